@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whole files: read with a limit, replaced atomically (temporary file in the same folder, fsync,
+ * rename, fsync of the folder), so that a reader or a power cut sees the old or the new content and
+ * nothing between.
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+/* Read path ("-" is stdin) into *data, NUL-terminated, at most limit bytes.  Caller frees. */
+int file_read(const char *path, size_t limit, char **data, size_t *len, struct error *err) __must_check;
+
+int file_write_atomic(const char *path, const void *data, size_t len, mode_t mode, struct error *err)
+	__must_check;
+
+/* mkdir -p. */
+int file_make_dirs(const char *path, mode_t mode, struct error *err) __must_check;
+
+/* write() and read() that go on after signals and short counts.  0 or -errno; -EPIPE at end of file. */
+int fd_write_all(int fd, const void *data, size_t len) __must_check;
+int fd_read_all(int fd, void *data, size_t len) __must_check;
+int fd_set_nonblock(int fd, int on) __must_check;
+
+#endif
