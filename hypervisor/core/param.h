@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Command-line options: one table per folder (struct param[]), collected in boot/main.c's list. Unknown options are
+ * warned about by name. man/xen-command-line.7 describes each.
+ */
+#ifndef CORE_PARAM_H
+#define CORE_PARAM_H
+
+#include "lib/types.h"
+
+struct param {
+	const char *name;
+	const char *help;
+	int (*set)(const char *value);	/* value: text after '=', "" if none, NULL for no-NAME; -EINVAL if malformed */
+};
+
+/* Tables end with .name = NULL. Parses boot_info.cmdline against all of `tables` (ends with NULL). */
+void param_parse(const char *cmdline, const struct param *const *tables);
+
+#endif

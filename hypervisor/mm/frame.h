@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One struct frame for each page of RAM: who owns it, how many hold it, and as what. The safety of PV guests rests
+ * on two counts:
+ *
+ *   refs  how many reasons there are for the frame to exist. One is the allocation itself; each present page-table
+ *         entry, grant mapping, pinned table, register of a vCPU or passing hypercall adds one. At zero the frame
+ *         goes back to the allocator.
+ *   type  what the frame is used as, and by how many. Types exclude one another: a frame that is a page table
+ *         (level 1 to 4) or holds descriptors is never writable by a guest. The type changes only at count zero.
+ *
+ * A page-table type must be earned: every entry is checked and counted before VALIDATED is set. That may take long,
+ * so it can stop half-way: then the frame is PARTIAL: its entries [0, nr_validated) hold references, its type count
+ * is zero, and the partial state itself holds one reference. Whoever holds the owner's mmu_lock may take a PARTIAL
+ * frame on to the end or back to the start (TRICKS.md, "Partial").
+ *
+ * Locks: refs and type are atomic words. Changes to or from a page-table type happen under the owner's mmu_lock.
+ * next/prev are guarded by the owner's page_lock (or by the allocator while free). mm/ never looks at struct
+ * domain: the owner is a domain number.
+ */
+#ifndef MM_FRAME_H
+#define MM_FRAME_H
+
+#include "lib/atomic.h"
+#include "lib/errno.h"
+#include "lib/typesafe.h"
+#include "mm/layout.h"
+
+struct frame {
+	u32 refs;		/* FRAME_ALLOCATED | count */
+	u32 type;		/* FT_* | flags | count */
+	u16 owner;		/* domid; OWNER_* below */
+	u16 flags;		/* FRAME_* */
+	u32 next, prev;		/* frame numbers, FRAME_NONE ends the list */
+	union {
+		u32 tlb_stamp;		/* clock of x86/tlb.h when the last writable or table use ended */
+		u32 nr_validated;	/* while PARTIAL */
+		u32 order;		/* while free */
+	};
+};
+static_assert(sizeof(struct frame) == 24, "24 + 8 bytes of M2P a page keep us below 0.8 % of RAM");
+
+#define FRAME_NONE		0xffffffffu
+
+/* refs */
+#define FRAME_ALLOCATED		0x80000000u	/* the allocation's own reference is not yet given back */
+#define FRAME_REFS_MASK		0x7fffffffu
+#define FRAME_REFS_LIMIT	0x7ffffff0u
+
+/* type: what, flags, how many */
+#define FT_NONE			(0u << 28)
+#define FT_L1			(1u << 28)
+#define FT_L2			(2u << 28)
+#define FT_L3			(3u << 28)
+#define FT_L4			(4u << 28)
+#define FT_DESC			(5u << 28)	/* a GDT's or LDT's frame */
+#define FT_WRITABLE		(6u << 28)
+#define FT_SHARED		(7u << 28)	/* the hypervisor's own, lent to the owner: shared info, grant frames... */
+#define FT_MASK			(7u << 28)
+#define FT_LEVEL(type)		((type) >> 28 & 7)	/* 1..4 for tables */
+#define FT_TABLE(level)		((u32)(level) << 28)
+#define FT_PINNED		(1u << 27)
+#define FT_VALIDATED		(1u << 26)
+#define FT_PARTIAL		(1u << 25)
+#define FT_COUNT_MASK		((1u << 25) - 1)
+
+/* flags: set while allocated */
+#define FRAME_HEAP		(1u << 0)	/* the hypervisor's: no guest ever gets a reference */
+#define FRAME_SHARED		(1u << 1)	/* the hypervisor's, mappable by the owner (type FT_SHARED or writable) */
+#define FRAME_NO_REFCOUNT	(1u << 2)
+#define FRAME_BUSY_FREE		(1u << 3)	/* on the allocator's lists */
+#define FRAME_BROKEN		(1u << 4)
+
+/* owner: the published special domain numbers serve (abi/xen.h) */
+#define OWNER_NONE		0x7ff4u		/* DOMID_INVALID */
+#define OWNER_IO		0x7ff1u		/* DOMID_IO */
+#define OWNER_XEN		0x7ff2u		/* DOMID_XEN: lent read-only to the privileged */
+
+extern struct frame *frame_table;
+extern u64 frame_max;		/* one past the highest frame number that has a struct frame */
+extern const u8 *frame_valid_map;	/* bit per 2 MiB block: has frames and RAM */
+
+static inline bool mfn_valid(mfn_t m)
+{
+	return mfn_x(m) < frame_max && (frame_valid_map[mfn_x(m) >> 12] >> (mfn_x(m) >> 9 & 7) & 1);
+}
+
+static inline struct frame *mfn_to_frame(mfn_t m)
+{
+	return &frame_table[mfn_x(m)];
+}
+
+static inline mfn_t frame_to_mfn(const struct frame *f)
+{
+	return mfn((u64)(f - frame_table));
+}
+
+#ifdef HOST_TEST
+extern u8 *host_ram;
+#define DIRECTMAP_BASE		((u64)host_ram)
+#else
+#define DIRECTMAP_BASE		DIRECTMAP_VIRT_START
+#endif
+
+static inline void *maddr_to_virt(u64 maddr)
+{
+	return (void *)(DIRECTMAP_BASE + maddr);
+}
+
+static inline void *mfn_to_virt(mfn_t m)
+{
+	return maddr_to_virt(mfn_x(m) << PAGE_SHIFT);
+}
+
+static inline u64 virt_to_maddr(const void *va)	/* of an address in the direct map */
+{
+	return (u64)va - DIRECTMAP_BASE;
+}
+
+static inline mfn_t virt_to_mfn(const void *va)
+{
+	return mfn(virt_to_maddr(va) >> PAGE_SHIFT);
+}
+
+static inline struct frame *virt_to_frame(const void *va)
+{
+	return mfn_to_frame(virt_to_mfn(va));
+}
+
+/*
+ * Takes a reference to a frame owned by `owner`. False if another owns it, it is free, or the count is saturated.
+ * The frame stays valid until frame_put().
+ */
+static inline bool frame_get(struct frame *f, u16 owner)
+{
+	u32 r = atomic_read(&f->refs);
+
+	do {
+		if (unlikely(r == 0 || (r & FRAME_REFS_MASK) >= FRAME_REFS_LIMIT || f->owner != owner))
+			return false;
+	} while (!try_cmpxchg(&f->refs, &r, r + 1));
+	if (unlikely(READ_ONCE(f->owner) != owner)) {
+		extern void frame_put(struct frame *f);
+
+		frame_put(f);
+		return false;
+	}
+	return true;
+}
+
+/* Another reference to a frame of which the caller holds one already; false if saturated. */
+bool frame_get_more(struct frame *f);
+
+/* Gives a reference back; the last one frees the frame through frame_release_hook. */
+void frame_free_last(struct frame *f);
+
+static inline void frame_put(struct frame *f)
+{
+	if (unlikely(atomic_sub_return(&f->refs, 1) == 0))
+		frame_free_last(f);
+}
+
+/* Set by domain/: called for the last reference of a frame that a domain owns, before the allocator gets it. */
+extern void (*frame_release_hook)(struct frame *f);
+
+#endif
