@@ -105,7 +105,7 @@ enum proto_reply_kind { PROTO_PROGRESS, PROTO_DATA, PROTO_OK, PROTO_ERROR };
 int proto_check_reply(const json_t *msg, enum proto_reply_kind *kind, json_t **body, struct error *err)
 	__must_check;
 
-/* ---- connections: proto/conn.c ---- */
+/* ---- connections: proto/conn.c, proto/socket.c ---- */
 
 struct proto_conn {
 	int fd;

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Building and reading replies: see proto.h.  Text that comes from a guest or a file may hold any
+ * bytes; proto_bytes() makes it valid UTF-8 before it becomes JSON.
+ */
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/proto.h"
+
+/* {"key": value}; value is stolen. */
+static json_t *wrap(const char *key, json_t *value)
+{
+	json_t *msg = value ? json_object() : NULL;
+
+	if (!msg) {
+		json_decref(value);
+		return NULL;
+	}
+	if (json_object_set_new(msg, key, value) < 0) {
+		json_decref(msg);
+		return NULL;
+	}
+	return msg;
+}
+
+json_t *proto_make_request(const char *op, json_t *args)
+{
+	json_t *msg;
+
+	if (!args)
+		return NULL;
+	msg = json_pack("{s:i, s:s, s:O}", "v", PROTO_VERSION, "op", op, "args", args);
+	json_decref(args);
+	return msg;
+}
+
+json_t *proto_make_progress(int percent, const char *fmt, ...)
+{
+	char text[512];
+	json_t *body;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	body = wrap("text", proto_bytes(text, strlen(text)));
+	if (body && percent >= 0 && json_object_set_new(body, "percent", json_integer(percent)) < 0) {
+		json_decref(body);
+		return NULL;
+	}
+	return wrap("progress", body);
+}
+
+json_t *proto_make_data(json_t *data)
+{
+	return wrap("data", data);
+}
+
+json_t *proto_make_ok(json_t *result)
+{
+	return wrap("ok", result);
+}
+
+json_t *proto_make_error(const struct error *err)
+{
+	json_t *body = json_object();
+
+	if (!body ||
+	    json_object_set_new(body, "code", json_string(error_code_name(err->code))) < 0 ||
+	    json_object_set_new(body, "what", proto_bytes(err->what, strlen(err->what))) < 0 ||
+	    json_object_set_new(body, "why", proto_bytes(err->why, strlen(err->why))) < 0 ||
+	    json_object_set_new(body, "hint", proto_bytes(err->hint, strlen(err->hint))) < 0) {
+		json_decref(body);
+		return NULL;
+	}
+	return wrap("error", body);
+}
+
+/* Length of the valid UTF-8 sequence at s (1..4), or 0. */
+static size_t utf8_length(const unsigned char *s, size_t left)
+{
+	static const uint32_t least[5] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t n = s[0] < 0x80 ? 1 : (s[0] & 0xe0) == 0xc0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 :
+		   (s[0] & 0xf8) == 0xf0 ? 4 : 0;
+	uint32_t c;
+
+	if (n == 0 || n > left || s[0] == 0)
+		return 0;
+	c = n == 1 ? s[0] : s[0] & (0x7fu >> n);
+	for (size_t i = 1; i < n; i++) {
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	if (c < least[n] || c > 0x10ffff || (c >= 0xd800 && c < 0xe000))
+		return 0;
+	return n;
+}
+
+json_t *proto_bytes(const void *data, size_t len)
+{
+	const unsigned char *s = data;
+	struct strbuf sb = STRBUF_INIT;
+	json_t *json = NULL;
+
+	for (size_t i = 0; i < len; ) {
+		size_t n = utf8_length(s + i, len - i);
+
+		if (n)
+			strbuf_add(&sb, s + i, n);
+		else
+			strbuf_puts(&sb, "\xef\xbf\xbd");
+		i += n ? n : 1;
+	}
+	if (!sb.failed)
+		json = json_stringn(sb.data ? sb.data : "", sb.len);
+	strbuf_free(&sb);
+	return json;
+}
+
+static void read_error(const json_t *body, struct error *err)
+{
+	const char *code = json_string_value(json_object_get(body, "code"));
+	const char *what = json_string_value(json_object_get(body, "what"));
+	const char *why = json_string_value(json_object_get(body, "why"));
+	const char *hint = json_string_value(json_object_get(body, "hint"));
+
+	error_set(err, code ? error_code_by_name(code) : ERR_FAILED, what, "%s", why ? why : "no reason given");
+	if (hint && hint[0])
+		error_hint(err, "%s", hint);
+}
+
+int proto_check_reply(const json_t *msg, enum proto_reply_kind *kind, json_t **body, struct error *err)
+{
+	static const char *const names[] = {
+		[PROTO_PROGRESS] = "progress", [PROTO_DATA] = "data", [PROTO_OK] = "ok", [PROTO_ERROR] = "error",
+	};
+
+	for (unsigned int k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+		*body = json_object_get(msg, names[k]);
+		if (!*body)
+			continue;
+		if (k != PROTO_DATA && !json_is_object(*body))
+			break;
+		*kind = (enum proto_reply_kind)k;
+		if (k == PROTO_ERROR)
+			read_error(*body, err);
+		return 0;
+	}
+	return error_set(err, ERR_DAEMON, "xend", "sent a reply of unknown kind");
+}
