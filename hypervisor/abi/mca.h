@@ -224,6 +224,6 @@ struct xen_mc {
 };
 
 _Static_assert(sizeof(struct mc_info) == 768, "a word and 95 words");
-_Static_assert(sizeof(struct mcinfo_logical_cpu) == 296, "as published");
+_Static_assert(sizeof(struct mcinfo_logical_cpu) == 304, "as published");
 
 #endif
