@@ -792,7 +792,7 @@ struct xen_domctl {
 };
 
 _Static_assert(sizeof(struct xen_domctl_createdomain) == 64, "as published");
-_Static_assert(sizeof(struct xen_domctl_getdomaininfo) == 120, "as published");
+_Static_assert(sizeof(struct xen_domctl_getdomaininfo) == 112, "as published");
 _Static_assert(offsetof(struct xen_domctl, u) == 16, "cmd, version, domain");
 _Static_assert(sizeof(struct xen_domctl) == 144, "two words and 128 bytes");
 
