@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: MIT
+"""A Debian host in QEMU, driven over its serial line as a person would drive it.
+
+One object is one machine: a copy-on-write overlay on the image that mkimage made, a QEMU process, and the text that
+came out of the serial port.  The machine outlives QEMU processes, so that pulling the plug is one call.  Nothing is
+read but the serial line; files go in as a tar archive on a second disk.  The serial line also carries the
+hypervisor's and the kernel's messages: an answer is found between two markers, never by a prompt.
+"""
+
+import json
+import os
+import re
+import select
+import shutil
+import socket
+import subprocess
+import sys
+import tarfile
+import time
+
+OVMF_CODE = "/usr/share/OVMF/OVMF_CODE.fd"
+OVMF_VARS = "/usr/share/OVMF/OVMF_VARS.fd"
+ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1bc|\r")
+
+
+class HostError(Exception):
+    """The machine did not do what was asked; the message ends with what its console said last."""
+
+
+class Host:
+    def __init__(self, image, workdir, firmware="bios", memory_mib=2048, cpus=1, cpu="qemu64,+svm,+npt", disk="virtio",
+                 echo=None):
+        self.dir = os.path.abspath(workdir)
+        os.makedirs(self.dir, exist_ok=True)
+        self.firmware, self.memory_mib, self.cpus, self.cpu, self.disk = firmware, memory_mib, cpus, cpu, disk
+        self.overlay = os.path.join(self.dir, "disk.qcow2")
+        self.payload = os.path.join(self.dir, "payload.tar")
+        self.log = open(os.path.join(self.dir, "serial.log"), "ab", buffering=0)
+        self.echo, self.serial, self.qemu, self.qmp = echo, None, None, None
+        self.text, self.mark, self.serial_no = b"", 0, 0
+        self._make_disks(image)
+
+    def _make_disks(self, image):
+        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", os.path.abspath(image),
+                        self.overlay], check=True)
+        self.vars = os.path.join(self.dir, "vars.fd")
+        if self.firmware == "uefi":
+            shutil.copyfile(OVMF_VARS, self.vars)
+        self.put({})
+
+    def put(self, files):
+        """Lay files ({name: path on this machine}) on the second disk; fetch() unpacks them inside."""
+        with tarfile.open(self.payload, "w", format=tarfile.GNU_FORMAT) as tar:
+            for name, path in files.items():
+                tar.add(path, arcname=name)
+        size = os.path.getsize(self.payload)
+        os.truncate(self.payload, max(1 << 20, (size + 511) // 512 * 512))
+
+    # --- power
+
+    def _qemu_args(self):
+        args = ["qemu-system-x86_64", "-accel", "tcg", "-m", str(self.memory_mib), "-smp", str(self.cpus),
+                "-cpu", self.cpu, "-display", "none", "-nodefaults", "-vga", "std",
+                "-chardev", f"socket,id=ser,path={self.dir}/serial.sock,server=on,wait=on", "-serial", "chardev:ser",
+                "-qmp", f"unix:{self.dir}/qmp.sock,server=on,wait=off", "-nic", "user,model=e1000"]
+        if self.firmware == "uefi":
+            args += ["-machine", "q35", "-drive", f"if=pflash,format=raw,readonly=on,file={OVMF_CODE}",
+                     "-drive", f"if=pflash,format=raw,file={self.vars}"]
+        interface = {"virtio": "virtio", "ide": "ide"}[self.disk]
+        args += ["-drive", f"file={self.overlay},format=qcow2,if={interface},cache=unsafe,index=0",
+                 "-drive", f"file={self.payload},format=raw,if={interface},cache=unsafe,index=1,readonly=off"]
+        return args
+
+    def power_on(self):
+        for name in ("serial.sock", "qmp.sock"):
+            if os.path.exists(f"{self.dir}/{name}"):
+                os.unlink(f"{self.dir}/{name}")
+        self.qemu = subprocess.Popen(self._qemu_args(), stdin=subprocess.DEVNULL,
+                                     stderr=open(os.path.join(self.dir, "qemu.log"), "ab"))
+        self.serial = self._connect(f"{self.dir}/serial.sock")
+        self.qmp = self._connect(f"{self.dir}/qmp.sock")
+        self._qmp("qmp_capabilities")
+
+    def _connect(self, path):
+        for _ in range(200):
+            sock = socket.socket(socket.AF_UNIX)
+            try:
+                sock.connect(path)
+                return sock
+            except OSError:
+                sock.close()
+                if self.qemu.poll() is not None:
+                    raise HostError("QEMU did not start; see qemu.log in " + self.dir)
+                time.sleep(0.05)
+        raise HostError("QEMU does not open " + path)
+
+    def _qmp(self, command, **arguments):
+        self.qmp.sendall(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
+
+    def reset(self):
+        """Press the reset button: nothing is flushed, nobody is asked."""
+        self._qmp("system_reset")
+        self.mark = len(self.text)
+
+    def power_off(self):
+        """Pull the plug."""
+        if self.qemu is None:
+            return
+        self.qemu.kill()
+        self.qemu.wait()
+        for sock in (self.serial, self.qmp):
+            sock.close()
+        self.qemu = None
+
+    def wait_for_power_off(self, timeout):
+        end = time.time() + timeout
+        while self.qemu.poll() is None:
+            if time.time() > end:
+                raise HostError("did not power off" + self._tail())
+            self._pump(0.2)
+        self.power_off()
+
+    # --- the serial line
+
+    def _pump(self, timeout):
+        ready, _, _ = select.select([self.serial], [], [], timeout)
+        if not ready:
+            return
+        data = self.serial.recv(65536)
+        if not data:
+            time.sleep(timeout)
+            return
+        self.log.write(data)
+        self.text += ESCAPES.sub(b"", data)
+        if self.echo:
+            self.echo.write(ESCAPES.sub(b"", data).decode("utf-8", "replace"))
+            self.echo.flush()
+
+    def _tail(self):
+        return "\n--- the console's last lines:\n" + self.text[-2500:].decode("utf-8", "replace")
+
+    def expect(self, patterns, timeout):
+        """Wait until one of the patterns shows after the last match; return its index and the match."""
+        if isinstance(patterns, (str, bytes)):
+            patterns = [patterns]
+        compiled = [re.compile(p.encode() if isinstance(p, str) else p) for p in patterns]
+        end = time.time() + timeout
+        while True:
+            found = [(m.start(), i, m) for i, m in enumerate(c.search(self.text, self.mark) for c in compiled) if m]
+            if found:
+                _, index, match = min(found, key=lambda f: f[0])
+                self.mark = match.end()
+                return index, match
+            if time.time() > end:
+                raise HostError(f"waited {timeout} s for {patterns} in vain" + self._tail())
+            if self.qemu.poll() is not None:
+                raise HostError(f"QEMU ended while waiting for {patterns}" + self._tail())
+            self._pump(0.5)
+
+    def send(self, text, pace=64):
+        """Type, a few characters at a time: real UARTs have small buffers."""
+        data = text.encode()
+        for start in range(0, len(data), pace):
+            self.serial.sendall(data[start:start + pace])
+            self._pump(0.01)
+
+    def login(self, timeout=300):
+        self.expect(r"login: ?", timeout)
+        for _ in range(3):
+            self.send("root\n")
+            try:
+                self.expect(r"root@[a-z]+:[^\n]*# ?", 40)
+                break
+            except HostError:
+                continue
+        self.send("stty -echo cols 200; dmesg -n 1; export PS1= PS2= TERM=dumb PAGER=cat SYSTEMD_COLORS=0\n")
+        self.run("true", 60)
+
+    def run(self, command, timeout=60, check=True):
+        """Run a shell command inside; its output (hypervisor lines taken out), and its status if check is off."""
+        self.serial_no += 1
+        tag = f"@{self.serial_no}@"
+        self.send(f"echo '<''{tag}'; {{ {command}\n}} </dev/null; echo '>''{tag}'$?\n")
+        self.expect("<" + tag, timeout)
+        _, match = self.expect("(?s)(.*?)>" + tag + r"(\d+)", timeout)
+        lines = [l for l in match.group(1).decode("utf-8", "replace").split("\n") if not l.startswith("(XEN)")]
+        output, status = "\n".join(lines).strip("\n"), int(match.group(2))
+        if not check:
+            return output, status
+        if status:
+            raise HostError(f"'{command}' ended with {status}:\n{output}")
+        return output
+
+    def fetch(self, where="/root"):
+        """Unpack what put() laid out, inside, under the folder where."""
+        disk = "$(ls /dev/vdb /dev/sdb /dev/xvdb 2>/dev/null | head -n 1)"
+        return self.run(f"mkdir -p {where} && tar -C {where} -xf {disk}", 120)
+
+    def reboot(self, timeout=300):
+        """An orderly reboot; the caller says what it expects next."""
+        self.send("systemctl reboot\n")
+        self.expect(r"(?i)reboot: Restarting system|reboot: machine restart|Rebooting", timeout)
+
+
+def overlay_dir(name):
+    """build/testhost/run/NAME, emptied."""
+    top = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+    path = os.path.join(top, "build", "testhost", "run", name)
+    shutil.rmtree(path, ignore_errors=True)
+    return path
+
+
+def image_for(firmware="bios", suite="bookworm"):
+    """The image of a host, made when it is not there yet."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    out = os.path.join(here, "..", "..", "build", "testhost", f"{suite}-{firmware}.qcow2")
+    subprocess.run([os.path.join(here, "mkimage"), "--firmware", firmware, "--suite", suite, os.path.normpath(out)],
+                   check=True, stdout=sys.stderr)
+    return os.path.normpath(out)
