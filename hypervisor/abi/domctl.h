@@ -11,6 +11,7 @@
 
 #include "abi/types.h"
 #include "abi/xen.h"
+#include "abi/hvm/save.h"
 
 #define XEN_DOMCTL_INTERFACE_VERSION	0x00000015
 
@@ -398,13 +399,6 @@ struct xen_domctl_bind_pt_irq {
 };
 
 /* ---- CPU state beyond vcpu_guest_context ---- */
-
-struct hvm_vmce_vcpu {
-	uint64_t caps;
-	uint64_t mci_ctl2_bank0;
-	uint64_t mci_ctl2_bank1;
-	uint64_t mcg_ext_ctl;
-};
 
 struct xen_domctl_ext_vcpucontext {
 	uint32_t vcpu;
