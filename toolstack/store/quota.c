@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What each domain uses, and whether it may use more. Domain 0 and the daemon are counted but never refused.
+ * A node is charged to its owner, whoever made it. Counts are of the live tree only; a transaction's new nodes
+ * are counted by the transaction and checked again at commit.
+ */
+#include "store/core.h"
+
+#include "store/mem.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct domain *store_quota_find(const struct store *s, unsigned int domid)
+{
+	return domid < STORE_DOMID_LIMIT ? s->domains[domid] : NULL;
+}
+
+struct domain *store_quota_get(struct store *s, unsigned int domid)
+{
+	struct domain *d = s->domains[domid];
+
+	if (!d) {
+		d = store_mem_zalloc(sizeof(*d));
+		d->domid = d->target = domid;
+		s->domains[domid] = d;
+	}
+	return d;
+}
+
+void store_quota_drop(struct store *s, struct domain *d)
+{
+	if (d->introduced || d->conn || d->nodes || d->perm_entries || d->watches || d->txns || d->domid == 0 ||
+	    d->target != d->domid)
+		return;
+	s->domains[d->domid] = NULL;
+	free(d);
+}
+
+void store_quota_account(void *store, const struct node *n, int sign)
+{
+	struct store *s = store;
+	struct domain *owner = store_quota_get(s, n->perms->p[0].domid);
+	size_t bytes = store_node_bytes(n);
+	unsigned int i;
+
+	owner->nodes += (unsigned int)sign;
+	owner->bytes += sign > 0 ? bytes : -bytes;
+	s->stats.nodes += (unsigned int)sign;
+	for (i = 1; i < n->perms->n; i++) {
+		struct domain *d = store_quota_get(s, n->perms->p[i].domid);
+
+		d->perm_entries += (unsigned int)sign;
+		if (sign < 0)
+			store_quota_drop(s, d);
+	}
+	if (sign < 0)
+		store_quota_drop(s, owner);
+}
+
+void store_quota_bytes(struct conn *c, long delta)
+{
+	c->dom->bytes += (size_t)delta;
+}
+
+int store_quota_nodes(const struct conn *c, unsigned int more)
+{
+	if (c->who.privileged || c->dom->nodes + more <= c->s->opt.limits.nodes)
+		return 0;
+	return -ENOSPC;
+}
+
+int store_quota_node_size(const struct conn *c, size_t value_len, unsigned int nperms)
+{
+	const struct store_limits *l = &c->s->opt.limits;
+
+	if (c->who.privileged)
+		return 0;
+	if (nperms > l->perms || value_len + nperms * sizeof(struct store_perm) > l->node_bytes)
+		return -ENOSPC;
+	return 0;
+}
+
+bool store_quota_memory_ok(const struct conn *c)
+{
+	return c->who.privileged || c->dom->bytes <= c->s->opt.limits.memory_bytes;
+}
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* A bucket of one second's requests in thousandths, filled as time goes by. */
+bool store_quota_token(struct conn *c, unsigned int *wait_ms)
+{
+	int64_t rate = c->s->opt.limits.requests_per_s;
+	uint64_t now;
+
+	if (c->who.privileged)
+		return true;
+	if (c->tokens < 1000) {
+		now = now_ms();
+		if (!c->tokens_ms || now - c->tokens_ms > 1000)
+			c->tokens = rate * 1000;
+		else
+			c->tokens += (int64_t)(now - c->tokens_ms) * rate;
+		c->tokens_ms = now;
+	}
+	if (c->tokens >= 1000) {
+		c->tokens -= 1000;
+		return true;
+	}
+	*wait_ms = 1 + (unsigned int)((1000 - c->tokens) / rate);
+	return false;
+}

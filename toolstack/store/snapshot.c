@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The present state as journal records, so that a fresh file starts with them: the tree as the writes and
+ * permissions that make it, then each domain's connection. Transactions are written as their changes only;
+ * after a restart they are performed on the tree of that moment and answer -EAGAIN at their end, which every
+ * client must expect anyway.
+ */
+#include "store/journal.h"
+
+#include "store/core.h"
+
+#include <string.h>
+
+struct snapshot {
+	struct journal *j;
+	void (*flush)(struct journal *j);
+};
+
+static bool same_perms(const struct perms *a, const struct perms *b)
+{
+	return a == b || (a->n == b->n && !memcmp(a->p, b->p, a->n * sizeof(a->p[0])));
+}
+
+static void put_node(void *ctx, const char *path, struct node *n, struct node *parent)
+{
+	struct snapshot *sn = ctx;
+	struct op op = { .type = OP_WRITE, .owner = OP_INHERIT, .path = path };
+
+	op.data = store_node_value(n);
+	op.len = store_node_value_len(n);
+	store_journal_op(sn->j, &op);
+	if (!parent || !same_perms(n->perms, parent->perms)) {
+		op.type = OP_PERMS;
+		op.data = n->perms->p;
+		op.len = n->perms->n * sizeof(n->perms->p[0]);
+		store_journal_op(sn->j, &op);
+	}
+	sn->flush(sn->j);
+}
+
+static void put_txns(struct snapshot *sn, const struct conn *c)
+{
+	const struct txn *tx;
+	const struct txn_op *o;
+
+	TAILQ_FOREACH(tx, &c->txns, link) {
+		store_journal_txn(sn->j, c->who.domid, tx->id, true);
+		TAILQ_FOREACH(o, &tx->ops, link)
+			store_journal_txn_op(sn->j, c->who.domid, tx->id, &o->op);
+		sn->flush(sn->j);
+	}
+}
+
+static void put_conn(struct snapshot *sn, const struct conn *c)
+{
+	unsigned int domid = c->who.domid;
+	const struct store_watch *w;
+	const struct outmsg *m;
+	const char *part;
+	uint32_t in, out;
+	size_t len;
+
+	store_ring_get_index(c, &in, &out);
+	store_journal_numbers(sn->j, J_INDEX, domid, in, out);
+	len = store_ring_part(c, &part);
+	if (len)
+		store_journal_bytes_of(sn->j, J_PART, domid, part, len);
+	TAILQ_FOREACH(m, &c->out, link)
+		store_journal_out(sn->j, domid, m->data + m->sent, m->len - m->sent);
+	TAILQ_FOREACH(w, &c->watches, by_conn) {
+		store_journal_watch(sn->j, domid, w->path + w->strip, w->token, w->depth);
+		if (w->coarse)
+			store_journal_token(sn->j, J_COARSE, domid, w->path + w->strip, w->token);
+		sn->flush(sn->j);
+	}
+	put_txns(sn, c);
+}
+
+void store_snapshot_put(struct store *s, struct journal *j, void (*flush)(struct journal *j))
+{
+	struct snapshot sn = { .j = j, .flush = flush };
+	unsigned int i;
+
+	store_tree_visit("/", s->live.root, NULL, put_node, &sn);
+	for (i = 0; i < SPECIAL_COUNT; i++)
+		store_journal_special(j, i, s->special[i]->p, s->special[i]->n);
+	for (i = 0; i < STORE_DOMID_LIMIT; i++) {
+		struct domain *d = s->domains[i];
+
+		if (!d)
+			continue;
+		if (d->introduced) {
+			store_journal_introduce(j, i, d->gfn, d->port);
+			put_conn(&sn, d->conn);
+		}
+		if (d->target != i)
+			store_journal_numbers(j, J_TARGET, i, d->target, 0);
+		if (d->shutdown)
+			store_journal_numbers(j, J_SHUTDOWN, i, 1, 0);
+	}
+}
