@@ -34,6 +34,8 @@ int event_set_priority(const struct evtchn_set_priority *op);
 void event_send_virq_vcpu(struct vcpu *v, u32 virq);		/* per-vCPU VIRQs: TIMER, DEBUG, XENOPROF, XENPMU */
 void event_send_virq_domain(struct domain *d, u32 virq);	/* per-domain VIRQs, to the vCPU bound */
 void event_send_virq_global(u32 virq);				/* to the domain that bound it (dom0): DOM_EXC, CONSOLE... */
+/* XEN_DOMCTL_set_virq_handler: `d` hears the global VIRQ from now on (a reference is taken); NULL: dom0 again. */
+int event_set_virq_handler(struct domain *d, u32 virq);
 void event_send_pirq(struct domain *d, struct pirq *pirq);
 bool event_port_is_pending(struct domain *d, u32 port);
 

@@ -8,15 +8,24 @@
 
 #include "domain/domain.h"
 
+struct irq_share;
+
 struct pirq {
+	/* set at creation */
 	u32 pirq;
-	int irq;		/* machine irq, or -1 */
-	u32 port;		/* event channel, 0 if not bound */
-	bool masked;		/* waits for EOI */
-	bool level;
-	bool shareable;
-	bool is_msi;
 	struct domain *domain;
+
+	/* the PIRQ lock */
+	int irq;			/* machine irq, or -1: only the number is reserved */
+	bool is_msi;
+	u32 nvec;			/* multi-vector MSI: how many, at the first of them; else 1 */
+
+	/* the PIRQ lock; read by interrupt handlers and pirq_eoi() */
+	u32 port;			/* event channel, 0 if not bound */
+	struct irq_share *share;	/* NULL if not bound */
+
+	/* atomic */
+	bool masked;			/* told the guest, waits for its EOI */
 };
 
 /* The sub-operations of physdev_op, values already copied in. 0 or -E. */
@@ -25,10 +34,13 @@ int pirq_map_msi(struct domain *d, u32 sbdf, u32 entry_nr, u64 table_base, bool 
 int pirq_unmap(struct domain *d, int pirq);
 int pirq_bind_guest(struct domain *d, u32 pirq, u32 port, bool shareable);	/* by event_bind_pirq */
 void pirq_unbind_guest(struct domain *d, u32 pirq);
+void pirq_set_vcpu(struct domain *d, u32 pirq, const struct vcpu *v);	/* delivered where v runs */
 int pirq_eoi(struct domain *d, u32 pirq);
-int pirq_needs_eoi(struct domain *d, u32 pirq);			/* PHYSDEVOP_irq_status_query */
+int pirq_needs_eoi(struct domain *d, u32 pirq);			/* PHYSDEVOP_irq_status_query: XENIRQSTAT_* or -E */
 int pirq_get_free(struct domain *d, bool msi, u32 *pirq);
 int pirq_set_eoi_map(struct domain *d, u64 gfn, bool v2);
-void pirq_domain_destroy(struct domain *d);
+void pirq_domain_destroy(struct domain *d);			/* all event channels closed */
+int pirq_to_irq(struct domain *d, u32 pirq);			/* -EINVAL if not mapped */
+void pirq_dump(struct domain *d);
 
 #endif

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sending: from a port to the vCPU that is told. The 2-level layout is here, FIFO in fifo.c.
+ *
+ *   evtchn_pending[port]  set    what happened
+ *   evtchn_mask[port]     clear  the guest wants to hear of it
+ *   evtchn_pending_sel    the word of evtchn_pending to look at, by vCPU
+ *   upcall_pending        the vCPU has anything to look at
+ *
+ * A bit that was set already needs nothing more: whoever set it has done, or is doing, the rest. All of it is
+ * guest memory, written with single atomic steps and never trusted. No lock; see internal.h for the sections.
+ * event_send() is hot: EVTCHNOP_send shall cost 200 instructions from the guest's SYSCALL to its return.
+ */
+#include "core/ipi.h"
+#include "event/internal.h"
+#include "event/pirq.h"
+#include "sched/sched.h"
+
+/* Where the 2-level words lie: 64-bit guests have 64 words of 64 ports, 32-bit ones 32 of 32. */
+struct two_level_layout {
+	u16 mask_offset;	/* of evtchn_mask in struct shared_info */
+	u8 sel_offset;		/* of evtchn_pending_sel in struct vcpu_info */
+	u8 word_shift;		/* port >> word_shift is the word */
+	u32 ports;
+};
+
+#define PENDING_OFFSET	offsetof(struct shared_info, evtchn_pending)
+
+static const struct two_level_layout layouts[2] = {
+	{ .mask_offset = PENDING_OFFSET + 512, .sel_offset = 8, .word_shift = 6, .ports = 4096 },
+	{ .mask_offset = PENDING_OFFSET + 128, .sel_offset = 4, .word_shift = 5, .ports = 1024 },
+};
+static_assert(offsetof(struct shared_info, evtchn_mask) == PENDING_OFFSET + 512, "64-bit layout");
+static_assert(offsetof(struct vcpu_info, evtchn_pending_sel) == 8, "64-bit layout");
+
+static inline const struct two_level_layout *layout_of(const struct domain *d)
+{
+	return &layouts[d->pv.is_32bit];
+}
+
+static inline unsigned long *pending_words(const struct domain *d)
+{
+	return (unsigned long *)((char *)d->shared_info + PENDING_OFFSET);
+}
+
+static inline unsigned long *mask_words(const struct domain *d, const struct two_level_layout *l)
+{
+	return (unsigned long *)((char *)d->shared_info + l->mask_offset);
+}
+
+/* Sets bit `nr` of the vCPU's selector: a byte operation, so that 32-bit guests' neighbours are not touched. */
+static inline bool selector_test_and_set(struct vcpu *v, const struct two_level_layout *l, u32 nr)
+{
+	u8 *byte = (u8 *)v->info + l->sel_offset + nr / 8;
+
+	return atomic_fetch_or(byte, (u8)(1u << nr % 8)) >> nr % 8 & 1;
+}
+
+void event_vcpu_mark_pending(struct vcpu *v)
+{
+	if (xchg(&v->info->evtchn_upcall_pending, 1))
+		return;
+	if (READ_ONCE(v->pause_flags) & (VPF_BLOCKED | VPF_POLL))
+		sched_vcpu_unblock(v);
+	else if (v != current)
+		sched_kick(v);
+}
+
+/* True if it was not pending before: then pollers are to be looked for. */
+static inline bool two_level_set_pending(struct domain *d, u32 port, struct vcpu *v)
+{
+	const struct two_level_layout *l = layout_of(d);
+
+	if (unlikely(port >= l->ports) || test_and_set_bit(port, pending_words(d)))
+		return false;
+	if (!test_bit(port, mask_words(d, l)) && !selector_test_and_set(v, l, port >> l->word_shift))
+		event_vcpu_mark_pending(v);
+	return true;
+}
+
+/* Wakes every vCPU that polls `port`, or several ports. */
+static __noinline void wake_pollers(struct domain *d, u32 port)
+{
+	struct vcpu *v;
+	u32 i;
+
+	for_each_vcpu(d, v, i) {
+		if (!(READ_ONCE(v->pause_flags) & VPF_POLL))
+			continue;
+		if (READ_ONCE(v->poll_port) == 0 || READ_ONCE(v->poll_port) == port)
+			sched_vcpu_unblock(v);
+	}
+}
+
+void event_set_pending(struct domain *d, u32 port, struct event_port *p)
+{
+	struct event_fifo *fifo = READ_ONCE(d->event->fifo);
+	struct vcpu *v = domain_vcpu(d, READ_ONCE(p->vcpu));
+	bool news;
+
+	if (unlikely(!v))
+		return;			/* being built: it has no vCPU yet */
+	if (fifo)
+		news = fifo_set_pending(d, fifo, port, p);
+	else
+		news = two_level_set_pending(d, port, v);
+	/* The atomic step above orders this load behind it: see sched_poll(). */
+	if (news && unlikely(READ_ONCE(d->event->nr_pollers)))
+		wake_pollers(d, port);
+}
+
+int event_send(struct domain *d, u32 port)
+{
+	struct event_port *p = event_port_of(d->event, port);
+	int rc = 0;
+
+	if (unlikely(!p))
+		return -EINVAL;
+	event_read_begin();
+	switch (load_acquire(&p->type)) {
+	case EVTCHNSTAT_interdomain:
+		event_set_pending(p->remote, p->remote_port, p->peer);
+		break;
+	case EVTCHNSTAT_ipi:
+		event_set_pending(d, port, p);
+		break;
+	case EVTCHNSTAT_unbound:
+		break;			/* nobody there yet: silently lost, as published */
+	default:
+		rc = -EINVAL;
+	}
+	event_read_end();
+	return rc;
+}
+
+void event_send_virq_vcpu(struct vcpu *v, u32 virq)
+{
+	struct domain *d = v->domain;
+	struct event_port *p;
+	u32 port;
+
+	event_read_begin();
+	port = (u32)load_acquire(&v->virq_ports[virq]);
+	p = event_port_of(d->event, port);
+	if (p && load_acquire(&p->type) == EVTCHNSTAT_virq && p->virq == virq)
+		event_set_pending(d, port, p);
+	event_read_end();
+}
+
+void event_send_virq_domain(struct domain *d, u32 virq)
+{
+	struct vcpu *v = domain_vcpu(d, 0);	/* global ones are bound at vCPU 0 and may have moved since */
+
+	if (v && d->event)
+		event_send_virq_vcpu(v, virq);
+}
+
+/* Who hears a global VIRQ other than dom0. Counted; changed by exchange, read in read sections. */
+static struct domain *virq_handler[ARRAY_SIZE(((struct vcpu *)0)->virq_ports)];
+
+void event_send_virq_global(u32 virq)
+{
+	struct domain *d;
+
+	event_read_begin();
+	d = READ_ONCE(virq_handler[virq]);
+	if (!d)
+		d = READ_ONCE(dom0);
+	if (d)
+		event_send_virq_domain(d, virq);
+	event_read_end();
+}
+
+void event_send_pirq(struct domain *d, struct pirq *pirq)
+{
+	u32 port = READ_ONCE(pirq->port);
+	struct event_port *p = event_port_of(d->event, port);
+
+	event_read_begin();
+	if (p && load_acquire(&p->type) == EVTCHNSTAT_pirq && p->pirq == pirq->pirq)
+		event_set_pending(d, port, p);
+	event_read_end();
+}
+
+int event_unmask(struct domain *d, u32 port)
+{
+	struct event_port *p = event_port_of(d->event, port);
+	const struct two_level_layout *l = layout_of(d);
+	struct event_fifo *fifo;
+	struct vcpu *v;
+
+	if (!p)
+		return -EINVAL;
+	event_read_begin();
+	fifo = READ_ONCE(d->event->fifo);
+	v = d->vcpu[p->vcpu];
+	if (fifo)
+		fifo_unmask(d, fifo, port, p);
+	else if (port < l->ports && test_and_clear_bit(port, mask_words(d, l)) &&
+		 test_bit(port, pending_words(d)) && !selector_test_and_set(v, l, port >> l->word_shift))
+		event_vcpu_mark_pending(v);
+	event_read_end();
+	return 0;
+}
+
+void event_clear_pending(struct domain *d, u32 port)
+{
+	struct event_fifo *fifo = d->event->fifo;
+	u32 *word;
+
+	if (fifo) {
+		word = fifo_word(fifo, port);
+		if (word)
+			clear_bit_u32(EVTCHN_FIFO_PENDING, word);
+	} else if (port < layout_of(d)->ports && d->shared_info) {
+		clear_bit(port, pending_words(d));
+	}
+}
+
+bool event_is_pending(struct domain *d, u32 port)
+{
+	struct event_fifo *fifo = READ_ONCE(d->event->fifo);
+	u32 *word;
+
+	if (fifo) {
+		word = fifo_word(fifo, port);
+		return word && test_bit_u32(EVTCHN_FIFO_PENDING, word);
+	}
+	return port < layout_of(d)->ports && test_bit(port, pending_words(d));
+}
+
+bool event_is_masked(struct domain *d, u32 port)
+{
+	struct event_fifo *fifo = READ_ONCE(d->event->fifo);
+	u32 *word;
+
+	if (fifo) {
+		word = fifo_word(fifo, port);
+		return !word || test_bit_u32(EVTCHN_FIFO_MASKED, word);
+	}
+	return port >= layout_of(d)->ports || test_bit(port, mask_words(d, layout_of(d)));
+}
+
+bool event_port_is_pending(struct domain *d, u32 port)
+{
+	bool pending;
+
+	event_read_begin();
+	pending = event_is_pending(d, port);
+	event_read_end();
+	return pending;
+}
+
+/* The new vcpu_info starts with nothing noted in it: tell the vCPU to look at everything. */
+void event_vcpu_info_moved(struct vcpu *v)
+{
+	struct domain *d = v->domain;
+	u32 bytes = d->pv.is_32bit ? 4 : 8, i;
+
+	event_read_begin();
+	if (!READ_ONCE(d->event->fifo))
+		for (i = 0; i < bytes; i++)
+			WRITE_ONCE(((u8 *)v->info + layout_of(d)->sel_offset)[i], 0xff);
+	event_read_end();
+	event_vcpu_mark_pending(v);
+}
+
+static void handler_replace(u32 virq, struct domain *d)
+{
+	struct domain *old = xchg(&virq_handler[virq], d);
+
+	event_synchronize();
+	if (old)
+		domain_put(old);
+}
+
+int event_set_virq_handler(struct domain *d, u32 virq)
+{
+	if (virq >= ARRAY_SIZE(virq_handler) || !event_virq_is_global(virq))
+		return -EINVAL;
+	if (d && domain_get(d->id) != d)
+		return -ESRCH;
+	handler_replace(virq, d);
+	return 0;
+}
+
+void event_drop_virq_handler(struct domain *d)
+{
+	u32 i;
+
+	for (i = 0; i < ARRAY_SIZE(virq_handler); i++)
+		if (virq_handler[i] == d)
+			handler_replace(i, NULL);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The table of event ports of a domain: made, grown a page at a time, and emptied again in bounded pieces.
+ *
+ * Port n is element n % 128 of bucket n / 128. Buckets are added and never removed while the domain lives, so a
+ * pointer to a port stays good. Lock: the domain's event lock, but for event_port_of().
+ */
+#include "core/ipi.h"
+#include "core/softirq.h"
+#include "event/internal.h"
+#include "event/pirq.h"
+#include "lib/string.h"
+#include "mm/heap.h"
+#include "mm/page_alloc.h"
+
+struct event_readers event_readers[MAX_CPUS];
+
+/*
+ * Waits until every CPU has been outside of a read section since the call. A section holds no lock that the caller
+ * could hold and runs for some hundred instructions, so a plain wait is right.
+ */
+void event_synchronize(void)
+{
+	u32 cpu, self = this_cpu();
+
+	smp_mb();
+	for (cpu = 0; cpu < MAX_CPUS; cpu++) {
+		if (cpu == self || !cpumask_test(cpu, &cpu_online_mask))
+			continue;
+		while (load_acquire(&event_readers[cpu].depth))
+			cpu_relax();
+	}
+}
+
+int event_domain_init(struct domain *d, u32 max_port)
+{
+	struct event_domain *ed = heap_new(struct event_domain);
+	int rc = -ENOMEM;
+
+	if (!ed)
+		return -ENOMEM;
+	ed->max_ports = MIN(max_port, EVENT_PORTS_MAX - 1) + 1;
+	ed->first_maybe_free = 1;
+	ed->close_position = 1;
+	spin_lock_init(&ed->lock, RANK_EVENT, "event");
+	ed->buckets = heap_alloc_array(DIV_ROUND_UP(ed->max_ports, PORTS_PER_BUCKET), sizeof(*ed->buckets));
+	if (!ed->buckets)
+		goto out_free;
+	d->event = ed;
+	rc = pirq_domain_init(d);
+	if (rc)
+		goto out_buckets;
+	return 0;
+
+out_buckets:
+	d->event = NULL;
+	heap_free(ed->buckets);
+out_free:
+	heap_free(ed);
+	return rc;
+}
+
+static int table_grow(struct event_domain *ed)
+{
+	struct event_port *bucket;
+
+	if (ed->nr_ports >= ed->max_ports)
+		return -ENOSPC;
+	bucket = page_alloc_zeroed();
+	if (!bucket)
+		return -ENOMEM;
+	ed->buckets[ed->nr_ports / PORTS_PER_BUCKET] = bucket;
+	store_release(&ed->nr_ports, ed->nr_ports + PORTS_PER_BUCKET);
+	return 0;
+}
+
+/* A free port: `wanted`, or any if that is 0. -EBUSY, -ENOSPC, -ENOMEM; -EINVAL once the domain is going. */
+int event_port_take(struct domain *d, u32 wanted, u32 *port, struct event_port **p)
+{
+	struct event_domain *ed = d->event;
+	u32 n = wanted ? wanted : ed->first_maybe_free;
+	int rc;
+
+	if (ed->closing)
+		return -EINVAL;
+	for (;; n++) {
+		if (n >= ed->max_ports)
+			return -ENOSPC;
+		while (n >= ed->nr_ports) {
+			rc = table_grow(ed);
+			if (rc)
+				return rc;
+		}
+		*p = event_port_of(ed, n);
+		if ((*p)->type == EVENT_FREE)
+			break;
+		if (wanted)
+			return -EBUSY;
+	}
+	if (!wanted)
+		ed->first_maybe_free = n;
+	(*p)->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
+	*port = n;
+	return 0;
+}
+
+void event_port_open(struct domain *d, struct event_port *p, u8 type)
+{
+	d->event->open_ports++;
+	store_release(&p->type, type);
+}
+
+void event_port_free(struct domain *d, u32 port, struct event_port *p)
+{
+	struct event_domain *ed = d->event;
+	u8 last_priority = p->last_priority;
+	u16 last_vcpu = p->last_vcpu;
+
+	event_clear_pending(d, port);
+	memset(p, 0, sizeof(*p));
+	/* The guest may leave the event linked on a queue: where that was must not be forgotten. */
+	p->last_priority = last_priority;
+	p->last_vcpu = last_vcpu;
+	ed->open_ports--;
+	ed->first_maybe_free = MIN(ed->first_maybe_free, port);
+}
+
+/* Closes from the stored position to the end; -ERESTART if the CPU has something else to do. */
+static int table_close_all(struct domain *d)
+{
+	struct event_domain *ed = d->event;
+
+	while (ed->close_position < load_acquire(&ed->nr_ports)) {
+		u32 port = ed->close_position;
+
+		if (event_port_of(ed, port)->type != EVENT_FREE)
+			(void)event_port_close(d, port);
+		ed->close_position = port + 1;
+		if (port % 16 == 0 && softirq_is_pending())
+			return -ERESTART;
+	}
+	ed->close_position = 1;
+	return 0;
+}
+
+int event_domain_destroy(struct domain *d)
+{
+	struct event_domain *ed = d->event;
+
+	if (!ed)
+		return 0;
+	spin_lock(&ed->lock);
+	ed->closing = true;
+	spin_unlock(&ed->lock);
+	event_drop_virq_handler(d);
+	if (table_close_all(d))
+		return -ERESTART;
+	pirq_domain_destroy(d);
+	spin_lock(&ed->lock);
+	fifo_reset(d);
+	spin_unlock(&ed->lock);
+	return 0;
+}
+
+void event_domain_free(struct domain *d)
+{
+	struct event_domain *ed = d->event;
+	u32 i;
+
+	if (!ed)
+		return;
+	for (i = 0; i < ed->nr_ports / PORTS_PER_BUCKET; i++)
+		page_free_virt(ed->buckets[i]);
+	heap_free(ed->buckets);
+	heap_free(ed);
+	d->event = NULL;
+}
+
+/* EVTCHNOP_reset: closes everything and goes back to the 2-level layout. `cont`: continues an earlier call. */
+int event_reset(domid_t dom, bool cont)
+{
+	struct domain *d;
+	int rc = event_get_target(dom, &d);
+
+	if (rc)
+		return rc;
+	if (!cont)
+		d->event->close_position = 1;
+	rc = table_close_all(d);
+	if (!rc) {
+		spin_lock(&d->event->lock);
+		/* Another vCPU may have opened some meanwhile: then the layout stays, as the ports need it. */
+		if (d->event->open_ports)
+			rc = -EAGAIN;
+		else
+			fifo_reset(d);
+		spin_unlock(&d->event->lock);
+	}
+	domain_put(d);
+	return rc;
+}
