@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: MIT
+#
+# Where this machine's GRUB 2 keeps its things and how its configuration is made; sourced by xen-boot, install.sh,
+# 45_xen and the package's scriptlets.  Nothing here changes anything.  Every function takes the root of the tree to
+# look at (empty for the running system).
+
+# grub_dir ROOT: the folder of grub.cfg, from the root
+grub_dir() {
+	for d in /boot/grub /boot/grub2; do
+		[ ! -e "$1$d/grub.cfg" ] || { echo "$d"; return 0; }
+	done
+	return 1
+}
+
+# grub_tool NAME: the program, under the name that this distribution gives it (grub-NAME or grub2-NAME)
+grub_tool() {
+	for t in "grub-$1" "grub2-$1" "/usr/sbin/grub-$1" "/usr/sbin/grub2-$1" "/usr/bin/grub-$1"; do
+		command -v "$t" 2>/dev/null && return 0
+	done
+	return 1
+}
+
+# grub_is_generated ROOT: grub.cfg is grub-mkconfig's work, not a person's
+grub_is_generated() {
+	grep -q '### BEGIN /etc/grub.d/00_header ###' "$1$(grub_dir "$1")/grub.cfg" 2>/dev/null
+}
+
+# grub_can_write_env: GRUB itself can write grubenv at boot (it cannot on LVM, RAID, btrfs, ZFS, squashfs)
+grub_can_write_env() {
+	gcw_env=$(grub_dir '')/grubenv
+	gcw_probe=$(grub_tool probe) || return 1
+	[ -e "$gcw_env" ] || gcw_env=$(dirname "$gcw_env")
+	case $($gcw_probe --target=fs "$gcw_env" 2>/dev/null) in
+	ext2 | xfs | fat | jfs | reiserfs) ;;
+	*) return 1 ;;
+	esac
+	[ -z "$($gcw_probe --target=abstraction "$gcw_env" 2>/dev/null)" ]
+}
+
+# grub_platform: the folder name of GRUB's modules for the firmware that booted this machine
+grub_platform() {
+	if [ -d /sys/firmware/efi ]; then echo x86_64-efi; else echo i386-pc; fi
+}
+
+# kernel_config ROOT KERNEL-VERSION: the file that says how that kernel was configured
+kernel_config() {
+	for c in "/boot/config-$2" "/lib/modules/$2/config" "/usr/lib/modules/$2/config" "/etc/kernels/kernel-config-$2"; do
+		[ ! -r "$1$c" ] || { echo "$1$c"; return 0; }
+	done
+	return 1
+}
+
+# dom0_kernels ROOT: kernels in /boot that can be dom0, newest first
+dom0_kernels() {
+	for k in "$1"/boot/vmlinuz-*; do
+		[ -f "$k" ] || continue
+		case $k in *.dpkg-* | *.rpmsave | *.rpmnew | *.sig | *.hmac | *rescue*) continue ;; esac
+		kver=${k##*/vmlinuz-}
+		c=$(kernel_config "$1" "$kver") || continue
+		! grep -qx 'CONFIG_XEN_DOM0=y' "$c" || echo "$kver"
+	done | sort -rV | sed 's,^,/boot/vmlinuz-,'
+}
+
+# dom0_auto_mib ROOT: dom0's share of this machine: 1 GiB + 1/16, at most 5/8.  Under the hypervisor the machine's
+# size is what was written down when Linux last ran on the bare machine.
+dom0_auto_mib() {
+	if [ -e /sys/hypervisor/type ]; then
+		kib=$(cat "$1/var/lib/xen/machine-kib" 2>/dev/null)
+	else
+		kib=$(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo)
+	fi
+	[ -n "$kib" ] || return 1
+	mib=$((1024 + kib / 16384))
+	most=$((kib * 5 / 8192))
+	[ $mib -le $most ] || mib=$most
+	echo $mib
+}
