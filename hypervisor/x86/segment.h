@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The bases of FS and GS: by the FSGSBASE instructions where the CPU has them, else by MSRs. In ring 0 "gs" is the
+ * base that the guest runs with; the other one (swapped by SWAPGS) is the kernel base.
+ */
+#ifndef X86_SEGMENT_H
+#define X86_SEGMENT_H
+
+#include "x86/cpu_ops.h"
+#include "x86/features.h"
+
+static inline u64 fs_base_read(void)
+{
+	return cpu_features.fsgsbase ? rdfsbase() : rdmsr(MSR_FS_BASE);
+}
+
+static inline u64 gs_base_read(void)
+{
+	return cpu_features.fsgsbase ? rdgsbase() : rdmsr(MSR_GS_BASE);
+}
+
+static inline void fs_base_write(u64 base)
+{
+	if (cpu_features.fsgsbase)
+		wrfsbase(base);
+	else
+		wrmsr(MSR_FS_BASE, base);
+}
+
+static inline void gs_base_write(u64 base)
+{
+	if (cpu_features.fsgsbase)
+		wrgsbase(base);
+	else
+		wrmsr(MSR_GS_BASE, base);
+}
+
+static inline u64 gs_kernel_base_read(void)
+{
+	u64 base;
+
+	if (!cpu_features.fsgsbase)
+		return rdmsr(MSR_KERNEL_GS_BASE);
+	swapgs();
+	base = rdgsbase();
+	swapgs();
+	return base;
+}
+
+static inline void gs_kernel_base_write(u64 base)
+{
+	if (!cpu_features.fsgsbase) {
+		wrmsr(MSR_KERNEL_GS_BASE, base);
+		return;
+	}
+	swapgs();
+	wrgsbase(base);
+	swapgs();
+}
+
+#endif
