@@ -51,4 +51,13 @@ bool spin_is_held(const struct spinlock *lock);	/* by this CPU */
 /* The second of two locks of equal rank; the caller has ordered them. */
 void spin_lock_nested(struct spinlock *lock);
 
+/* Around an interrupt handler: its locks are ranked among themselves. Exit gets what enter returned. */
+u32 lock_irq_enter(void);
+void lock_irq_exit(u32 before);
+
+/* Names of the locks that a CPU holds, for panics. The result is the text's length. */
+size_t lock_describe_held(u32 cpu, char *buf, size_t size);
+/* At the end of the world only: whoever held it is stopped. */
+void lock_force_release(struct spinlock *lock);
+
 #endif

@@ -1,58 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What belongs to one CPU. Each CPU has one 32 KiB block, aligned to its size:
- *
- *   +0      IST stacks of 4 KiB: #NMI, #DF, #MC, #DB (the stack's top is the next one's bottom)
- *   +16K    guard page, not mapped
- *   +20K    the stack for everything else, growing down from
- *   +32K-sizeof(struct cpu_local)   struct cpu_local
- *
- * so that masking any stack pointer finds struct cpu_local: no segment register is used, GS stays the guest's.
- * Data of other folders that is per CPU is an array indexed by this_cpu(): `static struct x foo[MAX_CPUS]`.
+ * struct cpu_local, this_cpu() and `current`: see x86/percpu.h, which the lowest floor needs too.
  */
 #ifndef CORE_PERCPU_H
 #define CORE_PERCPU_H
 
-#include "lib/types.h"
-
-#define MAX_CPUS	256u
-#define CPU_STACK_SIZE	(32u * 1024)
-
-struct vcpu;
-
-struct cpu_local {
-	struct vcpu *current;		/* only by the owner, interrupts off */
-	u64 softirq_pending;		/* atomic; core/softirq.h */
-	u32 cpu;			/* dense number, 0 is the boot CPU */
-	u32 apic_id;
-	u32 irq_depth;			/* > 0 while an interrupt handler runs */
-	u32 locks_held;			/* count, debug aid: must be 0 at exit to a guest */
-	u64 user_rsp;			/* scratch of the SYSCALL stub */
-	u64 cr4;			/* what CR4 holds, to save reading it */
-	u64 scratch[3];
-};
-
-#ifdef HOST_TEST
-extern struct cpu_local host_cpu_local;
-static inline struct cpu_local *cpu_local(void)
-{
-	return &host_cpu_local;
-}
-#else
-static inline struct cpu_local *cpu_local(void)
-{
-	u64 sp;
-
-	asm("mov %%rsp, %0" : "=r"(sp));
-	return (struct cpu_local *)((sp | (CPU_STACK_SIZE - 1)) + 1) - 1;
-}
-#endif
-
-static inline u32 this_cpu(void)
-{
-	return cpu_local()->cpu;
-}
-
-#define current (cpu_local()->current)
+#include "x86/percpu.h"
 
 #endif

@@ -18,9 +18,14 @@ struct time_scale {
 extern u64 time_tsc_khz;
 extern struct time_scale time_tsc_scale;	/* ticks to ns, constant after boot */
 
+/* Once, when the TSC's speed is known: system time counts from `boot_tsc`. Until then all times are 0. */
+void time_init(u64 tsc_khz, u64 boot_tsc);
+struct time_scale time_scale_of_hz(u64 hz);
+
 u64 time_now_ns(void);
 u64 time_tsc_to_ns(u64 tsc);		/* of a TSC value read on this CPU */
-u64 time_ns_to_tsc(u64 ns);
+u64 time_ns_to_tsc(u64 ns);		/* the TSC value at a system time, rounded up */
+u64 time_ns_to_ticks(u64 ns);		/* a duration in TSC ticks, rounded up */
 u64 time_tsc(void);
 
 /* Wall clock at system time 0. */

@@ -26,4 +26,9 @@ void timer_kill(struct timer *t);			/* stop, and wait until fn does not run */
 void timer_migrate(struct timer *t, u32 cpu);
 bool timer_active(const struct timer *t);
 
+/* Boot: `apic_khz` is the speed of the local APIC's timer where it counts. Then each CPU for itself. */
+void timer_init_system(u64 apic_khz);
+void timer_init_cpu(void);
+void timer_dump(void);
+
 #endif

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The symbol table: sorted offsets of functions from the image's start, and their names one after the other. A name
+ * is found by walking them, which only crash dumps do.
+ */
+#include "core/symbols.h"
+
+#include "lib/printf.h"
+#include "lib/string.h"
+#include "x86/image.h"
+
+extern const u32 symtab_count, symtab_offsets[];
+extern const char symtab_names[];
+
+const char *symbol_find(u64 address, u32 *offset, u32 *size)
+{
+	u32 low = 0, high = symtab_count, where = address - (u64)image_start;
+	const char *name = symtab_names;
+
+	if (!image_contains_text(address) || !high || where < symtab_offsets[0])
+		return NULL;
+	while (high - low > 1) {
+		u32 mid = low + (high - low) / 2;
+
+		if (symtab_offsets[mid] <= where)
+			low = mid;
+		else
+			high = mid;
+	}
+	for (u32 i = 0; i < low; i++)
+		name += strlen(name) + 1;
+	*offset = where - symtab_offsets[low];
+	*size = (low + 1 < symtab_count ? symtab_offsets[low + 1] : (u32)(text_end - image_start)) -
+		symtab_offsets[low];
+	return name;
+}
+
+void symbol_format(char *buf, size_t len, u64 address)
+{
+	u32 offset, size;
+	const char *name = symbol_find(address, &offset, &size);
+
+	if (name)
+		snprintf(buf, len, "%s+%#x/%#x", name, offset, size);
+	else
+		snprintf(buf, len, "%016lx", address);
+}
