@@ -9,9 +9,10 @@
 
 #include "lib/types.h"
 
-#define BOOT_MAX_MODULES	16
+#define BOOT_MAX_MODULES	16u
 #define BOOT_MAX_E820		256
 #define BOOT_CMDLINE_MAX	4096
+#define BOOT_MAX_EFI_MAP	128
 
 enum e820_type { E820_RAM = 1, E820_RESERVED, E820_ACPI, E820_NVS, E820_UNUSABLE };
 
@@ -34,6 +35,11 @@ struct boot_video {			/* what dom0 is told about the console: start_info's dom0_
 	u8 red_pos, red_size, green_pos, green_size, blue_pos, blue_size, rsvd_pos, rsvd_size;
 };
 
+struct boot_efi_region {		/* one EFI_MEMORY_DESCRIPTOR */
+	u32 type;
+	u64 start, pages, attributes;
+};
+
 struct boot_info {
 	char loader[64];
 	char cmdline[BOOT_CMDLINE_MAX];
@@ -41,8 +47,11 @@ struct boot_info {
 	struct boot_module modules[BOOT_MAX_MODULES];
 	u32 nr_e820;			/* sorted, no overlap, page-aligned RAM */
 	struct e820_entry e820[BOOT_MAX_E820];
-	u64 rsdp;			/* machine address of a copy's origin, 0 if to be searched */
+	u64 rsdp;			/* machine address, 0 if to be searched */
+	u8 rsdp_copy[36];		/* the loader's copy; all zero if it gave none */
 	u64 efi_system_table;		/* 0 on BIOS */
+	u32 nr_efi_map;
+	struct boot_efi_region efi_map[BOOT_MAX_EFI_MAP];
 	struct boot_video video;
 	u64 image_start, image_end;	/* machine span of the hypervisor's image, page aligned */
 };

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+objs-y += boot/boot.o boot/e820.o boot/multiboot.o boot/multiboot2.o
