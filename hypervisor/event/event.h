@@ -38,6 +38,10 @@ void event_send_virq_global(u32 virq);				/* to the domain that bound it (dom0):
 int event_set_virq_handler(struct domain *d, u32 virq);
 void event_send_pirq(struct domain *d, struct pirq *pirq);
 bool event_port_is_pending(struct domain *d, u32 port);
+bool event_port_exists(struct domain *d, u32 port);
+/* A vCPU of d begins or ends SCHEDOP_poll: while there is one, senders look for VPF_POLL. */
+void event_poller_comes(struct domain *d);
+void event_poller_gone(struct domain *d);
 
 /* Sets the upcall flag of the vCPU and wakes it. */
 void event_vcpu_mark_pending(struct vcpu *v);

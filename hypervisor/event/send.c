@@ -251,6 +251,21 @@ bool event_port_is_pending(struct domain *d, u32 port)
 	return pending;
 }
 
+bool event_port_exists(struct domain *d, u32 port)
+{
+	return event_port_of(d->event, port) != NULL;
+}
+
+void event_poller_comes(struct domain *d)
+{
+	atomic_inc(&d->event->nr_pollers);
+}
+
+void event_poller_gone(struct domain *d)
+{
+	atomic_dec(&d->event->nr_pollers);
+}
+
 /* The new vcpu_info starts with nothing noted in it: tell the vCPU to look at everything. */
 void event_vcpu_info_moved(struct vcpu *v)
 {

@@ -6,14 +6,18 @@
 #ifndef SCHED_SCHED_H
 #define SCHED_SCHED_H
 
+#include "core/param.h"
 #include "domain/domain.h"
+
+extern const struct param sched_params[];
 
 void sched_init(void);			/* boot CPU, before any domain */
 void sched_cpu_up(u32 cpu);		/* on the CPU itself, with its idle vCPU as current */
-int sched_vcpu_init(struct vcpu *v);	/* chooses a CPU */
+void sched_cpu_down(u32 cpu);		/* the same; what is queued here goes to other CPUs, nothing new comes */
+int sched_vcpu_init(struct vcpu *v);	/* chooses a CPU; vCPU 0 first, d->vcpu[0] set before vCPU 1's turn */
 void sched_vcpu_destroy(struct vcpu *v);
 int sched_domain_init(struct domain *d);
-void sched_domain_destroy(struct domain *d);
+void sched_domain_destroy(struct domain *d);	/* before any sched_vcpu_destroy() */
 
 void sched_wake(struct vcpu *v);	/* after a VPF_ bit was cleared: runs it if none is left. Any context. */
 void sched_sleep_nosync(struct vcpu *v);/* after a VPF_ bit was set */
@@ -40,9 +44,15 @@ struct xen_domctl_scheduler_op;
 struct xen_sysctl_scheduler_op;
 int sched_domctl(struct domain *d, struct xen_domctl_scheduler_op *op);
 int sched_sysctl(struct xen_sysctl_scheduler_op *op);
+u32 sched_policy_id(void);		/* XEN_SYSCTL_sched_id */
 void sched_dump(void);
 
 /* entry/: loads `next`'s state and enters it (or the idle loop) on a fresh stack. Interrupts off. */
 __noreturn void context_switch(struct vcpu *prev, struct vcpu *next);
+/*
+ * By entry/, from context_switch(), on the CPU itself with interrupts off: nothing of prev is left in this CPU's
+ * registers and nothing more will be written to it, so that another CPU may run it from now on.
+ */
+void sched_context_saved(struct vcpu *prev);
 
 #endif

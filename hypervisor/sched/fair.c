@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The policy: weighted fair sharing. Each vCPU has a virtual time that advances while it runs, the slower the
+ * greater its weight; the one furthest behind is next. Queues are red-black trees in order of virtual time.
+ *
+ *   vtime += ran * 256 / weight        the division is done once, when the weight is set
+ *
+ * Virtual times of all CPUs are on one scale, so that a vCPU takes its arrears with it when it moves. A sleeper may
+ * not save up time: on waking it is at most WAKE_BONUS behind its queue's `min_vtime` (the furthest behind of those
+ * that can run, never going back). Nor may one that comes from a faster queue be made to wait more than MOVE_LEAD.
+ * fair_clock follows the fastest queue, for CPUs whose own clock stood still while they slept.
+ *
+ * Lock: the queue's; fair_clock is written by single stores and may lag.
+ */
+#include "abi/domctl.h"
+#include "sched/internal.h"
+
+#define INVERSE_SHIFT		22
+#define WEIGHT_DEFAULT		256u
+#define WAKE_BONUS		(3 * NS_PER_MS)
+#define WAKE_MARGIN		(NS_PER_MS / 4)	/* a waking vCPU preempts if it is this much further behind */
+#define MOVE_LEAD		(50 * NS_PER_MS)
+#define SLICE			(5 * NS_PER_MS)
+#define SLICE_MAX		(10 * NS_PER_MS)
+#define MOVE_ARREARS		(5 * NS_PER_MS)
+#define DRIFT_MAX		(200 * NS_PER_MS)
+
+static u64 fair_clock;
+
+static inline struct sched_unit *unit_of(const struct rb_node *n)
+{
+	return n ? rb_entry(n, struct sched_unit, node) : NULL;
+}
+
+static int compare_vtime(const struct rb_node *a, const struct rb_node *b)
+{
+	u64 va = unit_of(a)->vtime, vb = unit_of(b)->vtime;
+
+	return va < vb ? -1 : va > vb;
+}
+
+static void fair_set_weight(struct sched_unit *u, u32 weight)
+{
+	u->weight = weight;
+	u->inverse_weight = (u32)(((u64)WEIGHT_DEFAULT << INVERSE_SHIFT) / weight);
+}
+
+/* min_vtime follows the one furthest behind of `curr` and the queue. */
+static void clock_advance(struct runqueue *rq, const struct sched_unit *curr)
+{
+	const struct sched_unit *first = unit_of(rb_first(&rq->tree));
+	u64 v = curr->vtime;
+
+	if (first && first->vtime < v)
+		v = first->vtime;
+	if (v <= rq->min_vtime)
+		return;
+	rq->min_vtime = v;
+	if (v > READ_ONCE(fair_clock) + NS_PER_MS)
+		WRITE_ONCE(fair_clock, v);
+}
+
+static void fair_charge(struct runqueue *rq, struct sched_unit *u, u64 ns)
+{
+	u->vtime += (u64)((unsigned __int128)ns * u->inverse_weight >> INVERSE_SHIFT);
+	clock_advance(rq, u);
+}
+
+static void fair_insert(struct runqueue *rq, struct sched_unit *u, bool fresh)
+{
+	if (fresh) {
+		if (rq->load == 0)
+			rq->min_vtime = MAX(rq->min_vtime, READ_ONCE(fair_clock));
+		if (u->vtime + WAKE_BONUS < rq->min_vtime)
+			u->vtime = rq->min_vtime - WAKE_BONUS;
+		else if (u->vtime > rq->min_vtime + MOVE_LEAD)
+			u->vtime = rq->min_vtime + MOVE_LEAD;
+	}
+	rb_insert(&rq->tree, &u->node, compare_vtime);
+}
+
+static void fair_remove(struct runqueue *rq, struct sched_unit *u)
+{
+	rb_erase(&rq->tree, &u->node);
+}
+
+static struct sched_unit *fair_nth(const struct runqueue *rq, u32 n)
+{
+	struct rb_node *node = rb_first(&rq->tree);
+
+	while (node && n--)
+		node = rb_next(node);
+	return unit_of(node);
+}
+
+static bool fair_preempts(const struct runqueue *rq, const struct sched_unit *u, const struct sched_unit *curr)
+{
+	(void)rq;
+	return u->vtime + WAKE_MARGIN < curr->vtime;
+}
+
+static u64 fair_slice_ns(const struct runqueue *rq, const struct sched_unit *u)
+{
+	const struct sched_unit *next = unit_of(rb_first(&rq->tree));
+	s64 ahead = next ? (s64)(next->vtime - u->vtime) : 0;
+	u64 ns, least = MAX(sched_ratelimit_us, 500u) * NS_PER_US;
+
+	/* Until it is SLICE ahead of the next one, in its own time. */
+	ahead = CLAMP(ahead, (s64)0, (s64)SLICE_MAX);
+	ns = (((u64)ahead + SLICE) * u->weight) >> 8;
+	ns = MIN(ns, SLICE_MAX);
+	return MAX(ns, least);
+}
+
+static void fair_yield(const struct runqueue *rq, struct sched_unit *u)
+{
+	const struct sched_unit *first = unit_of(rb_first(&rq->tree));
+
+	if (first && u->vtime <= first->vtime)
+		u->vtime = first->vtime + 1;
+}
+
+/* A queue that fell far behind the others (its vCPUs could not leave) is set forward as a whole. */
+static void clock_follow(struct runqueue *rq, u64 to)
+{
+	u64 by = to - rq->min_vtime;
+	struct rb_node *n;
+
+	for (n = rb_first(&rq->tree); n; n = rb_next(n))
+		unit_of(n)->vtime += by;
+	if (rq->curr && !rq->curr->is_idle)
+		rq->curr->sched->vtime += by;
+	rq->min_vtime += by;
+}
+
+static bool fair_wants_to_move(struct runqueue *from, struct runqueue *to, const struct sched_unit *u)
+{
+	const struct sched_unit *other;
+
+	if (to->min_vtime > from->min_vtime + DRIFT_MAX)
+		clock_follow(from, to->min_vtime - DRIFT_MAX);
+	if (to->curr->is_idle)
+		return true;
+	other = to->curr->sched;
+	return other->vtime > u->vtime + MOVE_ARREARS;
+}
+
+const struct sched_ops sched_fair = {
+	.name = "fair (credit2 parameters)",
+	.id = XEN_SCHEDULER_CREDIT2,
+	.set_weight = fair_set_weight,
+	.charge = fair_charge,
+	.insert = fair_insert,
+	.remove = fair_remove,
+	.nth = fair_nth,
+	.preempts = fair_preempts,
+	.slice_ns = fair_slice_ns,
+	.yield = fair_yield,
+	.wants_to_move = fair_wants_to_move,
+};
