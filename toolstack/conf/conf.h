@@ -59,8 +59,9 @@ struct conf_host_ops {
 	int (*file_state)(const char *path, bool for_write, bool *is_block, uint64_t *size);
 	bool (*bridge_exists)(const char *name);
 	void (*bridge_names)(char *buf, size_t size);	/* "virbr0, br1" */
-	unsigned int (*host_cpus)(void);
+	unsigned int (*host_cpus)(void);	/* physical ones; 0: not known */
 };
+extern const struct conf_host_ops conf_real_host;
 int conf_check_host(const struct guest_config *cfg, const struct conf_host_ops *ops,
 		    struct conf_diags *diags) __must_check;
 

@@ -43,7 +43,8 @@ enum guest_action {
 struct guest_cpus {
 	bool given;
 	uint64_t cpu[GUEST_CPUS_MAX / 64];
-	uint64_t node;		/* plus all CPUs of these NUMA nodes */
+	uint64_t node;		/* plus all CPUs of these NUMA nodes ... */
+	uint64_t not_node;	/* ... and in the end without those of these */
 };
 
 enum guest_disk_format { GUEST_DISK_RAW, GUEST_DISK_EMPTY };
@@ -197,7 +198,10 @@ struct guest_config {
 	char *init_seclabel;
 };
 
-/* All defaults set, no name, memory 0.  NULL without memory. */
+/*
+ * All defaults set, no name, no memory, no vCPUs.  NULL without memory.  Make these only here: the
+ * parsers keep more behind the struct.
+ */
 struct guest_config *guest_config_new(void);
 struct guest_config *guest_config_copy(const struct guest_config *cfg);
 void guest_config_free(struct guest_config *cfg);	/* NULL is fine */

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * After all keys are in: what follows from others, defaults, and the rules that span keys.  Each
+ * rule is one small function in the table at the end.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uuid/uuid.h>
+
+#include "conf/build.h"
+
+#define GRUB64 "/usr/lib/grub-xen/grub-x86_64-xen.bin"
+#define GRUB32 "/usr/lib/grub-xen/grub-i386-xen.bin"
+#define MEMORY_FLOOR_KIB 8192	/* below this no kernel starts */
+
+typedef int rule_fn(struct conf_build *b, struct error *err);
+
+static int no_memory(struct error *err)
+{
+	return error_set(err, ERR_RESOURCES, NULL, "no memory");
+}
+
+int conf_check_name(const char *name, struct error *err)
+{
+	size_t len = strlen(name);
+
+	if (len == 0 || len > GUEST_NAME_MAX)
+		return error_set(err, ERR_CONFIG, NULL, "name '%.70s' is not 1 to %d characters long", name, GUEST_NAME_MAX);
+	for (size_t i = 0; i < len; i++) {
+		if (isalnum((unsigned char)name[i]) || (i && strchr("-_.+", name[i])))
+			continue;
+		error_set(err, ERR_CONFIG, NULL, "name '%s' holds '%c'", name,
+			  isprint((unsigned char)name[i]) ? name[i] : '?');
+		error_hint(err, "letters, digits and - _ . + only; the first is a letter or a digit");
+		return error_to_errno(ERR_CONFIG);
+	}
+	if (strspn(name, "0123456789") == len)
+		return error_set(err, ERR_CONFIG, NULL, "name '%s' could be mistaken for a domain number", name);
+	if (strcmp(name, "Domain-0") == 0 || strcmp(name, "dom0") == 0)
+		return error_set(err, ERR_CONFLICT, NULL, "name '%s' belongs to the host", name);
+	return 0;
+}
+
+static int rule_name(struct conf_build *b, struct error *err)
+{
+	if (b->cfg.name)
+		return conf_check_name(b->cfg.name, err);
+	error_set(err, ERR_CONFIG, NULL, "the guest has no name");
+	error_hint(err, "add a line: name = \"web\"");
+	return error_to_errno(ERR_CONFIG);
+}
+
+static int rule_uuid(struct conf_build *b, struct error *err)
+{
+	(void)err;
+	b->cfg.uuid_given = !uuid_is_null(b->cfg.uuid);
+	if (!b->cfg.uuid_given)
+		uuid_generate(b->cfg.uuid);
+	return 0;
+}
+
+static int rule_type(struct conf_build *b, struct error *err)
+{
+	if (b->builder && strcmp(b->builder, "hvm") == 0)
+		b->cfg.type = GUEST_HVM;
+	else if (b->builder && strcmp(b->builder, "generic") && strcmp(b->builder, "linux"))
+		return error_set(err, ERR_CONFIG, NULL, "builder = '%s': neither generic nor linux nor hvm", b->builder);
+	if (b->cfg.type == GUEST_PV)
+		return 0;
+	error_set(err, ERR_UNSUPPORTED, NULL, "type '%s' comes in a later release", guest_type_name(b->cfg.type));
+	error_hint(err, "type = \"pv\" runs Linux kernels with Xen support, which distributions' kernels have");
+	return error_to_errno(ERR_UNSUPPORTED);
+}
+
+static bool is_pvgrub_file(const char *path)
+{
+	const char *base = strrchr(path, '/') + 1;
+	size_t len = strlen(base);
+
+	return strncmp(base, "grub-", 5) == 0 && len > 8 && strcmp(base + len - 8, "-xen.bin") == 0;
+}
+
+/* bootloader= is the older word for firmware= as far as we serve it. */
+static int rule_bootloader(struct conf_build *b, struct error *err)
+{
+	if (!b->bootloader)
+		return 0;
+	if (strcmp(b->bootloader, "pvgrub64") && strcmp(b->bootloader, "pvgrub32")) {
+		error_set(err, ERR_UNSUPPORTED, NULL, "bootloader = '%.80s' would read the guest's disk inside dom0, which is never done",
+			  b->bootloader);
+		error_hint(err, "firmware = \"pvgrub64\" boots from the guest's own disk by GRUB");
+		return error_to_errno(ERR_UNSUPPORTED);
+	}
+	if (b->firmware && strcmp(b->firmware, b->bootloader))
+		return error_set(err, ERR_CONFIG, NULL, "firmware = '%s' and bootloader = '%s' contradict each other",
+				 b->firmware, b->bootloader);
+	return conf_set_string(&b->firmware, b->bootloader, strlen(b->bootloader)) ? no_memory(err) : 0;
+}
+
+static int rule_boot(struct conf_build *b, struct error *err)
+{
+	struct guest_config *cfg = &b->cfg;
+
+	if (b->firmware && !cfg->kernel) {
+		const char *path = strcmp(b->firmware, "pvgrub32") == 0 ? GRUB32 : GRUB64;
+
+		if (conf_set_string(&cfg->kernel, path, strlen(path)))
+			return no_memory(err);
+	} else if (b->firmware && !is_pvgrub_file(cfg->kernel)) {
+		return error_set(err, ERR_CONFIG, NULL, "firmware = '%s' and kernel = '%.100s' contradict each other",
+				 b->firmware, cfg->kernel);
+	}
+	if (!cfg->kernel) {
+		error_set(err, ERR_CONFIG, NULL, "there is nothing to boot");
+		error_hint(err, "kernel = \"/boot/vmlinuz-...\", or firmware = \"pvgrub64\" to boot from the guest's disk");
+		return error_to_errno(ERR_CONFIG);
+	}
+	cfg->boot = is_pvgrub_file(cfg->kernel) ? GUEST_BOOT_PVGRUB : GUEST_BOOT_DIRECT;
+	if (cfg->boot == GUEST_BOOT_PVGRUB && cfg->n_disks == 0 && !cfg->ramdisk)
+		return error_set(err, ERR_CONFIG, NULL, "PV GRUB needs a disk to boot from, and there is none");
+	return 0;
+}
+
+static int rule_cmdline(struct conf_build *b, struct error *err)
+{
+	struct guest_config *cfg = &b->cfg;
+	char *line = NULL;
+
+	if (cfg->cmdline) {
+		if (cfg->boot != GUEST_BOOT_PVGRUB || !cfg->bootloader_args)
+			return 0;
+	}
+	if (cfg->boot == GUEST_BOOT_PVGRUB && cfg->bootloader_args) {
+		if (asprintf(&line, "%s%s%s", cfg->cmdline ? cfg->cmdline : "", cfg->cmdline ? " " : "",
+			     cfg->bootloader_args) < 0)
+			return no_memory(err);
+		free(cfg->bootloader_args);	/* now part of the line */
+		cfg->bootloader_args = NULL;
+	} else if (asprintf(&line, "%s%s%s%s", b->root ? "root=" : "", b->root ? b->root : "",
+			    b->root && b->extra ? " " : "", b->extra ? b->extra : "") < 0) {
+		return no_memory(err);
+	}
+	free(cfg->cmdline);
+	cfg->cmdline = line;
+	if (strlen(line) > GUEST_CMDLINE_MAX)
+		return error_set(err, ERR_CONFIG, NULL, "the command line is longer than %d bytes", GUEST_CMDLINE_MAX);
+	return 0;
+}
+
+static int rule_memory(struct conf_build *b, struct error *err)
+{
+	struct guest_config *cfg = &b->cfg;
+
+	if (!cfg->memory_kib)
+		cfg->memory_kib = cfg->maxmem_kib;
+	if (!cfg->maxmem_kib)
+		cfg->maxmem_kib = cfg->memory_kib;
+	if (!cfg->memory_kib) {
+		error_set(err, ERR_CONFIG, NULL, "the guest has no memory");
+		error_hint(err, "add a line: memory = 512");
+		return error_to_errno(ERR_CONFIG);
+	}
+	if (cfg->memory_kib < MEMORY_FLOOR_KIB)
+		return error_set(err, ERR_CONFIG, NULL, "memory = %lluK is less than a kernel needs (%d MiB)",
+				 (unsigned long long)cfg->memory_kib, MEMORY_FLOOR_KIB / 1024);
+	if (cfg->memory_kib & 3 || cfg->maxmem_kib & 3)
+		return error_set(err, ERR_CONFIG, NULL, "memory and maxmem must be whole pages of 4K");
+	if (cfg->maxmem_kib < cfg->memory_kib)
+		return error_set(err, ERR_CONFIG, NULL, "maxmem (%llu MiB) is below memory (%llu MiB)",
+				 (unsigned long long)cfg->maxmem_kib / 1024, (unsigned long long)cfg->memory_kib / 1024);
+	return 0;
+}
+
+static int rule_vcpus(struct conf_build *b, struct error *err)
+{
+	struct guest_config *cfg = &b->cfg;
+
+	if (!cfg->vcpus)
+		cfg->vcpus = 1;
+	if (!cfg->maxvcpus)
+		cfg->maxvcpus = cfg->vcpus;
+	if (cfg->vcpus > cfg->maxvcpus)
+		return error_set(err, ERR_CONFIG, NULL, "vcpus (%u) is above maxvcpus (%u)", cfg->vcpus, cfg->maxvcpus);
+	if (cfg->n_cpus_hard > cfg->maxvcpus || cfg->n_cpus_soft > cfg->maxvcpus)
+		return error_set(err, ERR_CONFIG, NULL, "cpus has more entries than the guest has vCPUs (%u)", cfg->maxvcpus);
+	if (cfg->cap_percent > cfg->maxvcpus * 100)
+		return error_set(err, ERR_CONFIG, NULL, "cap = %u is more than %u vCPUs can use", cfg->cap_percent,
+				 cfg->maxvcpus);
+	return 0;
+}
+
+static int rule_disks(struct conf_build *b, struct error *err)
+{
+	const struct guest_config *cfg = &b->cfg;
+
+	for (size_t i = 0; i < cfg->n_disks; i++)
+		for (size_t j = 0; j < i; j++) {
+			const struct guest_disk *p = &cfg->disks[i], *q = &cfg->disks[j];
+
+			if (p->devid == q->devid)
+				return error_set(err, ERR_CONFIG, NULL, "two disks are %s", p->vdev);
+			if (p->target && q->target && strcmp(p->target, q->target) == 0 &&
+			    !(p->readonly && q->readonly) && !(p->shared && q->shared))
+				return error_set(err, ERR_CONFIG, NULL, "%s and %s are the same file %.100s", q->vdev,
+						 p->vdev, p->target);
+		}
+	return 0;
+}
+
+static int rule_vifs(struct conf_build *b, struct error *err)
+{
+	const struct guest_config *cfg = &b->cfg;
+
+	for (size_t i = 0; i < cfg->n_vifs; i++)
+		for (size_t j = 0; j < i; j++) {
+			const struct guest_vif *p = &cfg->vifs[i], *q = &cfg->vifs[j];
+
+			if (p->mac_given && q->mac_given && memcmp(p->mac, q->mac, 6) == 0)
+				return error_set(err, ERR_CONFIG, NULL,
+						 "interfaces %zu and %zu have the same MAC address", j, i);
+			if (p->vifname && q->vifname && strcmp(p->vifname, q->vifname) == 0)
+				return error_set(err, ERR_CONFIG, NULL, "interfaces %zu and %zu are both named %s", j, i,
+						 p->vifname);
+		}
+	return 0;
+}
+
+static int rule_actions(struct conf_build *b, struct error *err)
+{
+	const struct guest_config *cfg = &b->cfg;
+
+	if (cfg->on_poweroff == GUEST_ACTION_SOFT_RESET || cfg->on_reboot == GUEST_ACTION_SOFT_RESET ||
+	    cfg->on_crash == GUEST_ACTION_SOFT_RESET || cfg->on_watchdog == GUEST_ACTION_SOFT_RESET)
+		return error_set(err, ERR_CONFIG, NULL, "soft-reset is an answer to on_soft_reset only");
+	return 0;
+}
+
+static int rule_pool(struct conf_build *b, struct error *err)
+{
+	if (!b->cfg.pool || strcmp(b->cfg.pool, "Pool-0") == 0)
+		return 0;
+	error_set(err, ERR_UNSUPPORTED, NULL, "pool = '%s': there is one CPU pool, Pool-0", b->cfg.pool);
+	error_hint(err, "cpus = \"...\" keeps a guest on some of the CPUs");
+	return error_to_errno(ERR_UNSUPPORTED);
+}
+
+static int rule_label(struct conf_build *b, struct error *err)
+{
+	if (!b->cfg.seclabel && !b->cfg.init_seclabel)
+		return 0;
+	error_set(err, ERR_UNSUPPORTED, NULL, "seclabel needs a hypervisor with a security policy, which this is not");
+	return error_to_errno(ERR_UNSUPPORTED);
+}
+
+static rule_fn *const rules[] = {
+	rule_name, rule_uuid, rule_type, rule_bootloader, rule_boot, rule_cmdline, rule_memory, rule_vcpus,
+	rule_disks, rule_vifs, rule_actions, rule_pool, rule_label,
+};
+
+void conf_finish(struct conf_build *b, const struct conf_options *opt, struct conf_diags *diags)
+{
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		struct error err = ERROR_INIT;
+
+		if (!rules[i](b, &err))
+			continue;
+		error_what(&err, "%.140s", conf_source(opt));
+		conf_diag_add(diags, true, 0, &err);
+	}
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Keys that xl.cfg knows and we do not serve, each with the reason.  They are errors by default,
+ * because a guest that quietly lacks what its file asks for is worse than none; with --lenient they
+ * are notes.
+ */
+#include <string.h>
+
+#include "conf/keys.h"
+
+const char *conf_refusal_text(enum conf_refusal why)
+{
+	switch (why) {
+	case REFUSE_HVM:
+		return "is for PVH and HVM guests, which come in a later release";
+	case REFUSE_LATER:
+		return "comes in a later release";
+	case REFUSE_ARM:
+		return "is for ARM machines";
+	case REFUSE_NEVER:
+		return "is not served, by design";
+	case REFUSE_IGNORED:
+		return "has no effect here";
+	}
+	return "is not served";
+}
+
+#define HVM(n) { n, REFUSE_HVM, NULL }
+#define ARM(n) { n, REFUSE_ARM, NULL }
+#define LATER(n, hint) { n, REFUSE_LATER, hint }
+#define NEVER(n, hint) { n, REFUSE_NEVER, hint }
+#define IGNORED(n, hint) { n, REFUSE_IGNORED, hint }
+
+const struct conf_refused conf_refused[] = {
+	/* devices to come */
+	LATER("vtpm", NULL), LATER("p9", NULL), LATER("pvcalls", NULL), LATER("vdispl", NULL), LATER("vsnd", NULL),
+	LATER("vkb", NULL), LATER("usbctrl", NULL), LATER("usbdev", NULL), LATER("virtio", NULL), LATER("vscsi", NULL),
+	LATER("rdm", NULL), LATER("rdm_mem_boundary", NULL), LATER("dtdev", NULL), LATER("gfx_passthru", NULL),
+	LATER("passthrough", NULL), LATER("vnuma", NULL), LATER("vmtrace_buf_kb", NULL), LATER("static_shm", NULL),
+	LATER("pci_permissive", "write permissive=1 behind the device in pci="),
+	LATER("pci_seize", "write seize=1 behind the device in pci="),
+	LATER("pci_power_mgmt", "write power_mgmt=1 behind the device in pci="),
+	LATER("pci_msitranslate", "write msitranslate=1 behind the device in pci="),
+	/* schedulers that we do not have */
+	NEVER("period", "cpu_weight and cap steer the scheduler"), NEVER("slice", "cpu_weight and cap steer the scheduler"),
+	NEVER("latency", "cpu_weight and cap steer the scheduler"), NEVER("extratime", "cpu_weight and cap steer the scheduler"),
+	NEVER("budget", "cpu_weight and cap steer the scheduler"),
+	/* leftovers of the years */
+	IGNORED("disable_migrate", "nomigrate=1 does that"), IGNORED("suppress_spurious_page_faults", NULL),
+	IGNORED("device_model_version", NULL), IGNORED("device_model_override", NULL),
+	IGNORED("device_model_stubdomain_override", NULL), IGNORED("device_model_stubdomain_seclabel", NULL),
+	IGNORED("device_model_stubdomain_init_seclabel", NULL), IGNORED("device_model_args", NULL),
+	IGNORED("device_model_args_pv", NULL), IGNORED("device_model_args_hvm", NULL),
+	IGNORED("device_model_user", NULL), IGNORED("device_model", NULL), IGNORED("dm_restrict", NULL),
+	IGNORED("stubdomain_kernel", NULL), IGNORED("stubdomain_ramdisk", NULL), IGNORED("stubdomain_cmdline", NULL),
+	IGNORED("stubdomain_memory", NULL), IGNORED("msr_relaxed", NULL), IGNORED("blkdev_start", "every disk states its vdev"),
+	IGNORED("pvh", "type=\"pvh\" says that"), IGNORED("shadow_memory", NULL), IGNORED("maxcpus", NULL),
+	/* PVH and HVM */
+	HVM("pvshim"), HVM("pvshim_path"), HVM("pvshim_cmdline"), HVM("pvshim_extra"), HVM("loader"), HVM("bios"),
+	HVM("bios_path_override"), HVM("boot"), HVM("hdtype"), HVM("acpi"), HVM("acpi_s3"), HVM("acpi_s4"),
+	HVM("acpi_laptop_slate"), HVM("acpi_slic"), HVM("acpi_firmware"), HVM("smbios_firmware"), HVM("smbios"),
+	HVM("pae"), HVM("apic"), HVM("assisted_xapic"), HVM("assisted_x2apic"), HVM("nx"), HVM("hpet"), HVM("hap"), HVM("oos"),
+	HVM("altp2m"), HVM("altp2mhvm"), HVM("nestedhvm"), HVM("ms_vm_genid"), HVM("timer_mode"), HVM("vpt_align"),
+	HVM("viridian"), HVM("mca_caps"), HVM("mmio_hole"), HVM("mmio_hole_size"), HVM("xen_platform_pci"),
+	HVM("vendor_device"), HVM("videoram"), HVM("stdvga"), HVM("vga"), HVM("vnc"), HVM("vnclisten"), HVM("vncdisplay"),
+	HVM("vncunused"), HVM("vncpasswd"), HVM("sdl"), HVM("opengl"), HVM("nographic"), HVM("keymap"), HVM("spice"),
+	HVM("spiceport"), HVM("spicetls_port"), HVM("spicehost"), HVM("spicedisable_ticketing"), HVM("spicepasswd"),
+	HVM("spiceagent_mouse"), HVM("spicevdagent"), HVM("spice_clipboard_sharing"), HVM("spiceusbredirection"),
+	HVM("spice_image_compression"), HVM("spice_streaming_video"), HVM("spice_video_codec"), HVM("serial"),
+	HVM("soundhw"), HVM("usb"), HVM("usbdevice"), HVM("usbversion"), HVM("vkb_device"), HVM("irq_affinity"),
+	HVM("colo_proxy"), HVM("xen_platform_pci_bar_uc"), HVM("iomem_cache"),
+	/* ARM */
+	ARM("gic_version"), ARM("vuart"), ARM("tee"), ARM("device_tree"), ARM("sve"), ARM("nr_spis"), ARM("arm_sci"),
+	ARM("force_assign_without_iommu"), ARM("trap_unmapped_accesses"), ARM("llc_colors"),
+};
+
+const size_t conf_n_refused = sizeof(conf_refused) / sizeof(conf_refused[0]);
+
+const struct conf_refused *conf_refused_find(const char *name)
+{
+	for (size_t i = 0; i < conf_n_refused; i++)
+		if (strcmp(conf_refused[i].name, name) == 0)
+			return &conf_refused[i];
+	return NULL;
+}

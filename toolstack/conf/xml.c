@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libvirt's domain format, as assignments.  libxml2 parses with everything dangerous off: no
+ * network, no entities of its own (a document type is refused), no huge nodes.  First each element is
+ * held against xml_elements.c, which gives readable messages; then the whole against the RELAX NG schema; then
+ * the XPath of each key in the table fetches its value.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libxml/parser.h>
+#include <libxml/relaxng.h>
+#include <libxml/xpath.h>
+
+#include "conf/build.h"
+#include "conf/xml.h"
+
+#define PARSE_OPTIONS (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA | \
+		       XML_PARSE_COMPACT)
+
+int conf_xml_error(struct xml_reader *rd, const xmlNode *node, bool fatal, enum error_code code, const char *hint,
+		   const char *fmt, ...)
+{
+	struct error err = ERROR_INIT;
+	char what[128];
+	long line = node ? xmlGetLineNo(node) : 0;
+	va_list ap;
+
+	if (line > 0)
+		snprintf(what, sizeof(what), "%.100s:%ld", rd->source, line);
+	else
+		snprintf(what, sizeof(what), "%.100s", rd->source);
+	va_start(ap, fmt);
+	error_vset(&err, code, what, fmt, ap);
+	va_end(ap);
+	if (hint)
+		error_hint(&err, "%s", hint);
+	conf_diag_add(rd->diags, fatal, line > 0 ? (unsigned int)line : 0, &err);
+	rd->failed |= fatal;
+	return fatal ? -EBADMSG : 0;
+}
+
+/* ---- RELAX NG ---- */
+
+static void schema_error(void *arg, xmlErrorPtr e)
+{
+	struct xml_reader *rd = arg;
+	struct error err = ERROR_INIT;
+	char what[128];
+	int len = e->message ? (int)strcspn(e->message, "\n") : 0;
+
+	if (rd->schema_errors++)
+		return;	/* the first one is the cause; libxml2 adds what follows from it */
+	snprintf(what, sizeof(what), "%.100s:%d", rd->source, e->line);
+	error_set(&err, ERR_CONFIG, what, "%.*s", len, e->message ? e->message : "");
+	error_hint(&err, "the schema is in vm.rng; 'virt-xml-validate' tells more");
+	conf_diag_add(rd->diags, true, (unsigned int)e->line, &err);
+	rd->failed = true;
+}
+
+static void swallow(void *arg, xmlErrorPtr e)
+{
+	(void)arg;
+	(void)e;
+}
+
+static void validate(struct xml_reader *rd)
+{
+	xmlRelaxNGParserCtxt *pc = xmlRelaxNGNewMemParserCtxt(conf_schema, (int)(conf_schema_end - conf_schema));
+	xmlRelaxNG *schema = pc ? xmlRelaxNGParse(pc) : NULL;
+	xmlRelaxNGValidCtxt *vc = schema ? xmlRelaxNGNewValidCtxt(schema) : NULL;
+
+	if (vc) {
+		xmlRelaxNGSetValidStructuredErrors(vc, schema_error, rd);
+		if (xmlRelaxNGValidateDoc(vc, rd->doc) && !rd->failed)
+			conf_xml_error(rd, rd->root, true, ERR_CONFIG, NULL, "does not match the schema");
+	} else {
+		conf_xml_error(rd, NULL, true, ERR_INTERNAL, NULL, "the schema itself cannot be read");
+	}
+	xmlRelaxNGFreeValidCtxt(vc);
+	xmlRelaxNGFree(schema);
+	xmlRelaxNGFreeParserCtxt(pc);
+}
+
+/* ---- values ---- */
+
+static void out_of_memory(struct xml_reader *rd)
+{
+	conf_xml_error(rd, NULL, true, ERR_RESOURCES, NULL, "no memory, or far too many devices");
+}
+
+/* One node that matched a key's XPath. */
+static void take_node(struct xml_reader *rd, const struct conf_key *key, xmlNode *node)
+{
+	unsigned int line = (unsigned int)xmlGetLineNo(node);
+	char *text = conf_xml_value(rd, key->xml_as, node);
+	int rc;
+
+	if (!text)
+		return;
+	if (key->kind == KEY_LIST || key->xml_as == XML_PIN)
+		rc = conf_assigns_add_item(rd->list, key->name, text, line);
+	else
+		rc = conf_assigns_add_str(rd->list, key->name, text, line);
+	free(text);
+	if (rc)
+		out_of_memory(rd);
+}
+
+static void take_key(struct xml_reader *rd, xmlXPathContext *xp, const struct conf_key *key)
+{
+	xmlXPathObject *res = xmlXPathEval((const xmlChar *)key->xml, xp);
+	bool many = key->kind == KEY_LIST || key->xml_as == XML_PIN;
+	int n = res && res->nodesetval ? res->nodesetval->nodeNr : 0;
+
+	if (n > 1 && !many) {
+		conf_xml_error(rd, res->nodesetval->nodeTab[1], true, ERR_CONFIG, NULL, "<%s> is given twice",
+			       res->nodesetval->nodeTab[1]->name);
+		n = 0;
+	}
+	for (int i = 0; i < n && !rd->failed; i++)
+		take_node(rd, key, res->nodesetval->nodeTab[i]);
+	xmlXPathFreeObject(res);
+}
+
+static void take_keys(struct xml_reader *rd)
+{
+	xmlXPathContext *xp = xmlXPathNewContext(rd->doc);
+
+	if (!xp) {
+		out_of_memory(rd);
+		return;
+	}
+	xp->node = rd->root;
+	conf_for_each_key(sec, key)
+		if (key->xml && !rd->failed)
+			take_key(rd, xp, key);
+	xmlXPathFreeContext(xp);
+}
+
+/* ---- the document ---- */
+
+static void syntax_error(struct xml_reader *rd, xmlParserCtxt *ctxt)
+{
+	const xmlError *e = xmlCtxtGetLastError(ctxt);
+	struct error err = ERROR_INIT;
+	char what[128];
+	int len = e && e->message ? (int)strcspn(e->message, "\n") : 0;
+
+	snprintf(what, sizeof(what), "%.100s:%d", rd->source, e ? e->line : 0);
+	error_set(&err, ERR_CONFIG, what, "is not well-formed XML: %.*s", len, len ? e->message : "");
+	conf_diag_add(rd->diags, true, e ? (unsigned int)e->line : 0, &err);
+	rd->failed = true;
+}
+
+static bool read_document(struct xml_reader *rd, const char *text, size_t len)
+{
+	xmlParserCtxt *ctxt = xmlNewParserCtxt();
+
+	if (!ctxt)
+		return out_of_memory(rd), false;
+	xmlSetStructuredErrorFunc(NULL, swallow);
+	rd->doc = xmlCtxtReadMemory(ctxt, text, (int)len, rd->source, NULL, PARSE_OPTIONS);
+	if (!rd->doc)
+		syntax_error(rd, ctxt);
+	xmlFreeParserCtxt(ctxt);
+	if (!rd->doc)
+		return false;
+	rd->root = xmlDocGetRootElement(rd->doc);
+	if (xmlGetIntSubset(rd->doc)) {
+		conf_xml_error(rd, rd->root, true, ERR_CONFIG, "remove the <!DOCTYPE ...> part",
+			       "a document type with entities is not accepted");
+		return false;
+	}
+	if (strcmp((const char *)rd->root->name, "domain")) {
+		conf_xml_error(rd, rd->root, true, ERR_CONFIG, "a guest's definition starts with <domain type='xen'>",
+			       "the root element is <%.40s>", (const char *)rd->root->name);
+		return false;
+	}
+	return true;
+}
+
+int conf_xml_parse(const char *text, size_t len, const struct conf_options *opt, struct conf_assigns *list,
+		   struct conf_diags *diags)
+{
+	struct xml_reader rd = { .source = conf_source(opt), .lenient = opt && opt->lenient, .list = list,
+				 .diags = diags };
+
+	xmlInitParser();
+	if (read_document(&rd, text, len)) {
+		conf_xml_check_elements(&rd);
+		if (!rd.failed)
+			validate(&rd);
+		if (!rd.failed)
+			take_keys(&rd);
+	}
+	xmlFreeDoc(rd.doc);
+	return rd.failed ? -EBADMSG : 0;
+}
