@@ -23,6 +23,7 @@ void store_conn_init(struct conn *c, struct store *s, enum conn_kind kind, const
 	c->kind = kind;
 	c->io = io;
 	c->dom = store_quota_get(s, domid);
+	c->dom->conns++;
 	c->who.domid = domid;
 	c->who.target = c->dom->target;
 	c->who.privileged = domid == 0;
@@ -92,6 +93,7 @@ static void destroy(struct conn *c)
 	s->stats.connections--;
 	free(c->in);
 	c->io->destroy(c);
+	d->conns--;
 	store_quota_drop(s, d);
 }
 

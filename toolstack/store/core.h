@@ -37,6 +37,7 @@ struct domain {
 	uint64_t gfn;
 	uint32_t port;
 	struct conn *conn;	/* the ring, while introduced */
+	unsigned int conns;	/* that point here, dying ones included */
 	unsigned int nodes, perm_entries, watches, txns;
 	size_t bytes;
 };

@@ -17,7 +17,6 @@
 #include <zlib.h>
 
 #define AFRESH_BYTES	(1u << 20)	/* an appended-to file is written afresh beyond this and 4 x its start */
-#define FLUSH_BYTES	(256u << 10)
 
 static_assert(sizeof(struct journal_header) == 48, "layout of the file");
 static_assert(sizeof(struct journal_batch) == 12, "layout of the file");
@@ -26,7 +25,6 @@ struct journal {
 	int fd;
 	bool loading;		/* records come from the file: none are put */
 	bool behind;		/* the file lacks something and must be written afresh */
-	bool failed;		/* the last write failed */
 	time_t retry;		/* when behind: not to be tried again before */
 	uint64_t bytes;		/* of the file that are good */
 	uint64_t start_bytes;	/* size right after it was written afresh */
@@ -183,85 +181,98 @@ static int write_at(int fd, const void *data, size_t len, uint64_t at)
 	return 0;
 }
 
+/* Completes the batch in memory, which begins at `from`. */
+static void seal(struct journal *j, size_t from)
+{
+	struct journal_batch head = { .magic = JOURNAL_BATCH };
+	char *records = j->buf + from + sizeof(head);
+
+	head.len = (uint32_t)(j->len - from - sizeof(head));
+	head.crc = (uint32_t)crc32(0, (const Bytef *)records, head.len);
+	memcpy(j->buf + from, &head, sizeof(head));
+}
+
 /* Appends the batch in memory. What was written in part is cut off again. */
 static int append(struct journal *j)
 {
-	struct journal_batch head = { .magic = JOURNAL_BATCH };
 	size_t len = j->len;
 	int rc;
 
-	if (!len)
-		return 0;
-	head.len = (uint32_t)(len - sizeof(head));
-	head.crc = (uint32_t)crc32(0, (const Bytef *)j->buf + sizeof(head), head.len);
-	memcpy(j->buf, &head, sizeof(head));
+	seal(j, 0);
 	j->len = 0;
 	rc = write_at(j->fd, j->buf, len, j->bytes);
-	if (rc) {
-		if (ftruncate(j->fd, (off_t)j->bytes))
-			rc = -errno;
-		return rc;
-	}
-	j->bytes += len;
-	return 0;
+	if (!rc)
+		j->bytes += len;
+	else if (ftruncate(j->fd, (off_t)j->bytes))
+		rc = -errno;
+	return rc;
 }
 
-static int write_header(struct journal *j, const char *boot_id)
-{
-	struct journal_header h = { .magic = JOURNAL_MAGIC };
-
-	if (boot_id)
-		strncpy(h.boot_id, boot_id, sizeof(h.boot_id) - 1);
-	j->bytes = sizeof(h);
-	return write_at(j->fd, &h, sizeof(h), 0);
-}
-
-static void flush_snapshot(struct journal *j)
-{
-	int rc = j->len >= FLUSH_BYTES && !j->failed ? append(j) : 0;
-
-	if (rc)
-		j->failed = true;
-	if (j->failed)
-		j->len = 0;
-}
-
-/* Writes the whole state beside the file and puts it in its place. What is in memory unwritten is in it too. */
-static int write_afresh(struct store *s)
+/* The whole state, header and one batch, into memory. What was in memory unwritten is part of it. */
+static void take_snapshot(struct store *s)
 {
 	struct journal *j = s->journal;
-	struct journal old = *j;
+	struct journal_header h = { .magic = JOURNAL_MAGIC };
+
+	if (s->opt.boot_id)
+		strncpy(h.boot_id, s->opt.boot_id, sizeof(h.boot_id) - 1);
+	j->len = 0;
+	put(j, &h, sizeof(h));
+	put(j, &(struct journal_batch){ 0 }, sizeof(struct journal_batch));
+	store_snapshot_put(s, j);
+	seal(j, sizeof(h));
+}
+
+/* Writes it beside the file and puts it in its place. */
+static int replace_file(struct store *s)
+{
+	struct journal *j = s->journal;
 	char *name;
-	int rc;
+	int fd, rc;
 
 	if (asprintf(&name, "%s.new", s->opt.journal) < 0)
 		return -ENOMEM;
-	j->fd = open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	rc = j->fd < 0 ? -errno : 0;
-	j->len = 0;
-	j->failed = false;
-	if (!rc)
-		rc = write_header(j, s->opt.boot_id);
-	if (!rc) {
-		store_snapshot_put(s, j, flush_snapshot);
-		rc = j->failed ? -ENOSPC : append(j);
-	}
+	fd = open(name, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	rc = fd < 0 ? -errno : write_at(fd, j->buf, j->len, 0);
 	if (!rc && rename(name, s->opt.journal))
 		rc = -errno;
 	if (rc) {
+		if (fd >= 0)
+			close(fd);
+		unlink(name);
+	} else {
 		if (j->fd >= 0)
 			close(j->fd);
-		unlink(name);
-		j->fd = old.fd;
-		j->bytes = old.bytes;
-		j->start_bytes = old.start_bytes;
-	} else {
-		if (old.fd >= 0)
-			close(old.fd);
-		j->start_bytes = j->bytes;
+		j->fd = fd;
 	}
-	j->len = 0;
 	free(name);
+	return rc;
+}
+
+/* Last resort of a full file system: over the old contents, which are of no use any more. */
+static int overwrite_file(struct journal *j)
+{
+	int rc = write_at(j->fd, j->buf, j->len, 0);
+
+	if (!rc && ftruncate(j->fd, (off_t)j->len))
+		rc = -errno;
+	return rc;
+}
+
+static int write_afresh(struct store *s)
+{
+	struct journal *j = s->journal;
+	int rc;
+
+	take_snapshot(s);
+	rc = replace_file(s);
+	if (rc && j->behind && j->len <= j->bytes)
+		rc = overwrite_file(j);
+	if (!rc)
+		j->bytes = j->start_bytes = j->len;
+	free(j->buf);
+	j->buf = NULL;
+	j->len = j->cap = 0;
 	return rc;
 }
 

@@ -79,8 +79,8 @@ void store_journal_out(struct journal *j, unsigned int domid, const void *data, 
 void store_journal_txn(struct journal *j, unsigned int domid, uint32_t id, bool start);
 void store_journal_txn_op(struct journal *j, unsigned int domid, uint32_t id, const struct op *op);
 
-/* snapshot.c: puts records that make the present state from nothing, calling flush now and then. */
-void store_snapshot_put(struct store *s, struct journal *j, void (*flush)(struct journal *j));
+/* snapshot.c: puts records that make the present state from nothing. */
+void store_snapshot_put(struct store *s, struct journal *j);
 
 /* replay.c: performs the records of one batch. 0, or -EINVAL for records that make no sense. */
 int store_replay(struct store *s, const char *data, size_t len);

@@ -31,7 +31,7 @@ struct domain *store_quota_get(struct store *s, unsigned int domid)
 
 void store_quota_drop(struct store *s, struct domain *d)
 {
-	if (d->introduced || d->conn || d->nodes || d->perm_entries || d->watches || d->txns || d->domid == 0 ||
+	if (d->introduced || d->conns || d->nodes || d->perm_entries || d->watches || d->txns || d->domid == 0 ||
 	    d->target != d->domid)
 		return;
 	s->domains[d->domid] = NULL;

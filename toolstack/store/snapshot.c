@@ -11,11 +11,6 @@
 
 #include <string.h>
 
-struct snapshot {
-	struct journal *j;
-	void (*flush)(struct journal *j);
-};
-
 static bool same_perms(const struct perms *a, const struct perms *b)
 {
 	return a == b || (a->n == b->n && !memcmp(a->p, b->p, a->n * sizeof(a->p[0])));
@@ -23,35 +18,33 @@ static bool same_perms(const struct perms *a, const struct perms *b)
 
 static void put_node(void *ctx, const char *path, struct node *n, struct node *parent)
 {
-	struct snapshot *sn = ctx;
+	struct journal *j = ctx;
 	struct op op = { .type = OP_WRITE, .owner = OP_INHERIT, .path = path };
 
 	op.data = store_node_value(n);
 	op.len = store_node_value_len(n);
-	store_journal_op(sn->j, &op);
+	store_journal_op(j, &op);
 	if (!parent || !same_perms(n->perms, parent->perms)) {
 		op.type = OP_PERMS;
 		op.data = n->perms->p;
 		op.len = n->perms->n * sizeof(n->perms->p[0]);
-		store_journal_op(sn->j, &op);
+		store_journal_op(j, &op);
 	}
-	sn->flush(sn->j);
 }
 
-static void put_txns(struct snapshot *sn, const struct conn *c)
+static void put_txns(struct journal *j, const struct conn *c)
 {
 	const struct txn *tx;
 	const struct txn_op *o;
 
 	TAILQ_FOREACH(tx, &c->txns, link) {
-		store_journal_txn(sn->j, c->who.domid, tx->id, true);
+		store_journal_txn(j, c->who.domid, tx->id, true);
 		TAILQ_FOREACH(o, &tx->ops, link)
-			store_journal_txn_op(sn->j, c->who.domid, tx->id, &o->op);
-		sn->flush(sn->j);
+			store_journal_txn_op(j, c->who.domid, tx->id, &o->op);
 	}
 }
 
-static void put_conn(struct snapshot *sn, const struct conn *c)
+static void put_conn(struct journal *j, const struct conn *c)
 {
 	unsigned int domid = c->who.domid;
 	const struct store_watch *w;
@@ -61,27 +54,25 @@ static void put_conn(struct snapshot *sn, const struct conn *c)
 	size_t len;
 
 	store_ring_get_index(c, &in, &out);
-	store_journal_numbers(sn->j, J_INDEX, domid, in, out);
+	store_journal_numbers(j, J_INDEX, domid, in, out);
 	len = store_ring_part(c, &part);
 	if (len)
-		store_journal_bytes_of(sn->j, J_PART, domid, part, len);
+		store_journal_bytes_of(j, J_PART, domid, part, len);
 	TAILQ_FOREACH(m, &c->out, link)
-		store_journal_out(sn->j, domid, m->data + m->sent, m->len - m->sent);
+		store_journal_out(j, domid, m->data + m->sent, m->len - m->sent);
 	TAILQ_FOREACH(w, &c->watches, by_conn) {
-		store_journal_watch(sn->j, domid, w->path + w->strip, w->token, w->depth);
+		store_journal_watch(j, domid, w->path + w->strip, w->token, w->depth);
 		if (w->coarse)
-			store_journal_token(sn->j, J_COARSE, domid, w->path + w->strip, w->token);
-		sn->flush(sn->j);
+			store_journal_token(j, J_COARSE, domid, w->path + w->strip, w->token);
 	}
-	put_txns(sn, c);
+	put_txns(j, c);
 }
 
-void store_snapshot_put(struct store *s, struct journal *j, void (*flush)(struct journal *j))
+void store_snapshot_put(struct store *s, struct journal *j)
 {
-	struct snapshot sn = { .j = j, .flush = flush };
 	unsigned int i;
 
-	store_tree_visit("/", s->live.root, NULL, put_node, &sn);
+	store_tree_visit("/", s->live.root, NULL, put_node, j);
 	for (i = 0; i < SPECIAL_COUNT; i++)
 		store_journal_special(j, i, s->special[i]->p, s->special[i]->n);
 	for (i = 0; i < STORE_DOMID_LIMIT; i++) {
@@ -91,7 +82,7 @@ void store_snapshot_put(struct store *s, struct journal *j, void (*flush)(struct
 			continue;
 		if (d->introduced) {
 			store_journal_introduce(j, i, d->gfn, d->port);
-			put_conn(&sn, d->conn);
+			put_conn(j, d->conn);
 		}
 		if (d->target != i)
 			store_journal_numbers(j, J_TARGET, i, d->target, 0);

@@ -2,11 +2,8 @@
 /* Parsing of xenstore payloads; see wire.h. */
 #include "store/wire.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
-
-static_assert(sizeof(struct xsd_sockmsg) == 16, "the header is four 32-bit words");
 
 const char *store_wire_first(const char *body, size_t len, const char **rest, size_t *rest_len)
 {

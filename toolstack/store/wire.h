@@ -11,11 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#if __has_include("abi/xs_wire.h")
 #include "abi/xs_wire.h"
-#else
-#include <xen/io/xs_wire.h>
-#endif
 
 #define STORE_MSG_MAX	(sizeof(struct xsd_sockmsg) + XENSTORE_PAYLOAD_MAX)
 

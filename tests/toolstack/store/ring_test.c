@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: MIT */
+/* The ring page in the hands of a hostile guest, and the reconnection that the protocol offers. */
+#include "unit.h"
+
+#include "harness.h"
+
+static void kick(unsigned int d)
+{
+	store_kick(bench, d);
+	run();
+}
+
+static struct xenstore_domain_interface saved;
+
+/* A guest whose ring is dead, while the others still work. */
+static void check_dead(unsigned int d, uint32_t why)
+{
+	struct xenstore_domain_interface *p = page_of(d);
+	uint32_t prod = p->rsp_prod;
+
+	CHECK_EQ(p->error, why);
+	kick(d);
+	kick(d);
+	CHECK_EQ(p->rsp_prod, prod);
+	CHECK_STR(say(3, XS_IS_DOMAIN_INTRODUCED, 0, "1", NULL), "T");
+}
+
+static void reconnect(unsigned int d)
+{
+	page_of(d)->connection = XENSTORE_RECONNECT;
+	kick(d);
+	CHECK_EQ(page_of(d)->connection, XENSTORE_CONNECTED);
+	CHECK_EQ(page_of(d)->error, XENSTORE_ERROR_NONE);
+	CHECK_EQ(page_of(d)->req_cons | page_of(d)->req_prod | page_of(d)->rsp_cons | page_of(d)->rsp_prod, 0);
+	CHECK_STR(say(d, XS_GET_DOMAIN_PATH, 0, "9", NULL), "/local/domain/9");
+}
+
+TEST(features_are_told)
+{
+	bench_start();
+	CHECK_EQ(page_of(1)->server_features,
+		 XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR);
+	bench_stop();
+}
+
+TEST(wrong_producer)
+{
+	bench_start();
+	page_of(1)->req_prod = page_of(1)->req_cons + XENSTORE_RING_SIZE + 1;
+	kick(1);
+	check_dead(1, XENSTORE_ERROR_RINGIDX);
+	reconnect(1);
+	page_of(1)->req_prod = page_of(1)->req_cons - 1;
+	kick(1);
+	check_dead(1, XENSTORE_ERROR_RINGIDX);
+	reconnect(1);
+	bench_stop();
+}
+
+TEST(wrong_consumer)
+{
+	bench_start();
+	page_of(1)->rsp_cons = page_of(1)->rsp_prod + 1;
+	put_request(1, XS_GET_DOMAIN_PATH, 0, "9", 2);
+	kick(1);
+	check_dead(1, XENSTORE_ERROR_RINGIDX);
+	reconnect(1);
+	bench_stop();
+}
+
+/* Our indices are ours: what the guest writes there does not move us. */
+TEST(overwritten_indices_are_put_right)
+{
+	struct xenstore_domain_interface *p;
+
+	bench_start();
+	p = page_of(1);
+	p->server_features = 0xffffffff;
+	saved = *p;
+	p->req_cons = 0x12345678;
+	put_bytes(1, NULL, 0);
+	kick(1);
+	CHECK_EQ(p->req_cons, saved.req_cons);
+	p->rsp_prod = 77;
+	CHECK_STR(say(3, XS_GET_DOMAIN_PATH, 0, "9", NULL), "/local/domain/9");
+	bench_stop();
+}
+
+TEST(too_long_a_message)
+{
+	struct xsd_sockmsg hdr = { .type = XS_READ, .len = XENSTORE_PAYLOAD_MAX + 1 };
+
+	bench_start();
+	say(1, XS_WATCH, 0, "x", "t");
+	put_bytes(1, &hdr, sizeof(hdr));
+	kick(1);
+	check_dead(1, XENSTORE_ERROR_PROTO);
+	reconnect(1);
+	hdr.len = 0xffffffff;
+	put_bytes(1, &hdr, sizeof(hdr));
+	kick(1);
+	check_dead(1, XENSTORE_ERROR_PROTO);
+	reconnect(1);
+	bench_stop();
+}
+
+TEST(reconnection_forgets_watches_and_transactions)
+{
+	struct store_usage u;
+
+	bench_start();
+	say(1, XS_WATCH, 0, "x", "t");
+	begin(1);
+	put_bytes(1, "half a hea", 10);
+	kick(1);
+	store_usage(bench, 1, &u);
+	CHECK_EQ(u.watches, 1);
+	CHECK_EQ(u.transactions, 1);
+	reconnect(1);
+	store_usage(bench, 1, &u);
+	CHECK_EQ(u.watches, 0);
+	CHECK_EQ(u.transactions, 0);
+	bench_stop();
+}
+
+TEST(messages_in_every_split)
+{
+	struct {
+		struct xsd_sockmsg hdr;
+		char body[8];
+	} m = { { .type = XS_GET_DOMAIN_PATH, .len = 2 }, "9" };
+	struct answer a;
+	size_t i, k, len = sizeof(m.hdr) + 2;
+
+	bench_start();
+	for (i = 0; i <= len; i++) {
+		for (k = i; k <= len; k++) {
+			put_bytes(1, &m, i);
+			kick(1);
+			put_bytes(1, (char *)&m + i, k - i);
+			kick(1);
+			put_bytes(1, (char *)&m + k, len - k);
+			kick(1);
+			REQUIRE(get_message(1, &a));
+			CHECK_STR(a.data, "/local/domain/9");
+		}
+	}
+	bench_stop();
+}
+
+TEST(long_messages_pass_through_the_small_ring)
+{
+	char value[XENSTORE_PAYLOAD_MAX - 3], body[XENSTORE_PAYLOAD_MAX];
+	const struct answer *a;
+	int i;
+
+	bench_start();
+	for (i = 0; i < 20; i++) {
+		memset(value, 'a' + i, sizeof(value));
+		memcpy(body, "/v", 3);
+		memcpy(body + 3, value, sizeof(value));
+		CHECK_STR(ask(0, XS_WRITE, 0, body, sizeof(body))->data, "OK");
+		a = ask_strings(0, XS_READ, 0, "/v", NULL);
+		CHECK_EQ(a->len, sizeof(value));
+		CHECK(!memcmp(a->data, value, sizeof(value)));
+	}
+	bench_stop();
+}
+
+/* Who asks without fetching answers is not served any more, and costs nothing more. */
+TEST(answers_not_fetched)
+{
+	struct xenstore_domain_interface *p;
+	unsigned int i, served = 0;
+	struct answer a;
+
+	bench_start();
+	p = page_of(1);
+	for (i = 0; i < 2000 && p->req_prod - p->req_cons < XENSTORE_RING_SIZE - 100; i++) {
+		put_request(1, XS_READ, 0, "/", 2);
+		kick(1);
+	}
+	CHECK(i < 2000);
+	CHECK_STR(say(2, XS_GET_DOMAIN_PATH, 0, "9", NULL), "/local/domain/9");
+	while (get_message(1, &a))
+		served++;
+	CHECK_EQ(served, i);
+	bench_stop();
+}
+
+/* A flood by one guest, and another's request in the midst of it. */
+TEST(floods_do_not_starve_others)
+{
+	unsigned int i, before;
+
+	bench_start();
+	for (i = 0; i < 40; i++)
+		put_request(1, XS_READ, 0, "/", 2);
+	put_request(2, XS_GET_DOMAIN_PATH, 0, "9", 2);
+	before = page_of(2)->rsp_prod;
+	store_turn(bench);
+	CHECK(page_of(2)->rsp_prod != before);
+	CHECK(page_of(1)->req_prod != page_of(1)->req_cons);
+	run();
+	CHECK_EQ(page_of(1)->req_prod, page_of(1)->req_cons);
+	bench_stop();
+}
+
+TEST(requests_per_second_are_limited)
+{
+	unsigned int i;
+
+	bench_options.limits.requests_per_s = 100;
+	bench_start();
+	for (i = 0; i < 300; i++) {
+		struct answer a;
+
+		put_request(1, XS_READ, 0, "/", 2);
+		kick(1);
+		if (!get_message(1, &a))
+			break;
+	}
+	CHECK(i >= 100 && i < 250);
+	CHECK_STR(say(2, XS_GET_DOMAIN_PATH, 0, "9", NULL), "/local/domain/9");
+	bench_stop();
+}
+
+/* Random bytes into every field, again and again; domain 3 must not notice. */
+TEST(noise)
+{
+	unsigned int i, k;
+
+	bench_start();
+	for (i = 0; i < 20000; i++) {
+		unsigned char *p = (unsigned char *)page_of(1);
+
+		switch (unit_random() % 5) {
+		case 0:
+			p[unit_random() % sizeof(struct xenstore_domain_interface)] = (unsigned char)unit_random();
+			break;
+		case 1:
+			p[2048 + unit_random() % 28] = (unsigned char)unit_random();
+			break;
+		case 2:
+			for (k = 0; k < 1024; k++)
+				p[k] = (unsigned char)(unit_random() % 3 ? 0 : unit_random());
+			break;
+		case 3:
+			page_of(1)->req_prod = page_of(1)->req_cons + (uint32_t)(unit_random() % 1025);
+			break;
+		default:
+			page_of(1)->connection = XENSTORE_RECONNECT;
+			break;
+		}
+		kick(1);
+		if (i % 500 == 0)
+			CHECK_STR(say(3, XS_GET_DOMAIN_PATH, 0, "9", NULL), "/local/domain/9");
+	}
+	bench_stop();
+}
+
+int main(void)
+{
+	RUN(features_are_told);
+	RUN(wrong_producer);
+	RUN(wrong_consumer);
+	RUN(overwritten_indices_are_put_right);
+	RUN(too_long_a_message);
+	RUN(reconnection_forgets_watches_and_transactions);
+	RUN(messages_in_every_split);
+	RUN(long_messages_pass_through_the_small_ring);
+	RUN(answers_not_fetched);
+	RUN(floods_do_not_starve_others);
+	RUN(requests_per_second_are_limited);
+	RUN(noise);
+	return unit_end();
+}
