@@ -52,6 +52,12 @@ static inline bool event_vcpu_needs_upcall(const struct vcpu *v)
 	return READ_ONCE(v->info->evtchn_upcall_pending) && !READ_ONCE(v->info->evtchn_upcall_mask);
 }
 
+/*
+ * Waits until no CPU is in the middle of sending: after a pointer that senders follow (v->info, a port) has changed
+ * and before the memory behind the old one is given back.
+ */
+void event_synchronize(void);
+
 /* After vcpu_info moved (VCPUOP_register_vcpu_info): everything pending again. */
 void event_vcpu_info_moved(struct vcpu *v);
 void event_dump(struct domain *d);	/* debug key */

@@ -18,7 +18,7 @@
  * event_synchronize().
  */
 #include "core/log.h"
-#include "domain/memory.h"
+#include "domain/guest_frame.h"
 #include "event/internal.h"
 #include "mm/heap.h"
 #include "x86/cpu_ops.h"
@@ -258,13 +258,13 @@ static int control_block_add(struct domain *d, struct vcpu *v, const struct evtc
 
 	if (fifo && fifo->vcpu[v->id].control)
 		return -EINVAL;
-	rc = domain_frame_get(d, op->control_gfn, true, &f);
+	rc = guest_frame_get(d, op->control_gfn, true, &f);
 	if (rc)
 		return rc;
 	if (!fifo) {
 		rc = fifo_switch(d);
 		if (rc) {
-			domain_frame_put(f, true);
+			guest_frame_put(f, true);
 			return rc;
 		}
 		fifo = d->event->fifo;
@@ -301,7 +301,7 @@ static int array_page_add(struct domain *d, struct event_fifo *fifo, u64 gfn)
 
 	if (index >= ARRAY_PAGES_MAX)
 		return -ENOSPC;
-	rc = domain_frame_get(d, gfn, true, &f);
+	rc = guest_frame_get(d, gfn, true, &f);
 	if (rc)
 		return rc;
 	fifo->frame[index] = f;
@@ -339,9 +339,9 @@ void fifo_reset(struct domain *d)
 	event_synchronize();
 	for (i = 0; i < d->max_vcpus; i++)
 		if (fifo->vcpu[i].control)
-			domain_frame_put(fifo->vcpu[i].control_frame, true);
+			guest_frame_put(fifo->vcpu[i].control_frame, true);
 	for (i = 0; i < fifo->nr_words / WORDS_PER_PAGE; i++)
-		domain_frame_put(fifo->frame[i], true);
+		guest_frame_put(fifo->frame[i], true);
 	for (i = 1; i < d->event->nr_ports; i++) {
 		p = event_port_of(d->event, i);
 		p->remembered = false;

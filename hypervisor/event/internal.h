@@ -83,8 +83,6 @@ static inline void event_read_end(void)
 	store_release(depth, *depth - 1);
 }
 
-void event_synchronize(void);
-
 /* NULL if the domain has no such port; port 0 is never used. A pointer stays good as long as the domain. */
 static inline struct event_port *event_port_of(const struct event_domain *ed, u32 port)
 {

@@ -16,7 +16,7 @@
 
 #include "abi/physdev.h"
 #include "core/log.h"
-#include "domain/memory.h"
+#include "domain/guest_frame.h"
 #include "event/internal.h"
 #include "mm/heap.h"
 #include "platform/irq.h"
@@ -472,14 +472,14 @@ int pirq_set_eoi_map(struct domain *d, u64 gfn, bool v2)
 {
 	struct frame *f;
 	u32 i;
-	int rc = domain_frame_get(d, gfn, true, &f);
+	int rc = guest_frame_get(d, gfn, true, &f);
 
 	if (rc)
 		return rc;
 	spin_lock(&pirq_lock);
 	if (d->pirq_eoi_map) {
 		spin_unlock(&pirq_lock);
-		domain_frame_put(f, true);
+		guest_frame_put(f, true);
 		return -EBUSY;
 	}
 	d->arch_pirq_eoi_mfn = frame_to_mfn(f);
@@ -509,7 +509,7 @@ void pirq_domain_destroy(struct domain *d)
 	spin_unlock(&pirq_lock);
 	event_synchronize();
 	if (f)
-		domain_frame_put(f, true);
+		guest_frame_put(f, true);
 	heap_free(d->pirqs);
 	d->pirqs = NULL;
 }

@@ -272,6 +272,7 @@ void event_vcpu_info_moved(struct vcpu *v)
 	struct domain *d = v->domain;
 	u32 bytes = d->pv.is_32bit ? 4 : 8, i;
 
+	event_synchronize();		/* what was still noted in the old one is found by looking at everything */
 	event_read_begin();
 	if (!READ_ONCE(d->event->fifo))
 		for (i = 0; i < bytes; i++)

@@ -169,6 +169,7 @@ void event_domain_free(struct domain *d)
 
 	if (!ed)
 		return;
+	pirq_domain_destroy(d);
 	for (i = 0; i < ed->nr_ports / PORTS_PER_BUCKET; i++)
 		page_free_virt(ed->buckets[i]);
 	heap_free(ed->buckets);

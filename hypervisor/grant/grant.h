@@ -10,14 +10,12 @@
 #include "domain/domain.h"
 
 int grant_domain_init(struct domain *d, u32 max_frames, u32 max_maptrack);
-int grant_domain_destroy(struct domain *d);	/* releases mappings it made; -ERESTART for more */
+/* Gives the table's frames back and lets go of what it had mapped of others; -ERESTART for more. */
+int grant_domain_destroy(struct domain *d);
 void grant_domain_free(struct domain *d);
 
 /* Sub-operations on one element, already copied in; GNTST_* status is written to the element. */
 void grant_map_ref(struct domain *d, struct gnttab_map_grant_ref *op);
-void grant_unmap_ref(struct domain *d, struct gnttab_unmap_grant_ref *op);
-void grant_unmap_and_replace(struct domain *d, struct gnttab_unmap_and_replace *op);
-void grant_copy(struct domain *d, struct gnttab_copy *op);
 void grant_transfer(struct domain *d, struct gnttab_transfer *op);
 int grant_setup_table(struct domain *d, struct gnttab_setup_table *op);	/* writes op->frame_list through guest_copy */
 int grant_query_size(struct domain *d, struct gnttab_query_size *op);
@@ -26,19 +24,54 @@ int grant_get_version(struct domain *d, struct gnttab_get_version *op);
 int grant_swap_ref(struct domain *d, struct gnttab_swap_grant_ref *op);
 int grant_cache_flush(struct domain *d, struct gnttab_cache_flush *op);
 
+/* Unmapping in batches: one flush of the TLBs serves all of them. `n` at most GRANT_UNMAP_BATCH. */
+#define GRANT_UNMAP_BATCH	32u
+void grant_unmap_refs(struct domain *d, struct gnttab_unmap_grant_ref *ops, u32 n);
+void grant_unmap_and_replace_refs(struct domain *d, struct gnttab_unmap_and_replace *ops, u32 n);
+
+/*
+ * Copying: a run of copies often uses the same frames, so the two ends in use are kept until another is needed.
+ * grant_copy_end() lets go of them; nothing may be kept across a return to the guest.
+ */
+struct grant_copy_end {
+	struct domain *domain;		/* NULL: nothing held; a reference */
+	struct frame *frame;
+	u64 number;			/* grant reference or frame number */
+	domid_t domid;			/* as the guest named it */
+	bool is_ref, writable;
+};
+
+struct grant_copier {
+	struct domain *d;
+	struct grant_copy_end source, dest;
+};
+void grant_copy_begin(struct grant_copier *c, struct domain *d);
+void grant_copy(struct grant_copier *c, struct gnttab_copy *op);		/* hot */
+void grant_copy_finish(struct grant_copier *c);
+
 /* For XENMEM_acquire_resource and add_to_physmap: the frames of the table itself; grows it if allowed. */
 int grant_table_frame(struct domain *d, u32 index, mfn_t *mfn);
+void grant_table_size(struct domain *d, u32 *nr_frames, u32 *max_frames);
+/* A grant by the domain's builder: entry `ref` of d gives frame `gfn` to `to` (console, store). */
+int grant_preset(struct domain *d, u32 ref, domid_t to, u32 gfn);
 void grant_dump(struct domain *d);
 
 /*
- * How a mapping gets into the guest's page tables. Called with the grant-table locks not held. The frame is already
- * referenced for the mapping (and typed writable if !readonly). `flags` are GNTMAP_*.
+ * How a mapping gets into the guest's page tables. Called with no lock of grant/ held. Of the frame there is one
+ * reference, and one writable type reference if !readonly, that belongs to the mapping: the PTE carries it like any
+ * other PTE would, so that an ordinary page-table update or the end of the page table gives it back. unmap takes
+ * the PTE away and hands the reference to grant/, which gives it back after flush.
  */
 struct grant_map_ops {
 	/* addr: machine address of the PTE (GNTMAP_contains_pte) or guest virtual address. GNTST_okay or an error. */
 	int (*map)(struct domain *d, u64 addr, mfn_t frame, u32 flags, u32 cache);
-	/* Replaces a mapping of `frame` at addr by nothing or by the mapping at new_addr (unmap_and_replace). */
+	/*
+	 * Replaces a mapping of `frame` at addr by nothing, or if new_addr is not 0 by the mapping at new_addr
+	 * (unmap_and_replace). GNTST_okay, or an error and nothing has changed: also if the PTE is not what map made.
+	 */
 	int (*unmap)(struct domain *d, u64 addr, mfn_t frame, u32 flags, u64 new_addr);
+	/* No CPU's TLB has any longer what unmap took away. */
+	void (*flush)(struct domain *d);
 };
 extern const struct grant_map_ops *grant_map_ops[2];	/* by enum domain_kind */
 

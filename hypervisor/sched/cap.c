@@ -8,6 +8,8 @@
  * Locks: the account's, taken inside a run queue's; the budget is an atomic word.
  */
 #include "core/time.h"
+#include "lib/errno.h"
+#include "mm/heap.h"
 #include "sched/internal.h"
 
 #define PERIOD_NS	(10 * NS_PER_MS)
@@ -88,28 +90,6 @@ bool account_park(struct sched_unit *u)
 	return park;
 }
 
-void account_forget(struct sched_unit *u)
-{
-	u64 flags = spin_lock_irqsave(&u->account->lock);
-
-	if (u->parked)
-		list_del(&u->parked_node);
-	u->parked = false;
-	spin_unlock_irqrestore(&u->account->lock, flags);
-}
-
-void account_init(struct account *a, u32 cpu)
-{
-	spin_lock_init(&a->lock, RANK_NONE, "cap account");
-	list_init(&a->parked);
-	timer_init(&a->period, period_end, a, cpu);
-}
-
-void account_stop(struct account *a)
-{
-	timer_kill(&a->period);
-}
-
 void account_set_cap(struct account *a, u32 percent)
 {
 	u64 flags = spin_lock_irqsave(&a->lock);
@@ -118,4 +98,47 @@ void account_set_cap(struct account *a, u32 percent)
 	atomic_write(&a->budget_ns, full_budget(a));
 	spin_unlock_irqrestore(&a->lock, flags);
 	unpark_all(a);
+}
+
+/* The first unit of a domain makes the account, the others find it at vCPU 0. */
+int account_join(struct sched_unit *u)
+{
+	struct domain *d = u->vcpu->domain;
+	struct account *a;
+
+	if (u->vcpu->id == 0) {
+		a = heap_new(struct account);
+		if (!a)
+			return -ENOMEM;
+		spin_lock_init(&a->lock, RANK_NONE, "cap account");
+		list_init(&a->parked);
+		timer_init(&a->period, period_end, a, this_cpu());
+		account_set_cap(a, d->cap);
+	} else {
+		a = d->vcpu[0]->sched->account;
+	}
+	atomic_inc(&a->units);
+	u->account = a;
+	return 0;
+}
+
+/* The vCPU never runs again. If its domain is going, the timer goes first: it might be about to wake the vCPU. */
+void account_leave(struct sched_unit *u)
+{
+	struct account *a = u->account;
+	bool last = atomic_dec_and_test(&a->units);
+	u64 flags;
+
+	if (last || atomic_read(&u->vcpu->domain->refs) == 0) {
+		WRITE_ONCE(a->cap_percent, 0);
+		timer_kill(&a->period);
+		timer_kill(&a->period);		/* its function may have set it again before it saw that */
+	}
+	flags = spin_lock_irqsave(&a->lock);
+	if (u->parked)
+		list_del(&u->parked_node);
+	u->parked = false;
+	spin_unlock_irqrestore(&a->lock, flags);
+	if (last)
+		heap_free(a);
 }

@@ -134,6 +134,4 @@ void sched_domain_destroy(struct domain *d)
 
 	for (i = 0; i < WATCHDOGS; i++)
 		timer_kill(&d->watchdog[i]);
-	if (d->max_vcpus && d->vcpu && d->vcpu[0] && d->vcpu[0]->sched)
-		account_stop(d->vcpu[0]->sched->account);
 }

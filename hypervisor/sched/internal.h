@@ -29,8 +29,9 @@
 #define NS_PER_MS		1000000ul
 #define CPUMASK_WORDS		(MAX_CPUS / 64)
 
-/* What a domain may use of all CPUs together, if it is capped. Lives in the unit of its vCPU 0. */
+/* What a domain may use of all CPUs together, if it is capped. Shared by the units of its vCPUs. */
 struct account {
+	u32 units;			/* atomic; how many hold it */
 	struct spinlock lock;		/* parked; start and stop of the timer */
 	struct list_head parked;
 	struct timer period;
@@ -58,8 +59,6 @@ struct sched_unit {
 	u64 vtime;
 	u32 weight;
 	u32 inverse_weight;
-
-	struct account own_account;	/* in use in vCPU 0's unit */
 };
 
 struct runqueue {
@@ -137,12 +136,11 @@ void place_push(struct runqueue *rq, u64 now);		/* not locked */
 void place_offer(struct runqueue *rq);			/* locked: tells an idle CPU that someone waits here */
 
 /* cap.c */
-void account_init(struct account *a, u32 cpu);
-void account_stop(struct account *a);
+int account_join(struct sched_unit *u);
+void account_leave(struct sched_unit *u);
 void account_set_cap(struct account *a, u32 percent);
 void account_charge_slow(struct account *a, u64 ns);
 bool account_park(struct sched_unit *u);		/* true if it has to wait for the next period */
-void account_forget(struct sched_unit *u);
 
 static inline void account_charge(struct account *a, u64 ns)
 {

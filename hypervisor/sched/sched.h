@@ -17,7 +17,7 @@ void sched_cpu_down(u32 cpu);		/* the same; what is queued here goes to other CP
 int sched_vcpu_init(struct vcpu *v);	/* chooses a CPU; vCPU 0 first, d->vcpu[0] set before vCPU 1's turn */
 void sched_vcpu_destroy(struct vcpu *v);
 int sched_domain_init(struct domain *d);
-void sched_domain_destroy(struct domain *d);	/* before any sched_vcpu_destroy() */
+void sched_domain_destroy(struct domain *d);
 
 void sched_wake(struct vcpu *v);	/* after a VPF_ bit was cleared: runs it if none is left. Any context. */
 void sched_sleep_nosync(struct vcpu *v);/* after a VPF_ bit was set */

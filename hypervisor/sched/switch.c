@@ -271,6 +271,7 @@ static void poll_timeout(void *arg)
 int sched_vcpu_init(struct vcpu *v)
 {
 	struct sched_unit *u;
+	int rc;
 
 	v->runstate_entry_ns = time_now_ns();
 	v->affinity_broken = -1;
@@ -282,20 +283,18 @@ int sched_vcpu_init(struct vcpu *v)
 	if (!u)
 		return -ENOMEM;
 	u->vcpu = v;
-	v->sched = u;
 	v->runstate = RUNSTATE_offline;
 	if (bitmap_empty(v->hard_affinity.bits, MAX_CPUS))
 		bitmap_fill(v->hard_affinity.bits, MAX_CPUS);
 	if (bitmap_empty(v->soft_affinity.bits, MAX_CPUS))
 		bitmap_fill(v->soft_affinity.bits, MAX_CPUS);
 	u->allowed = v->hard_affinity;
-	if (v->id == 0) {
-		u->account = &u->own_account;
-		account_init(u->account, this_cpu());
-		account_set_cap(u->account, v->domain->cap);
-	} else {
-		u->account = v->domain->vcpu[0]->sched->account;
+	rc = account_join(u);
+	if (rc) {
+		heap_free(u);
+		return rc;
 	}
+	v->sched = u;
 	policy->set_weight(u, v->domain->weight);
 	v->processor = place_choose(u, v->id % MAX(cpu_online_count, 1u));
 	timer_init(&v->poll_timer, poll_timeout, v, v->processor);
@@ -311,13 +310,11 @@ void sched_vcpu_destroy(struct vcpu *v)
 	if (!u)
 		return;
 	timer_kill(&v->poll_timer);
-	if (v->id == 0)
-		account_stop(u->account);
-	account_forget(u);
 	rq = rq_lock_of(v, &flags);
 	if (u->queued)
 		rq_dequeue(rq, u);
 	spin_unlock_irqrestore(&rq->lock, flags);
+	account_leave(u);
 	v->sched = NULL;
 	heap_free(u);
 }

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One grant entry: taking it into use and letting it go. The guest may rewrite the entry at any moment; each step
+ * works on one read of it and takes effect by one cmpxchg, or not at all.
+ *
+ * Lock: the granter's table.
+ */
+#include "core/log.h"
+#include "grant/internal.h"
+
+#define TRIES		4
+#define PINS_MAX	0x7fffffffu
+
+/* flags and domid of an entry as one word, so that both are read and changed together. */
+union entry_word {
+	u32 word;
+	struct {
+		u16 flags;
+		u16 domid;
+	};
+};
+
+static inline u32 *entry_word(struct grant_entry_v1 *e)
+{
+	return (u32 *)e;
+}
+
+static_assert(offsetof(struct grant_entry_v1, domid) == 2 && offsetof(struct grant_entry_v1, flags) == 0, "one word");
+
+/* Marks the entry as being read (and written), if it gives `user` that right. */
+static int entry_mark(struct grant_entry_v1 *e, domid_t user, bool writable)
+{
+	union entry_word seen = { .word = READ_ONCE(*entry_word(e)) }, new;
+	int i;
+
+	for (i = 0; i < TRIES; i++) {
+		if ((seen.flags & (GTF_type_mask | GTF_sub_page)) != GTF_permit_access || seen.domid != user)
+			return GNTST_general_error;
+		if (writable && (seen.flags & GTF_readonly))
+			return GNTST_general_error;
+		new = seen;
+		new.flags |= GTF_reading | (writable ? GTF_writing : 0);
+		if (try_cmpxchg(entry_word(e), &seen.word, new.word))
+			return GNTST_okay;
+	}
+	return GNTST_general_error;		/* the guest keeps changing it */
+}
+
+static void entry_unmark(struct grant_entry_v1 *e, const struct grant_active *a)
+{
+	if (!a->writers)
+		(void)atomic_fetch_and(&e->flags, (u16)~GTF_writing);
+	if (!a->writers && !a->readers)
+		(void)atomic_fetch_and(&e->flags, (u16)~GTF_reading);
+}
+
+/* Holds the lock. First use: the frame is what the entry says now. */
+static int pin_first(struct domain *d, struct grant_entry_v1 *e, struct grant_active *a, domid_t user, bool writable,
+		     struct frame **frame)
+{
+	int rc = entry_mark(e, user, writable);
+
+	if (rc)
+		return rc;
+	if (guest_frame_get(d, READ_ONCE(e->frame), writable, frame)) {
+		entry_unmark(e, a);
+		return GNTST_bad_page;
+	}
+	a->mfn = (u32)mfn_x(frame_to_mfn(*frame));
+	a->domid = user;
+	return GNTST_okay;
+}
+
+/* Holds the lock. In use already: the frame stays the same, the right to write may be new. */
+static int pin_more(struct domain *d, struct grant_entry_v1 *e, struct grant_active *a, domid_t user, bool writable,
+		    struct frame **frame)
+{
+	int rc;
+
+	if (a->domid != user || a->readers + a->writers >= PINS_MAX)
+		return GNTST_general_error;
+	if (writable && !a->writers) {
+		rc = entry_mark(e, user, true);
+		if (rc)
+			return rc;
+	}
+	if (guest_frame_get(d, a->mfn, writable, frame)) {
+		entry_unmark(e, a);
+		return GNTST_bad_page;
+	}
+	return GNTST_okay;
+}
+
+int grant_pin(struct domain *d, u32 ref, domid_t user, bool writable, struct frame **frame)
+{
+	struct grant_table *gt = d->grant;
+	struct grant_entry_v1 *e;
+	struct grant_active *a;
+	int rc = GNTST_bad_gntref;
+
+	spin_lock(&gt->lock);
+	if (unlikely(gt->closed || ref / ENTRIES_PER_FRAME >= gt->nr_frames))
+		goto out;
+	e = &gt->shared[ref / ENTRIES_PER_FRAME][ref % ENTRIES_PER_FRAME];
+	a = &gt->active[ref / ENTRIES_PER_FRAME][ref % ENTRIES_PER_FRAME];
+	if (a->readers | a->writers)
+		rc = pin_more(d, e, a, user, writable, frame);
+	else
+		rc = pin_first(d, e, a, user, writable, frame);
+	if (likely(!rc)) {
+		if (writable)
+			a->writers++;
+		else
+			a->readers++;
+	}
+out:
+	spin_unlock(&gt->lock);
+	return rc;
+}
+
+/* The references to the frame have been given back, or passed to a PTE that no CPU uses any more. */
+void grant_unpin(struct domain *d, u32 ref, bool writable)
+{
+	struct grant_table *gt = d->grant;
+	struct grant_active *a;
+
+	spin_lock(&gt->lock);
+	a = &gt->active[ref / ENTRIES_PER_FRAME][ref % ENTRIES_PER_FRAME];
+	if (writable)
+		a->writers--;
+	else
+		a->readers--;
+	if (gt->shared[ref / ENTRIES_PER_FRAME])
+		entry_unmark(&gt->shared[ref / ENTRIES_PER_FRAME][ref % ENTRIES_PER_FRAME], a);
+	spin_unlock(&gt->lock);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * event_channel_op: copies the argument in, calls event/, copies results out. If the results cannot be written back
+ * the channel just opened is closed again, so that a call that fails has done nothing.
+ */
+#include "abi/event_channel.h"
+#include "abi/xen.h"
+#include "domain/guest_copy.h"
+#include "event/event.h"
+#include "hypercall/hypercall.h"
+
+union event_arg {
+	struct evtchn_alloc_unbound alloc_unbound;
+	struct evtchn_bind_interdomain bind_interdomain;
+	struct evtchn_bind_virq bind_virq;
+	struct evtchn_bind_pirq bind_pirq;
+	struct evtchn_bind_ipi bind_ipi;
+	struct evtchn_close close;
+	struct evtchn_send send;
+	struct evtchn_status status;
+	struct evtchn_bind_vcpu bind_vcpu;
+	struct evtchn_unmask unmask;
+	struct evtchn_reset reset;
+	struct evtchn_init_control init_control;
+	struct evtchn_expand_array expand_array;
+	struct evtchn_set_priority set_priority;
+};
+
+static int op_bind_interdomain(struct domain *d, union event_arg *a)
+{
+	return event_bind_interdomain(d, &a->bind_interdomain);
+}
+
+static int op_bind_virq(struct domain *d, union event_arg *a)
+{
+	return event_bind_virq(d, &a->bind_virq);
+}
+
+static int op_bind_pirq(struct domain *d, union event_arg *a)
+{
+	return event_bind_pirq(d, &a->bind_pirq);
+}
+
+static int op_close(struct domain *d, union event_arg *a)
+{
+	return event_close(d, a->close.port);
+}
+
+static int op_send(struct domain *d, union event_arg *a)
+{
+	return event_send(d, a->send.port);
+}
+
+static int op_status(struct domain *d, union event_arg *a)
+{
+	return event_status(&a->status);
+}
+
+static int op_alloc_unbound(struct domain *d, union event_arg *a)
+{
+	return event_alloc_unbound(d, &a->alloc_unbound);
+}
+
+static int op_bind_ipi(struct domain *d, union event_arg *a)
+{
+	return event_bind_ipi(d, &a->bind_ipi);
+}
+
+static int op_bind_vcpu(struct domain *d, union event_arg *a)
+{
+	return event_bind_vcpu(d, a->bind_vcpu.port, a->bind_vcpu.vcpu);
+}
+
+static int op_unmask(struct domain *d, union event_arg *a)
+{
+	return event_unmask(d, a->unmask.port);
+}
+
+static int op_reset(struct domain *d, union event_arg *a)
+{
+	return event_reset(a->reset.dom, false);
+}
+
+static int op_reset_cont(struct domain *d, union event_arg *a)
+{
+	return event_reset(a->reset.dom, true);
+}
+
+static int op_init_control(struct domain *d, union event_arg *a)
+{
+	return event_init_control(&a->init_control);
+}
+
+static int op_expand_array(struct domain *d, union event_arg *a)
+{
+	return event_expand_array(&a->expand_array);
+}
+
+static int op_set_priority(struct domain *d, union event_arg *a)
+{
+	return event_set_priority(&a->set_priority);
+}
+
+#define OP_RESET_CONT	14u	/* ours: a reset that was interrupted goes on; guests may as well call reset again */
+#define OPENED(member)	offsetof(union event_arg, member)
+#define NOT_OPENED	0xffu
+
+static const struct {
+	int (*perform)(struct domain *d, union event_arg *a);
+	u8 size;
+	bool writes_back;
+	u8 opened_port;		/* where the number of a port of the caller's that this opens will stand */
+} ops[] = {
+	[EVTCHNOP_bind_interdomain] = { op_bind_interdomain, sizeof(struct evtchn_bind_interdomain), true,
+					OPENED(bind_interdomain.local_port) },
+	[EVTCHNOP_bind_virq] = { op_bind_virq, sizeof(struct evtchn_bind_virq), true, OPENED(bind_virq.port) },
+	[EVTCHNOP_bind_pirq] = { op_bind_pirq, sizeof(struct evtchn_bind_pirq), true, OPENED(bind_pirq.port) },
+	[EVTCHNOP_close] = { op_close, sizeof(struct evtchn_close), false, NOT_OPENED },
+	[EVTCHNOP_send] = { op_send, sizeof(struct evtchn_send), false, NOT_OPENED },
+	[EVTCHNOP_status] = { op_status, sizeof(struct evtchn_status), true, NOT_OPENED },
+	[EVTCHNOP_alloc_unbound] = { op_alloc_unbound, sizeof(struct evtchn_alloc_unbound), true, NOT_OPENED },
+	[EVTCHNOP_bind_ipi] = { op_bind_ipi, sizeof(struct evtchn_bind_ipi), true, OPENED(bind_ipi.port) },
+	[EVTCHNOP_bind_vcpu] = { op_bind_vcpu, sizeof(struct evtchn_bind_vcpu), false, NOT_OPENED },
+	[EVTCHNOP_unmask] = { op_unmask, sizeof(struct evtchn_unmask), false, NOT_OPENED },
+	[EVTCHNOP_reset] = { op_reset, sizeof(struct evtchn_reset), false, NOT_OPENED },
+	[EVTCHNOP_init_control] = { op_init_control, sizeof(struct evtchn_init_control), true, NOT_OPENED },
+	[EVTCHNOP_expand_array] = { op_expand_array, sizeof(struct evtchn_expand_array), false, NOT_OPENED },
+	[EVTCHNOP_set_priority] = { op_set_priority, sizeof(struct evtchn_set_priority), false, NOT_OPENED },
+	[OP_RESET_CONT] = { op_reset_cont, sizeof(struct evtchn_reset), false, NOT_OPENED },
+};
+
+long do_event_channel_op(u32 cmd, u64 arg)
+{
+	struct domain *d = current->domain;
+	union event_arg a;
+	int rc;
+
+	if (unlikely(cmd >= ARRAY_SIZE(ops)))
+		return -ENOSYS;
+	if (unlikely(guest_copy_from(&a, arg, ops[cmd].size)))
+		return -EFAULT;
+	if (likely(cmd == EVTCHNOP_send))
+		return event_send(d, a.send.port);
+	rc = ops[cmd].perform(d, &a);
+	if (rc == -ERESTART)
+		return hypercall_restart(__HYPERVISOR_event_channel_op, 2, (u64)OP_RESET_CONT, arg);
+	if (rc || !ops[cmd].writes_back)
+		return rc;
+	if (unlikely(guest_copy_to(arg, &a, ops[cmd].size))) {
+		if (ops[cmd].opened_port != NOT_OPENED)
+			(void)event_close(d, *(u32 *)((char *)&a + ops[cmd].opened_port));
+		return -EFAULT;
+	}
+	return 0;
+}
+
+/* The form of long ago: number and argument in one struct. */
+long do_event_channel_op_compat(u64 op)
+{
+	u32 cmd;
+
+	if (guest_get(&cmd, op))
+		return -EFAULT;
+	if (cmd > EVTCHNOP_unmask)
+		return -ENOSYS;
+	return do_event_channel_op(cmd, op + offsetof(struct evtchn_op, u));
+}
