@@ -153,15 +153,3 @@ long do_event_channel_op(u32 cmd, u64 arg)
 	}
 	return 0;
 }
-
-/* The form of long ago: number and argument in one struct. */
-long do_event_channel_op_compat(u64 op)
-{
-	u32 cmd;
-
-	if (guest_get(&cmd, op))
-		return -EFAULT;
-	if (cmd > EVTCHNOP_unmask)
-		return -ENOSYS;
-	return do_event_channel_op(cmd, op + offsetof(struct evtchn_op, u));
-}

@@ -142,19 +142,3 @@ long do_sched_op(u32 cmd, u64 arg)
 {
 	return cmd < ARRAY_SIZE(ops) ? ops[cmd](arg) : -ENOSYS;
 }
-
-/* The form of long ago: yield, block, and shutdown with the reason as argument itself. */
-long do_sched_op_compat(int cmd, u64 arg)
-{
-	switch (cmd) {
-	case SCHEDOP_yield:
-		return op_yield(0);
-	case SCHEDOP_block:
-		return op_block(0);
-	case SCHEDOP_shutdown:
-		domain_shutdown(current->domain, (u32)arg);
-		return 0;
-	default:
-		return -ENOSYS;
-	}
-}
