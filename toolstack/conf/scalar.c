@@ -53,7 +53,7 @@ int conf_set_string(char **at, const char *text, size_t len)
 
 static int wrong(const struct conf_key *key, const char *text, struct error *err, const char *wanted)
 {
-	return error_set(err, ERR_CONFIG, NULL, "%s = '%.80s': %s", key->name, text, wanted);
+	return error_set(err, ERR_CONFIG, NULL, "%s = '%.80s' %s", key->name, text, wanted);
 }
 
 int conf_parse_mem_kib(const char *text, char default_unit, uint64_t *kib, struct error *err)

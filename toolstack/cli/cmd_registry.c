@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* enable, rename, wait, dump-core, config: single guests, by their records. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+#include "conf/conf.h"
+
+static int run_enable(struct cli *cli, const struct command *cmd, const struct args *args)
+{
+	int64_t order = -1, delay = -1;
+	int rc = args_number(args, "order", 0, 1000, &order);
+
+	if (!rc)
+		rc = args_number(args, "delay", 0, 3600, &delay);
+	for (int i = 0; !rc && i < args->n_words; i++) {
+		json_t *req = json_pack("{s:s}", "guest", args->words[i]);
+
+		if (order >= 0)
+			json_object_set_new(req, "order", json_integer(order));
+		if (delay >= 0)
+			json_object_set_new(req, "delay_s", json_integer(delay));
+		rc = cli_simple_call(cli, cmd->op, req, NULL);
+	}
+	return rc;
+}
+
+static int run_rename(struct cli *cli, const struct command *cmd, const struct args *args)
+{
+	struct error err = ERROR_INIT;
+
+	if (conf_check_name(args->words[1], &err))
+		return cli_fail(&err);
+	return cli_simple_call(cli, cmd->op, json_pack("{s:s, s:s}", "guest", args->words[0], "new_name", args->words[1]),
+			       NULL);
+}
+
+static int run_wait(struct cli *cli, const struct command *cmd, const struct args *args)
+{
+	static const char *const states[] = { "running", "stopped", "paused", "crashed", "address" };
+	const char *state = args->n_words > 1 ? args->words[1] : "running";
+	json_t *req;
+	int64_t timeout = -1;
+	int rc = args_number(args, "timeout", 0, 7 * 86400, &timeout);
+	bool known = false;
+
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		known |= strcmp(states[i], state) == 0;
+	if (!rc && !known)
+		rc = cli_usage_error("wait: '%s' is no state; one of running, stopped, paused, crashed, address", state);
+	if (rc)
+		return rc;
+	req = json_pack("{s:s, s:s}", "guest", args->words[0], "state", state);
+	if (timeout >= 0)
+		json_object_set_new(req, "timeout_s", json_integer(timeout));
+	return cli_simple_call(cli, cmd->op, req, NULL);
+}
+
+static int run_dump_core(struct cli *cli, const struct command *cmd, const struct args *args)
+{
+	static const char *const switches[] = { "live", "crash", "reset" };
+	json_t *req = json_pack("{s:s}", "guest", args->words[0]), *result = NULL;
+	int rc;
+
+	if (args->n_words > 1 && args->words[1][0] != '/') {
+		json_decref(req);
+		return cli_usage_error("dump-core: '%s' is not an absolute path", args->words[1]);
+	}
+	if (args->n_words > 1)
+		json_object_set_new(req, "path", json_string(args->words[1]));
+	for (size_t i = 0; i < 3; i++)
+		if (args_has(args, switches[i]))
+			json_object_set_new(req, switches[i], json_true());
+	rc = cli_simple_call(cli, cmd->op, req, &result);
+	if (!rc && !cli->json && !cli->dry_run)
+		printf("%s: %lld bytes\n", json_text(result, "path", "?"), (long long)json_number(result, "bytes", 0));
+	json_decref(result);
+	return rc;
+}
+
+/* The text as it was given, or with --full as we understood it. */
+static int run_config(struct cli *cli, const struct command *cmd, const struct args *args)
+{
+	struct conf_diags diags = { 0 };
+	struct guest_config *cfg = NULL;
+	json_t *result = NULL;
+	char *text;
+	int rc = cli_simple_call(cli, cmd->op, json_pack("{s:s}", "guest", args->words[0]), &result);
+
+	if (rc || cli->json)
+		goto out;
+	if (!args_has(args, "full")) {
+		fputs(json_text(result, "text", ""), stdout);
+		goto out;
+	}
+	if (conf_from_json(json_object_get(result, "config"), NULL, &cfg, &diags)) {
+		conf_diags_print(stderr, &diags);
+		rc = ERR_INTERNAL;
+		goto out;
+	}
+	text = conf_to_text(cfg);
+	fputs(text ? text : "", stdout);
+	free(text);
+out:
+	guest_config_free(cfg);
+	conf_diags_free(&diags);
+	json_decref(result);
+	return rc;
+}
+
+static const struct option_def enable_options[] = {
+	{ 'o', "order", "N", "lower ones start first (50)" },
+	{ 'd', "delay", "SECONDS", "wait so long before the next order" },
+	{ 0 }
+};
+static const struct option_def wait_options[] = {
+	{ 't', "timeout", "SECONDS", "wait no longer than this" },
+	{ 0 }
+};
+static const struct option_def dump_options[] = {
+	{ 'l', "live", NULL, "do not pause it meanwhile" },
+	{ 'c', "crash", NULL, "end it afterwards" },
+	{ 'r', "reset", NULL, "restart it afterwards" },
+	{ 0 }
+};
+static const struct option_def config_options[] = {
+	{ 'f', "full", NULL, "as it was understood, in xl.cfg's syntax" },
+	{ 0 }
+};
+
+const struct command cmd_enable = {
+	.name = "enable", .usage = "GUEST...", .summary = "start a defined guest with the host", .example = "enable --order 10 db",
+	.options = enable_options, .min_words = 1, .max_words = -1, .words = WORD_DEFINED, .more_words = WORD_DEFINED,
+	.op = "enable", .run = run_enable,
+};
+const struct command cmd_rename = {
+	.name = "rename", .usage = "GUEST NEWNAME", .summary = "give a guest another name", .example = "rename web web-old",
+	.min_words = 2, .max_words = 2, .words = WORD_GUEST, .op = "rename", .run = run_rename,
+};
+const struct command cmd_wait = {
+	.name = "wait", .usage = "GUEST [STATE]", .summary = "return when a guest is in a state",
+	.help = "STATE is running (default), stopped, paused, crashed, or address: its network is up.",
+	.example = "wait web address --timeout 60", .options = wait_options, .min_words = 1, .max_words = 2,
+	.words = WORD_GUEST, .more_words = WORD_STATE, .op = "wait", .run = run_wait,
+};
+const struct command cmd_dump_core = {
+	.name = "dump-core", .usage = "GUEST [FILE]", .summary = "write a guest's memory to a file for a debugger",
+	.example = "dump-core web /var/tmp/web.core", .options = dump_options, .min_words = 1, .max_words = 2,
+	.words = WORD_GUEST, .more_words = WORD_FILE, .op = "dump-core", .run = run_dump_core,
+};
+const struct command cmd_config = {
+	.name = "config", .usage = "GUEST", .summary = "print a guest's configuration", .example = "config web",
+	.options = config_options, .min_words = 1, .max_words = 1, .words = WORD_GUEST, .op = "config", .run = run_config,
+};

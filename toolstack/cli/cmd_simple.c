@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Commands of one shape: an operation of the daemon on each guest that is named.  Success is silent,
+ * as users of xl know it, except with -v or -n.
+ */
+#include <string.h>
+
+#include "cli/cli.h"
+
+int cli_run_simple(struct cli *cli, const struct command *cmd, const struct args *args)
+{
+	int worst = 0;
+
+	for (int i = 0; i < args->n_words; i++) {
+		int rc = cli_simple_call(cli, cmd->op, json_pack("{s:s}", "guest", args->words[i]), NULL);
+
+		if (!rc && !cli->json && cli->dry_run)
+			printf("%s %s: would be done\n", cmd->name, args->words[i]);
+		else if (!rc && !cli->json && cli->verbose)
+			printf("%s %s: done\n", cmd->name, args->words[i]);
+		worst = worst ? worst : rc;
+	}
+	return worst;
+}
+
+#define SIMPLE(var, word, text, more, ex, kind, ...) \
+	const struct command var = { .name = word, .usage = "GUEST...", .summary = text, .help = more, .example = ex, \
+		.min_words = 1, .max_words = -1, .words = kind, .more_words = kind, .op = word, \
+		.run = cli_run_simple, __VA_ARGS__ }
+
+SIMPLE(cmd_pause, "pause", "stop a guest's CPUs for a while", "Its memory and devices stay.", "pause web", WORD_GUEST);
+SIMPLE(cmd_unpause, "unpause", "let a paused guest go on", NULL, "unpause web", WORD_GUEST, .aliases = "resume");
+SIMPLE(cmd_undefine, "undefine", "forget a defined guest",
+       "Its disks stay. A running guest goes on, and is gone once it ends.", "undefine web", WORD_DEFINED);
+SIMPLE(cmd_disable, "disable", "do not start a guest with the host", NULL, "disable web", WORD_DEFINED);
+
+static const struct option_def destroy_options[] = {
+	{ 'f', "force", NULL, "accepted for compatibility" },
+	{ 0 }
+};
+SIMPLE(cmd_destroy, "destroy", "end a guest at once, as by pulling its plug",
+       "Data that the guest has not written is lost; 'xl shutdown' asks it first.", "destroy web", WORD_GUEST,
+       .options = destroy_options, .aliases = "delete");
