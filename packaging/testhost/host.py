@@ -20,6 +20,7 @@ import time
 
 OVMF_CODE = "/usr/share/OVMF/OVMF_CODE.fd"
 OVMF_VARS = "/usr/share/OVMF/OVMF_VARS.fd"
+PAYLOAD_SIZE = 1 << 30
 ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1bc|\r")
 
 
@@ -53,8 +54,9 @@ class Host:
         with tarfile.open(self.payload, "w", format=tarfile.GNU_FORMAT) as tar:
             for name, path in files.items():
                 tar.add(path, arcname=name)
-        size = os.path.getsize(self.payload)
-        os.truncate(self.payload, max(1 << 20, (size + 511) // 512 * 512))
+        if os.path.getsize(self.payload) > PAYLOAD_SIZE:
+            raise HostError("more files than the second disk holds")
+        os.truncate(self.payload, PAYLOAD_SIZE)
 
     # --- power
 
@@ -66,9 +68,8 @@ class Host:
         if self.firmware == "uefi":
             args += ["-machine", "q35", "-drive", f"if=pflash,format=raw,readonly=on,file={OVMF_CODE}",
                      "-drive", f"if=pflash,format=raw,file={self.vars}"]
-        interface = {"virtio": "virtio", "ide": "ide"}[self.disk]
-        args += ["-drive", f"file={self.overlay},format=qcow2,if={interface},cache=unsafe,index=0",
-                 "-drive", f"file={self.payload},format=raw,if={interface},cache=unsafe,index=1,readonly=off"]
+        args += ["-drive", f"file={self.overlay},format=qcow2,if={self.disk},cache=unsafe,index=0",
+                 "-drive", f"file={self.payload},format=raw,if=virtio,index=1,readonly=on"]
         return args
 
     def power_on(self):
@@ -193,8 +194,8 @@ class Host:
 
     def fetch(self, where="/root"):
         """Unpack what put() laid out, inside, under the folder where."""
-        disk = "$(ls /dev/vdb /dev/sdb /dev/xvdb 2>/dev/null | head -n 1)"
-        return self.run(f"mkdir -p {where} && tar -C {where} -xf {disk}", 120)
+        disk = "/dev/vdb" if self.disk == "virtio" else "/dev/vda"
+        return self.run(f"blockdev --flushbufs {disk}; mkdir -p {where} && tar -C {where} -xf {disk}", 120)
 
     def reboot(self, timeout=300):
         """An orderly reboot; the caller says what it expects next."""

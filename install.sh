@@ -1,0 +1,471 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+#
+# Installs Xen on this machine, or takes it away again.  At the top of the source tree it installs what "make" has
+# built; in the binary tarball it installs what lies beside it.
+#
+# Checks first, changes after.  Each change is written into a journal before it is made, with the file that it
+# replaces kept beside; a failure rolls back at once, a run that was cut short (a power cut, kill -9) is rolled back
+# by the next run before that starts afresh.  Files appear by rename, whole.  The boot loader comes last, and in it
+# the default last of all: at every instant the machine boots what it booted before, or the finished new thing.
+set -eu
+
+here=$(cd "$(dirname "$0")" && pwd)
+root='' dry='' bootloader=yes default='' action=install
+[ "${XEN_BOOTLOADER-}" != no ] || bootloader=no
+
+usage() {
+	cat <<'USAGE'
+usage: sh install.sh [OPTION...]
+  --dry-run        check, and say what would be done; change nothing
+  --no-bootloader  install the files, leave GRUB alone ("xen-boot entry" prints an entry to add by hand)
+  --no-default     put Xen into GRUB's menu, but keep the present default
+  --root DIR       install into the tree under DIR (an image, a chroot) instead of /
+  --uninstall      take everything away again; guests' configuration and data stay
+  --help           this
+
+After installing: edit the templates in /etc/vm, reboot, then "xl create /etc/vm/NAME.cfg".  The first boot is on trial: if dom0
+does not come up healthy, the next boot is plain Linux again.  See xen(7).
+USAGE
+}
+
+say() { echo "xen: $*"; }
+
+fail() { # what, remedy
+	echo "error: $1" >&2
+	[ -z "${2-}" ] || echo "hint: $2" >&2
+	exit 1
+}
+
+while [ $# -gt 0 ]; do
+	case $1 in
+	--dry-run) dry=1 ;;
+	--no-bootloader) bootloader=no ;;
+	--no-default) default=no ;;
+	--root) [ $# -gt 1 ] || fail "--root needs a folder" "sh install.sh --root DIR"; root=$2; shift ;;
+	--root=*) root=${1#*=} ;;
+	--uninstall) action=uninstall ;;
+	--help | -h) usage; exit 0 ;;
+	*) echo "error: unknown option '$1'" >&2; usage >&2; exit 2 ;;
+	esac
+	shift
+done
+if [ -n "$root" ]; then
+	[ -d "$root" ] || fail "there is no folder '$root'" "mkdir it, or name the tree to install into"
+	root=$(cd "$root" && pwd)
+	[ "$root" != / ] || root=''
+fi
+
+# --- what is to be installed: lines of "kind mode where source"
+
+if [ -f "$here/packaging/files.list" ]; then
+	hooks=$here/bootloader-hooks
+	version=$(cat "$here/packaging/VERSION")
+	sources=$here
+else
+	hooks=$here/root/usr/lib/xen/boot
+	version=$(cat "$here/root/usr/lib/xen/boot/version" 2>/dev/null) ||
+		fail "the files of the package are not beside install.sh" "run it in the folder that the tarball made"
+	sources=$here/root
+fi
+. "$hooks/grub.sh"
+. "$hooks/checks.sh"
+
+list_files() {
+	if [ "$sources" = "$here" ]; then
+		"$here/packaging/list-files" main | while read -r package kind mode where source; do
+			echo "$kind $mode $where $source"
+		done
+	else
+		cat "$here/files.list"
+	fi
+}
+
+libraries() {
+	if [ "$sources" = "$here" ]; then
+		"$here/packaging/needed-libraries" "$here/build/toolstack/xl" "$here/build/toolstack/xend"
+	else
+		cat "$here/needed-libraries"
+	fi
+}
+
+# --- the journal
+
+j=$root/var/lib/xen/install
+journal=$j/journal
+manifest=$j/manifest
+
+# For tests: die as if the power were cut, before change number XEN_INSTALL_DIE_AT.
+changes=0
+change() {
+	changes=$((changes + 1))
+	[ "$changes" != "${XEN_INSTALL_DIE_AT-}" ] || kill -9 $$
+}
+
+log() {
+	change
+	echo "$*" >>"$journal"
+}
+
+kept() { # the place where the file that PATH had before is kept
+	echo "$j/old/$(echo "$1" | tr / %)"
+}
+
+# Undo what the journal says, newest first.  May itself be cut short and run again.
+roll_back() {
+	[ -f "$journal" ] || return 0
+	sed '1!G;h;$!d' "$journal" >"$j/reversed"
+	while read -r what path; do
+		change
+		case $what in
+		new) rm -f "$root$path" "$root$path.xen-new" ;;
+		old)
+			rm -f "$root$path.xen-new"
+			[ ! -e "$(kept "$path")" ] && [ ! -h "$(kept "$path")" ] || mv -f "$(kept "$path")" "$root$path"
+			;;
+		dir) rmdir "$root$path" 2>/dev/null || : ;;
+		unit) unit_disable "$path" ;;
+		boot) undo_boot ;;
+		group) drop_group ;;
+		esac
+	done <"$j/reversed"
+	sync
+	rm -rf "$j/old" "$j/reversed" "$journal"
+	[ -e "$manifest" ] || rmdir "$j" 2>/dev/null || :
+}
+
+# The boot loader was being changed.  Where there was no Xen before, it is taken out while its tools are still here.
+undo_boot() {
+	[ -z "$root" ] && [ -x /usr/sbin/xen-boot ] && [ "$bootloader" = yes ] || return 0
+	grep -q '^begin .* upgrade$' "$journal" || /usr/sbin/xen-boot remove >/dev/null 2>&1 || :
+}
+
+# Where there was an older version, its files are back after roll_back and are registered again.
+roll_back_all() {
+	before=$(sed -n 's/^boot //p' "$journal" | tail -n 1)
+	upgraded=$(grep '^begin .* upgrade$' "$journal") || upgraded=
+	roll_back
+	[ -n "$upgraded" ] && [ -n "$before" ] && [ -z "$root" ] && [ "$bootloader" = yes ] || return 0
+	/usr/sbin/xen-boot refresh || :
+	[ "$before" != good ] || /usr/sbin/xen-boot default xen || :
+}
+
+in_hand=
+on_exit() {
+	status=$?
+	[ -n "$in_hand" ] && [ $status != 0 ] || exit $status
+	in_hand=
+	set +e
+	say "something failed; putting everything back as it was" >&2
+	roll_back_all
+	say "nothing has been changed" >&2
+	exit $status
+}
+
+# --- one file
+
+checksum() {
+	cksum <"$1" | tr ' ' :
+}
+
+# was_ours PATH: the checksum under which the manifest of the version before knows it
+was_ours() {
+	[ -f "$manifest" ] && awk -v p="$1" '$3 == p { print $4; exit }' "$manifest"
+}
+
+same() { # kind mode where source
+	case $1 in
+	link) [ "$(readlink "$root$3" 2>/dev/null)" = "$4" ] ;;
+	dir) [ -d "$root$3" ] ;;
+	*) [ -f "$root$3" ] && [ ! -h "$root$3" ] && cmp -s "$sources/$4" "$root$3" && [ "$(stat -c %a "$root$3")" = "${2#0}" ] ;;
+	esac
+}
+
+make_parents() {
+	parent=${1%/*}
+	[ -z "$parent" ] || [ -d "$root$parent" ] || {
+		make_parents "$parent"
+		log "dir $parent"
+		change
+		mkdir "$root$parent"
+	}
+}
+
+place() { # kind mode where source
+	! same "$@" || return 0
+	where=$3
+	if [ "$1" = config ] && [ -e "$root$3" ]; then
+		[ "$(was_ours "$3")" = "$(checksum "$root$3")" ] || {
+			[ "$(was_ours "$3")" = "$(checksum "$sources/$4")" ] && return 0
+			where=$3.new
+			say "$3 was changed by hand and stays; the new one is $where"
+		}
+	fi
+	make_parents "$where"
+	if [ "$1" = dir ]; then
+		log "dir $where"
+		change
+		mkdir -m "$2" "$root$where"
+		return
+	fi
+	if [ -e "$root$where" ] || [ -h "$root$where" ]; then
+		log "old $where"
+		change
+		cp -pP "$root$where" "$(kept "$where").part"
+		mv -f "$(kept "$where").part" "$(kept "$where")"
+	else
+		log "new $where"
+	fi
+	change
+	if [ "$1" = link ]; then
+		ln -sfn "$4" "$root$where.xen-new"
+	else
+		cp "$sources/$4" "$root$where.xen-new"
+		chmod "$2" "$root$where.xen-new"
+	fi
+	change
+	mv -f "$root$where.xen-new" "$root$where"
+}
+
+retire() { # where: a file of the version before that the new one does not have
+	[ -e "$root$1" ] || [ -h "$root$1" ] || return 0
+	log "old $1"
+	change
+	cp -pP "$root$1" "$(kept "$1").part"
+	mv -f "$(kept "$1").part" "$(kept "$1")"
+	change
+	rm -f "$root$1"
+}
+
+write_manifest() {
+	list_files | while read -r kind mode where source; do
+		sum=-
+		case $kind in file | config) sum=$(checksum "$sources/$source") ;; esac
+		echo "$kind $mode $where $sum"
+	done >"$manifest.new"
+}
+
+# --- systemd, the group
+
+units="xend.service xen-boot-check.service xen-boot-mark.service"
+
+wanted_by() {
+	case $1 in xen-boot-mark.service) echo sysinit.target.wants ;; *) echo multi-user.target.wants ;; esac
+}
+
+unit_enable() {
+	link=/etc/systemd/system/$(wanted_by "$1")/$1
+	[ ! -h "$root$link" ] || return 0
+	log "unit $1"
+	change
+	mkdir -p "$root${link%/*}"
+	ln -sf "/usr/lib/systemd/system/$1" "$root$link"
+}
+
+unit_disable() {
+	rm -f "$root/etc/systemd/system/$(wanted_by "$1")/$1"
+	rmdir "$root/etc/systemd/system/$(wanted_by "$1")" 2>/dev/null || :
+}
+
+reload_units() {
+	[ -n "$root" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload || :
+}
+
+make_group() {
+	grep -q '^xen:' "$root/etc/group" 2>/dev/null && return 0
+	command -v groupadd >/dev/null 2>&1 || return 0
+	log group
+	change
+	groupadd -r ${root:+-R "$root"} xen || :
+}
+
+drop_group() {
+	grep -qs '^xen:[^:]*:[^:]*:$' "$root/etc/group" || return 0
+	groupdel ${root:+-R "$root"} xen 2>/dev/null || :
+}
+
+# --- the whole
+
+is_complete() { # nothing differs from what would be installed
+	[ -f "$manifest" ] && [ ! -f "$journal" ] || return 1
+	write_manifest
+	cmp -s "$manifest" "$manifest.new" || { rm -f "$manifest.new"; return 1; }
+	rm -f "$manifest.new"
+	list_files | while read -r kind mode where source; do
+		[ "$kind" != config ] || [ ! -e "$root$where" ] || continue
+		same "$kind" "$mode" "$where" "$source" || exit 1
+	done
+}
+
+registered() {
+	[ -n "$root" ] || [ "$bootloader" = no ] ||
+		{ [ -x /etc/grub.d/45_xen ] && grep -q "menuentry 'Xen $version, with Linux" "$(grub_dir '')/grub.cfg" 2>/dev/null; }
+}
+
+image_kib() {
+	case $sources in
+	"$here") i=$here/build/xen.gz ;;
+	*) i=$sources/boot/xen-$version.gz ;;
+	esac
+	echo $(($(stat -c %s "$i") / 1024 + 1))
+}
+
+do_install() {
+	[ "$sources" != "$here" ] || "$here/packaging/list-files" main >/dev/null || fail "not everything is built" "make"
+	needs=$(libraries)
+	# An image of this version does not need its space twice.
+	kib=$(image_kib)
+	[ ! -e "$root/boot/xen-$version.gz" ] || kib=0
+	check_machine "$root" "$version" "$kib" "$needs" "$bootloader" ||
+		fail "$problems of the checks above failed; nothing has been changed"
+	[ -z "$root" ] && rpm_owned && fail "this machine has the RPM of Xen" "upgrade with rpm -U, or remove it first (rpm -e xen)"
+	if is_complete && registered; then
+		say "Xen $version is installed already; nothing to do"
+		return
+	fi
+	if [ -n "$dry" ]; then
+		show_plan
+		return
+	fi
+	if [ -f "$journal" ]; then
+		say "an earlier run was cut short; undoing what it had begun"
+		roll_back_all
+	fi
+	trap on_exit EXIT
+	trap 'exit 130' INT HUP TERM
+	change
+	mkdir -p "$j/old"
+	in_hand=1
+	install_files
+	install_boot
+	finish
+}
+
+rpm_owned() {
+	command -v rpm >/dev/null 2>&1 && rpm -qf /usr/lib/xen/boot/version >/dev/null 2>&1
+}
+
+show_plan() {
+	list_files | while read -r kind mode where source; do
+		same "$kind" "$mode" "$where" "$source" || echo "would write $root$where"
+	done
+	[ -n "$root" ] || [ "$bootloader" = no ] || echo "would add 'Xen $version, with Linux ...' to GRUB's menu and try it at the next reboot"
+}
+
+install_files() {
+	say "installing Xen $version${root:+ into $root}"
+	log "begin $version$([ ! -f "$manifest" ] || echo " upgrade")"
+	list_files >"$j/list"
+	while read -r kind mode where source; do
+		place "$kind" "$mode" "$where" "$source"
+	done <"$j/list"
+	if [ "$default" = no ]; then
+		log "old /etc/default/xen-boot"
+		cp -p "$root/etc/default/xen-boot" "$(kept /etc/default/xen-boot)"
+		sed 's/^XEN_DEFAULT=.*/XEN_DEFAULT=no/' "$root/etc/default/xen-boot" >"$root/etc/default/xen-boot.xen-new"
+		mv -f "$root/etc/default/xen-boot.xen-new" "$root/etc/default/xen-boot"
+	fi
+	make_group
+	for u in $units; do unit_enable "$u"; done
+	reload_units
+	sync
+}
+
+install_boot() {
+	if [ -n "$root" ]; then
+		say "the boot loader under $root is not touched; update-grub inside it lists Xen, xen-boot trial arms it"
+		return
+	fi
+	before=$($(grub_tool editenv) "$(grub_dir '')/grubenv" list 2>/dev/null | sed -n 's/^xen_boot=//p') || before=
+	log "boot ${before:-unset}"
+	change
+	if [ "$bootloader" = yes ]; then
+		/usr/sbin/xen-boot install
+	else
+		XEN_BOOTLOADER=no /usr/sbin/xen-boot install
+	fi
+}
+
+finish() {
+	if [ -f "$manifest" ]; then
+		while read -r kind mode where sum; do
+			case $kind in dir | config) continue ;; esac
+			grep -q "^[a-z]* [0-9-]* $where " "$j/list" || retire "$where"
+		done <"$manifest"
+	fi
+	write_manifest
+	sed -n 's/^dir //p' "$journal" >>"$j/made"
+	sync
+	change
+	mv -f "$manifest.new" "$manifest"
+	in_hand=
+	change
+	rm -rf "$journal" "$j/old" "$j/list"
+	sync
+	[ -n "$root" ] || start_daemon
+	say "done; guests' templates are in /etc/vm, the manual is xen(7)"
+	[ -n "$root" ] || [ "$bootloader" = no ] || say "now: reboot"
+}
+
+# An upgrade while running under the hypervisor: the new daemon takes over from the old one.
+start_daemon() {
+	[ -e /sys/hypervisor/type ] && [ -d /run/systemd/system ] || return 0
+	systemctl restart xend.service || say "xend did not start again; see: systemctl status xend"
+}
+
+do_uninstall() {
+	[ "$(id -u)" = 0 ] || fail "you are not root" "sudo sh install.sh --uninstall"
+	[ -n "$root" ] || ! rpm_owned || fail "this machine has the RPM of Xen" "rpm -e xen"
+	if [ -f "$journal" ]; then
+		say "an earlier run was cut short; undoing what it had begun"
+		[ -n "$dry" ] || roll_back_all
+	fi
+	[ -f "$manifest" ] || { say "Xen is not installed${root:+ in $root}"; return; }
+	no_guests
+	if [ -n "$dry" ]; then
+		awk '$1 != "dir" { print "would remove " $3 }' "$manifest"
+		return
+	fi
+	if [ -z "$root" ]; then
+		[ ! -x /usr/sbin/xen-boot ] || /usr/sbin/xen-boot remove
+		[ ! -d /run/systemd/system ] || systemctl stop xend.service 2>/dev/null || :
+	fi
+	for u in $units; do change; unit_disable "$u"; done
+	remove_files
+	drop_group
+	reload_units
+	change
+	rm -rf "$j"
+	rmdir "$root/var/lib/xen" 2>/dev/null || :
+	sync
+	say "Xen is removed; this machine boots Linux as it did before"
+}
+
+no_guests() {
+	[ -z "$root" ] && [ -e /sys/hypervisor/type ] || return 0
+	guests=$(timeout 20 xl list 2>/dev/null | awk 'NR > 1 && $1 != "Domain-0" && $2 ~ /^[0-9]+$/ { print $1 }' | tr '\n' ' ')
+	[ -z "$guests" ] || fail "guests are running: $guests" "xl shutdown them first"
+}
+
+remove_files() {
+	while read -r kind mode where sum; do
+		change
+		case $kind in
+		dir) continue ;;
+		config)
+			[ "$(checksum "$root$where" 2>/dev/null)" = "$sum" ] || {
+				[ ! -e "$root$where" ] || say "$where was changed by hand and stays"
+				continue
+			}
+			;;
+		esac
+		rm -f "$root$where" "$root$where.new"
+	done <"$manifest"
+	# the folders that were not there before, deepest first; those with something of the user's in them stay
+	LC_ALL=C sort -ru "$j/made" 2>/dev/null >"$j/made.sorted" || :
+	while read -r d; do
+		rmdir "$root$d" 2>/dev/null || :
+	done <"$j/made.sorted"
+}
+
+do_$action
