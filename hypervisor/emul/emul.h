@@ -10,6 +10,9 @@
  *	emul_compute(&insn, regs, old, &result)		what does it make of the old memory contents
  *	emul_commit(&insn, regs, &result)		write its registers and flags, step over it
  *
+ * What depends on the linear address is the caller's: canonical form, segment limits, and the 16-byte alignment that
+ * CMPXCHG16B demands (#GP).
+ *
  * Nothing but emul_commit(), emul_skip(), emul_string_advance() and emul_write_reg() changes `regs`. None of
  * them looks at RFLAGS.TF: a caller that emulates for a single-stepped guest raises #DB afterwards.
  * Reference for all encodings: AMD64 Architecture Programmer's Manual volume 3. No locks.
