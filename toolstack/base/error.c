@@ -14,19 +14,28 @@ static const struct {
 	const char *help;
 } codes[ERR_CODE_MAX + 1] = {
 	[ERR_NONE] = { "ok", 0, "It worked." },
-	[ERR_FAILED] = { "failed", EIO, "It failed for a reason that none of the other codes names; the message has it." },
-	[ERR_USAGE] = { "usage", EINVAL, "The command line is wrong: unknown command or option, or an argument is missing." },
-	[ERR_CONFIG] = { "config", EBADMSG, "A guest configuration is wrong; the message names line and key." },
+	[ERR_FAILED] = { "failed", EIO,
+			 "It failed for a reason that none of the other codes names; the message has it." },
+	[ERR_USAGE] = { "usage", EINVAL,
+			"The command line is wrong: unknown command or option, or an argument is missing." },
+	[ERR_CONFIG] = { "config", EBADMSG,
+			 "A guest configuration is wrong; the message names line and key." },
 	[ERR_NOT_FOUND] = { "not-found", ENOENT, "There is no such guest, device, file or bridge." },
 	[ERR_CONFLICT] = { "conflict", EBUSY,
-			   "Name, UUID or disk is taken, or the guest is in a state that does not allow this." },
-	[ERR_RESOURCES] = { "resources", ENOMEM, "Not enough memory, disk space, CPUs or other means of the host." },
-	[ERR_PERMISSION] = { "permission", EACCES, "You may not do this; root may, and the daemon's policy can allow it." },
-	[ERR_DAEMON] = { "daemon", ECONNREFUSED, "The daemon xend does not answer, or speaks another version than xl." },
+			   "Name, UUID or disk is taken, or the guest is in a state that does not allow "
+			   "this." },
+	[ERR_RESOURCES] = { "resources", ENOMEM,
+			    "Not enough memory, disk space, CPUs or other means of the host." },
+	[ERR_PERMISSION] = { "permission", EACCES,
+			     "You may not do this; root may, and the daemon's policy can allow it." },
+	[ERR_DAEMON] = { "daemon", ECONNREFUSED,
+			 "The daemon xend does not answer, or speaks another version than xl." },
 	[ERR_TIMEOUT] = { "timeout", ETIMEDOUT, "It did not happen within the time allowed." },
 	[ERR_GUEST] = { "guest", ECHILD, "The guest crashed, or did not do its part." },
-	[ERR_UNSUPPORTED] = { "unsupported", EOPNOTSUPP, "This hypervisor, this CPU or this release cannot do it." },
-	[ERR_INTERNAL] = { "internal", EPROTO, "A fault of the toolstack itself; `xl bugreport` collects what is needed." },
+	[ERR_UNSUPPORTED] = { "unsupported", EOPNOTSUPP,
+			      "This hypervisor, this CPU or this release cannot do it." },
+	[ERR_INTERNAL] = { "internal", EPROTO,
+			   "A fault of the toolstack itself; `xl bugreport` collects what is needed." },
 };
 
 static enum error_code code_checked(enum error_code code)

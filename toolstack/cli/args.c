@@ -43,7 +43,8 @@ struct builder {
 	size_t n_longs, n_shorts;
 };
 
-static void add_options(struct builder *b, const struct option_def *defs, int base, const struct option_def *skip)
+static void add_options(struct builder *b, const struct option_def *defs, int base,
+			const struct option_def *skip)
 {
 	for (int i = 0; defs && (defs[i].letter || defs[i].name); i++) {
 		bool taken = false;
@@ -51,8 +52,9 @@ static void add_options(struct builder *b, const struct option_def *defs, int ba
 		for (const struct option_def *s = skip; s && (s->letter || s->name); s++)
 			taken |= s->letter && s->letter == defs[i].letter;
 		if (defs[i].name && b->n_longs < OPTIONS_MAX * 2 - 1)
-			b->longs[b->n_longs++] = (struct option){ defs[i].name, defs[i].arg ? required_argument : no_argument,
-								  NULL, base + i };
+			b->longs[b->n_longs++] = (struct option){
+				defs[i].name, defs[i].arg ? required_argument : no_argument, NULL, base + i
+			};
 		/* A command's own letter hides the global one: -v, -n and -h of older xl differ. */
 		if (!defs[i].letter || taken || b->n_shorts + 3 > sizeof(b->shorts))
 			continue;
@@ -101,14 +103,16 @@ static int unknown_option(const struct command *cmd, const char *word)
 	if (strncmp(word, "--", 2) == 0)
 		near = nearest_word(word + 2, names, n);
 	if (near)
-		return cli_usage_error("%s: unknown option '%s' (did you mean '--%s'?)", cmd->name, word, near);
+		return cli_usage_error("%s: unknown option '%s' (did you mean '--%s'?)", cmd->name, word,
+				       near);
 	return cli_usage_error("%s: unknown option '%s'", cmd->name, word);
 }
 
 static int check_words(const struct command *cmd, const struct args *args)
 {
 	if (args->n_words < cmd->min_words)
-		return cli_usage_error("%s: argument missing; usage: xl %s %s", cmd->name, cmd->name, cmd->usage);
+		return cli_usage_error("%s: argument missing; usage: xl %s %s", cmd->name, cmd->name,
+				       cmd->usage);
 	if (cmd->max_words >= 0 && args->n_words > cmd->max_words)
 		return cli_usage_error("%s: too many arguments, from '%s' on; usage: xl %s %s", cmd->name,
 				       args->words[cmd->max_words], cmd->name, cmd->usage);
@@ -132,9 +136,12 @@ int args_parse(struct cli *cli, const struct command *cmd, int argc, char **argv
 		if (c == '?') {
 			char letter[] = { '-', (char)optopt, 0 };
 
-			return unknown_option(cmd, optopt && optopt < GLOBAL_BASE ? letter : argv[optind - 1]);
+			return unknown_option(cmd,
+					      optopt && optopt < GLOBAL_BASE ? letter : argv[optind - 1]);
 		}
-		i = c >= LOCAL_BASE ? c - LOCAL_BASE : c >= GLOBAL_BASE ? -1 : index_of_letter(cmd->options, c);
+		i = c >= LOCAL_BASE    ? c - LOCAL_BASE
+		    : c >= GLOBAL_BASE ? -1
+				       : index_of_letter(cmd->options, c);
 		if (i >= 0) {
 			args->values[i] = optarg ? optarg : "";
 			continue;
@@ -176,8 +183,8 @@ int args_number(const struct args *args, const char *name, int64_t lo, int64_t h
 	errno = 0;
 	value = strtoll(text, &rest, 0);
 	if (errno || *rest || rest == text || value < lo || value > hi)
-		return cli_usage_error("option '%s': '%s' is not a number from %lld to %lld", name, text, (long long)lo,
-				       (long long)hi);
+		return cli_usage_error("option '%s': '%s' is not a number from %lld to %lld", name, text,
+				       (long long)lo, (long long)hi);
 	*num = value;
 	return 0;
 }

@@ -16,8 +16,17 @@
 #include "proto/proto.h"
 
 /* What a word of the command line names: for completion. */
-enum word_kind { WORD_NONE, WORD_GUEST, WORD_DEFINED, WORD_FILE, WORD_COMMAND, WORD_KEY, WORD_STATE, WORD_TRIGGER,
-		 WORD_NET };
+enum word_kind {
+	WORD_NONE,
+	WORD_GUEST,
+	WORD_DEFINED,
+	WORD_FILE,
+	WORD_COMMAND,
+	WORD_KEY,
+	WORD_STATE,
+	WORD_TRIGGER,
+	WORD_NET
+};
 
 struct option_def {
 	char letter;			/* 0: only long */
@@ -111,8 +120,8 @@ char *cli_safe(char *buf, size_t size, const char *text);	/* control characters 
 
 /* Read a configuration for the daemon: checks it here first, prints all problems; *args gets config,
  * source, overrides, lenient. */
-int cli_load_config(struct cli *cli, const char *path, char **overrides, int n_overrides, bool lenient, json_t **args,
-		    char **name);
+int cli_load_config(struct cli *cli, const char *path, char **overrides, int n_overrides, bool lenient,
+		    json_t **args, char **name);
 
 /* ---- cmd_*.c that others call ---- */
 int cli_attach_console(struct cli *cli, const char *guest, int64_t replay_lines, int escape);

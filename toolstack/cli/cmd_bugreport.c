@@ -50,7 +50,9 @@ static int save_outputs(const char *folder, struct error *err)
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < sizeof(outputs) / sizeof(outputs[0]); i++) {
-		struct proc_run run = { .argv = outputs[i].argv, .output_limit = 4 << 20, .timeout_ms = 20000 };
+		struct proc_run run = { .argv = outputs[i].argv,
+					.output_limit = 4 << 20,
+					.timeout_ms = 20000 };
 		struct error why = ERROR_INIT;
 		struct proc_result res;
 
@@ -75,8 +77,8 @@ static int save_from_daemon(struct cli *cli, const char *folder, struct error *e
 	for (size_t i = 0; !rc && i < json_array_size(files); i++) {
 		const json_t *f = json_array_get(files, i), *text = json_object_get(f, "text");
 
-		rc = save(folder, json_text(f, "name", "unnamed"), json_is_string(text) ? json_string_value(text) : "",
-			  json_string_length(text), err);
+		rc = save(folder, json_text(f, "name", "unnamed"),
+			  json_is_string(text) ? json_string_value(text) : "", json_string_length(text), err);
 	}
 	json_decref(call.result);
 	return rc;
@@ -141,6 +143,7 @@ static int run_bugreport(struct cli *cli, const struct command *cmd, const struc
 }
 
 const struct command cmd_bugreport = {
-	.name = "bugreport", .usage = "[FILE.tar.gz]", .summary = "collect logs and states for who is to help",
+	.name = "bugreport", .usage = "[FILE.tar.gz]", .summary = "collect logs and states for who is to "
+		"help",
 	.example = "bugreport", .max_words = 1, .words = WORD_FILE, .op = "bugreport", .run = run_bugreport,
 };

@@ -11,13 +11,14 @@
 #include "conf/conf.h"
 
 /* The daemon's view.  Not reaching one is no fault of the configuration. */
-static void ask_daemon(struct cli *cli, const char *text, size_t len, const char *path, const struct conf_options *opt,
-		       struct conf_diags *diags)
+static void ask_daemon(struct cli *cli, const char *text, size_t len, const char *path,
+		       const struct conf_options *opt, struct conf_diags *diags)
 {
 	struct cli_call call = { .op = "check", .quiet_errors = true };
 	const json_t *problems;
 
-	call.args = json_pack("{s:s%, s:s, s:b}", "config", text, len, "source", path, "lenient", opt->lenient);
+	call.args = json_pack("{s:s%, s:s, s:b}", "config", text, len, "source", path, "lenient",
+			      opt->lenient);
 	if (!call.args)
 		return;
 	if (opt->n_overrides) {
@@ -38,8 +39,8 @@ static void ask_daemon(struct cli *cli, const char *text, size_t len, const char
 		struct error err = ERROR_INIT;
 		bool known = false;
 
-		error_set(&err, error_code_by_name(json_text(p, "code", "failed")), json_text(p, "what", ""), "%s",
-			  json_text(p, "why", "?"));
+		error_set(&err, error_code_by_name(json_text(p, "code", "failed")), json_text(p, "what", ""),
+			  "%s", json_text(p, "why", "?"));
 		if (*json_text(p, "hint", ""))
 			error_hint(&err, "%s", json_text(p, "hint", ""));
 		for (size_t j = 0; j < diags->n; j++)
@@ -57,9 +58,10 @@ static json_t *diags_to_json(const struct conf_diags *diags)
 	for (size_t i = 0; i < diags->n; i++) {
 		const struct conf_diag *d = &diags->items[i];
 
-		json_array_append_new(list, json_pack("{s:b, s:i, s:s, s:s, s:s, s:s}", "fatal", d->fatal, "line",
-						      (int)d->line, "code", error_code_name(d->err.code), "what",
-						      d->err.what, "why", d->err.why, "hint", d->err.hint));
+		json_array_append_new(list,
+				      json_pack("{s:b, s:i, s:s, s:s, s:s, s:s}", "fatal", d->fatal, "line",
+						(int)d->line, "code", error_code_name(d->err.code), "what",
+						d->err.what, "why", d->err.why, "hint", d->err.hint));
 	}
 	return list;
 }
@@ -92,8 +94,9 @@ static int check_one(struct cli *cli, const struct args *args, const char *path,
 		ask_daemon(cli, text, len, path, opt, &diags);
 	}
 	if (cli->json) {
-		json_t *out = json_pack("{s:s, s:b, s:o, s:o?}", "source", path, "good", diags.n_fatal == 0, "problems",
-					diags_to_json(&diags), "config", cfg ? conf_to_json(cfg) : NULL);
+		json_t *out = json_pack("{s:s, s:b, s:o, s:o?}", "source", path, "good", diags.n_fatal == 0,
+					"problems", diags_to_json(&diags), "config",
+					cfg ? conf_to_json(cfg) : NULL);
 
 		rc = cli_print_json(out);
 		json_decref(out);
@@ -142,9 +145,13 @@ static const struct option_def options[] = {
 };
 
 const struct command cmd_check = {
-	.name = "check", .usage = "FILE... [KEY=VALUE]...", .summary = "find what is wrong with a configuration",
-	.help = "Checks all that 'create' checks before it builds: keys, values, kernel, disks, bridges; with a running "
-		"daemon also names and disks in use and free memory. Works for every user and without a daemon.",
-	.example = "check /etc/vm/web.cfg", .options = options, .min_words = 1, .max_words = -1, .words = WORD_FILE,
+	.name = "check", .usage = "FILE... [KEY=VALUE]...", .summary = "find what is wrong with a "
+		"configuration",
+	.help = "Checks all that 'create' checks before it builds: keys, values, kernel, disks, bridges; "
+		"with a running "
+		"daemon also names and disks in use and free memory. Works for every user and without a "
+			"daemon.",
+	.example = "check /etc/vm/web.cfg", .options = options, .min_words = 1, .max_words = -1,
+	.words = WORD_FILE,
 	.more_words = WORD_FILE, .op = "check", .run = run_check,
 };

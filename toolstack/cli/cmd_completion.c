@@ -40,7 +40,8 @@ static const char prologue[] =
 	"\tif [[ -z $cur && -d /etc/vm ]]; then cur=/etc/vm/; fi\n"
 	"\tmapfile -t -O \"${#COMPREPLY[@]}\" COMPREPLY < <(compgen -f -- \"$cur\")\n"
 	"}\n"
-	"_xl_keys() { compopt -o nospace; mapfile -t COMPREPLY < <(compgen -S = -W \"$_xl_config_keys\" -- \"$cur\"); }\n";
+	"_xl_keys() { compopt -o nospace; mapfile -t COMPREPLY < <(compgen -S = -W \"$_xl_config_keys\" "
+		"-- \"$cur\"); }\n";
 
 static const char walker[] =
 	"\tlocal cur=${COMP_WORDS[COMP_CWORD]} cmd= words=0 i\n"
@@ -72,7 +73,8 @@ static int run_completion(struct cli *cli, const struct command *cmd, const stru
 	(void)cli;
 	(void)cmd;
 	if (args->n_words && strcmp(args->words[0], "bash"))
-		return cli_usage_error("completion: there is one for bash only, not for '%s'", args->words[0]);
+		return cli_usage_error("completion: there is one for bash only, not for '%s'",
+				       args->words[0]);
 	fputs(prologue, stdout);
 	fputs("_xl_commands=\"", stdout);
 	for (size_t i = 0; cli_commands[i]; i++)
@@ -91,7 +93,9 @@ static int run_completion(struct cli *cli, const struct command *cmd, const stru
 }
 
 const struct command cmd_completion = {
-	.name = "completion", .usage = "[bash]", .summary = "print a script that completes xl's words in bash",
-	.help = "The package installs it; by hand: xl completion bash > /usr/share/bash-completion/completions/xl",
+	.name = "completion", .usage = "[bash]", .summary = "print a script that completes xl's words in "
+		"bash",
+	.help = "The package installs it; by hand: xl completion bash > "
+		"/usr/share/bash-completion/completions/xl",
 	.example = "completion bash", .max_words = 1, .run = run_completion,
 };

@@ -109,8 +109,9 @@ static void key_name(int key, char *buf, size_t size)
 
 int cli_attach_console(struct cli *cli, const char *guest, int64_t replay_lines, int escape)
 {
-	struct cli_call call = { .op = "console", .args = json_pack("{s:s, s:I}", "guest", guest, "replay_lines",
-								    (json_int_t)replay_lines) };
+	struct cli_call call = { .op = "console",
+				 .args = json_pack("{s:s, s:I}", "guest", guest, "replay_lines",
+						   (json_int_t)replay_lines) };
 	enum leave leave;
 	char key[16];
 	int rc = cli_call(cli, &call);
@@ -126,13 +127,15 @@ int cli_attach_console(struct cli *cli, const char *guest, int64_t replay_lines,
 	}
 	key_name(escape, key, sizeof(key));
 	if (isatty(STDIN_FILENO) && !cli->quiet)
-		fprintf(stderr, "Console of guest '%s'; %s detaches.\n", json_text(call.result, "name", guest), key);
+		fprintf(stderr, "Console of guest '%s'; %s detaches.\n",
+			json_text(call.result, "name", guest), key);
 	make_tty_raw();
 	leave = run_terminal(call.fd, escape);
 	restore_tty();
 	close(call.fd);
 	if (isatty(STDIN_FILENO) && !cli->quiet)
-		fprintf(stderr, leave == DETACHED ? "\r\nDetached.\r\n" : "\r\nThe guest's console is closed.\r\n");
+		fprintf(stderr,
+			leave == DETACHED ? "\r\nDetached.\r\n" : "\r\nThe guest's console is closed.\r\n");
 	json_decref(call.result);
 	return leave == BROKEN ? ERR_FAILED : 0;
 }
@@ -170,7 +173,9 @@ static const struct option_def options[] = {
 
 const struct command cmd_console = {
 	.name = "console", .usage = "GUEST", .summary = "attach to a guest's console",
-	.help = "The last lines are shown again. Several may look at once. Ctrl-] detaches; the guest goes on.",
-	.example = "console web", .options = options, .min_words = 1, .max_words = 1, .words = WORD_GUEST, .op = "console",
+	.help = "The last lines are shown again. Several may look at once. Ctrl-] detaches; the guest "
+		"goes on.",
+	.example = "console web", .options = options, .min_words = 1, .max_words = 1, .words = WORD_GUEST,
+	.op = "console",
 	.run = run_console,
 };

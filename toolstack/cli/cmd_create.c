@@ -60,7 +60,8 @@ static int run_create(struct cli *cli, const struct command *cmd, const struct a
 
 	rc = find_config(args, &path, &first);
 	if (!rc)
-		rc = cli_load_config(cli, path, args->words + first, args->n_words - first, args_has(args, "lenient"), &req, NULL);
+		rc = cli_load_config(cli, path, args->words + first, args->n_words - first,
+				     args_has(args, "lenient"), &req, NULL);
 	if (!rc && (rc = add_start_args(args, req)))
 		json_decref(req);
 	if (!rc)
@@ -96,11 +97,13 @@ static int run_define(struct cli *cli, const struct command *cmd, const struct a
 	json_t *req = NULL, *result = NULL;
 	int rc;
 
-	rc = cli_load_config(cli, args->words[0], args->words + 1, args->n_words - 1, args_has(args, "lenient"), &req, NULL);
+	rc = cli_load_config(cli, args->words[0], args->words + 1, args->n_words - 1,
+			     args_has(args, "lenient"), &req, NULL);
 	if (!rc)
 		rc = cli_simple_call(cli, cmd->op, req, &result);
 	if (!rc && !cli->json && !cli->quiet)
-		printf("guest '%s' %s%s\n", json_text(result, "name", "?"), cli->dry_run ? "would be " : "is ",
+		printf("guest '%s' %s%s\n", json_text(result, "name", "?"),
+		       cli->dry_run ? "would be " : "is ",
 		       json_is_true(json_object_get(result, "created")) ? "defined" : "defined anew");
 	json_decref(result);
 	return rc;
@@ -111,7 +114,8 @@ static int run_config_update(struct cli *cli, const struct command *cmd, const s
 	json_t *req = NULL, *result = NULL;
 	int rc;
 
-	rc = cli_load_config(cli, args->words[1], args->words + 2, args->n_words - 2, args_has(args, "lenient"), &req, NULL);
+	rc = cli_load_config(cli, args->words[1], args->words + 2, args->n_words - 2,
+			     args_has(args, "lenient"), &req, NULL);
 	if (!rc) {
 		json_object_set_new(req, "guest", json_string(args->words[0]));
 		rc = cli_simple_call(cli, cmd->op, req, &result);
@@ -119,8 +123,8 @@ static int run_config_update(struct cli *cli, const struct command *cmd, const s
 	if (!rc && !cli->json && !cli->quiet) {
 		const json_t *changed = json_object_get(result, "changed");
 
-		printf("guest '%s': %zu key%s changed", json_text(result, "name", "?"), json_array_size(changed),
-		       json_array_size(changed) == 1 ? "" : "s");
+		printf("guest '%s': %zu key%s changed", json_text(result, "name", "?"),
+		       json_array_size(changed), json_array_size(changed) == 1 ? "" : "s");
 		for (size_t i = 0; i < json_array_size(changed); i++)
 			printf("%s %s", i ? "," : ":", json_string_value(json_array_get(changed, i)));
 		putchar('\n');
@@ -154,25 +158,32 @@ static int run_create_or_dry(struct cli *cli, const struct command *cmd, const s
 
 const struct command cmd_create = {
 	.name = "create", .usage = "FILE [KEY=VALUE]...", .summary = "start a guest from a configuration",
-	.help = "Everything is checked before anything is built. KEY=VALUE replaces what the file says. The guest is "
+	.help = "Everything is checked before anything is built. KEY=VALUE replaces what the file says. "
+		"The guest is "
 		"forgotten when it ends; 'xl define' keeps it.",
 	.example = "create /etc/vm/web.cfg memory=1024 -c", .options = create_options, .max_words = -1,
 	.words = WORD_FILE, .more_words = WORD_KEY, .op = "create", .run = run_create_or_dry,
 };
 const struct command cmd_start = {
 	.name = "start", .usage = "GUEST...", .summary = "start defined guests", .example = "start web",
-	.options = start_options, .min_words = 1, .max_words = -1, .words = WORD_DEFINED, .more_words = WORD_DEFINED,
+	.options = start_options, .min_words = 1, .max_words = -1, .words = WORD_DEFINED,
+	.more_words = WORD_DEFINED,
 	.op = "start", .run = run_start,
 };
 const struct command cmd_define = {
-	.name = "define", .usage = "FILE [KEY=VALUE]...", .summary = "make a guest known to the host, to be started later",
-	.help = "A guest that is defined again gets the new configuration at its next start.", .example = "define /etc/vm/web.cfg",
-	.options = define_options, .min_words = 1, .max_words = -1, .words = WORD_FILE, .more_words = WORD_KEY,
+	.name = "define", .usage = "FILE [KEY=VALUE]...", .summary = "make a guest known to the host, to "
+		"be started later",
+	.help = "A guest that is defined again gets the new configuration at its next start.",
+	.example = "define /etc/vm/web.cfg",
+	.options = define_options, .min_words = 1, .max_words = -1, .words = WORD_FILE,
+	.more_words = WORD_KEY,
 	.op = "define", .run = run_define,
 };
 const struct command cmd_config_update = {
 	.name = "config-update", .usage = "GUEST FILE [KEY=VALUE]...",
-	.summary = "give a guest a new configuration for its next start", .example = "config-update web /etc/vm/web.cfg",
-	.options = define_options, .min_words = 2, .max_words = -1, .words = WORD_GUEST, .more_words = WORD_FILE,
+	.summary = "give a guest a new configuration for its next start",
+	.example = "config-update web /etc/vm/web.cfg",
+	.options = define_options, .min_words = 2, .max_words = -1, .words = WORD_GUEST,
+	.more_words = WORD_FILE,
 	.op = "config-update", .run = run_config_update,
 };

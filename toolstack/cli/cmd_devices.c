@@ -17,7 +17,8 @@ static char *join_words(const struct args *args, int first)
 	return strbuf_take(&sb);
 }
 
-static int attached(struct cli *cli, const struct command *cmd, json_t *req, const char *what, const char *field)
+static int attached(struct cli *cli, const struct command *cmd, json_t *req, const char *what,
+		    const char *field)
 {
 	json_t *result = NULL;
 	int rc = cli_simple_call(cli, cmd->op, req, &result);
@@ -25,9 +26,11 @@ static int attached(struct cli *cli, const struct command *cmd, json_t *req, con
 
 	if (!rc && !cli->json && !cli->dry_run && !cli->quiet) {
 		if (json_is_integer(value))
-			printf("%s %lld of guest '%s'\n", what, (long long)json_integer_value(value), json_text(result, "name", "?"));
+			printf("%s %lld of guest '%s'\n", what, (long long)json_integer_value(value),
+			       json_text(result, "name", "?"));
 		else
-			printf("%s %s of guest '%s'\n", what, json_text(result, field, "?"), json_text(result, "name", "?"));
+			printf("%s %s of guest '%s'\n", what, json_text(result, field, "?"),
+			       json_text(result, "name", "?"));
 	}
 	json_decref(result);
 	return rc;
@@ -45,7 +48,8 @@ static int run_block_attach(struct cli *cli, const struct command *cmd, const st
 		return cli_fail(&err);
 	}
 	guest_disk_clear(&disk);
-	rc = attached(cli, cmd, json_pack("{s:s, s:s}", "guest", args->words[0], "disk", spec), "disk", "vdev");
+	rc = attached(cli, cmd, json_pack("{s:s, s:s}", "guest", args->words[0], "disk", spec), "disk",
+		      "vdev");
 	free(spec);
 	return rc;
 }
@@ -62,7 +66,8 @@ static int run_network_attach(struct cli *cli, const struct command *cmd, const 
 		return cli_fail(&err);
 	}
 	guest_vif_clear(&vif);
-	rc = attached(cli, cmd, json_pack("{s:s, s:s}", "guest", args->words[0], "vif", spec), "interface", "index");
+	rc = attached(cli, cmd, json_pack("{s:s, s:s}", "guest", args->words[0], "vif", spec), "interface",
+		      "index");
 	free(spec);
 	return rc;
 }
@@ -81,8 +86,9 @@ static void print_disk(const json_t *d)
 {
 	char target[300];
 
-	printf("%-6lld %-6s %-5lld %-5lld %-5s %s\n", (long long)json_number(d, "devid", 0), json_text(d, "vdev", "?"),
-	       (long long)json_number(d, "backend_domid", 0), (long long)json_number(d, "state", 0), json_text(d, "mode", "?"),
+	printf("%-6lld %-6s %-5lld %-5lld %-5s %s\n", (long long)json_number(d, "devid", 0),
+	       json_text(d, "vdev", "?"), (long long)json_number(d, "backend_domid", 0),
+	       (long long)json_number(d, "state", 0), json_text(d, "mode", "?"),
 	       cli_safe(target, sizeof(target), json_text(d, "target", "-")));
 }
 
@@ -91,8 +97,10 @@ static void print_vif(const json_t *v)
 	char bridge[32], ip[128], dev[32];
 
 	printf("%-4lld %-5lld %-17s %-5lld %-16s %-12s %s\n", (long long)json_number(v, "index", 0),
-	       (long long)json_number(v, "backend_domid", 0), json_text(v, "mac", "?"), (long long)json_number(v, "state", 0),
-	       cli_safe(bridge, sizeof(bridge), json_text(v, "bridge", "-")), cli_safe(dev, sizeof(dev), json_text(v, "dev", "-")),
+	       (long long)json_number(v, "backend_domid", 0), json_text(v, "mac", "?"),
+	       (long long)json_number(v, "state", 0),
+	       cli_safe(bridge, sizeof(bridge), json_text(v, "bridge", "-")),
+	       cli_safe(dev, sizeof(dev), json_text(v, "dev", "-")),
 	       cli_safe(ip, sizeof(ip), json_text(v, "ip", "-")));
 }
 
@@ -124,30 +132,41 @@ static const struct option_def force_options[] = {
 
 const struct command cmd_block_attach = {
 	.name = "block-attach", .usage = "GUEST DISK", .summary = "plug a disk into a running guest",
-	.help = "DISK is written as in vm.cfg(5).", .example = "block-attach web /srv/data.img,raw,xvdb,rw", .min_words = 2,
-	.max_words = -1, .words = WORD_GUEST, .more_words = WORD_FILE, .op = "block-attach", .run = run_block_attach,
+	.help = "DISK is written as in vm.cfg(5).", .example = "block-attach web "
+		"/srv/data.img,raw,xvdb,rw", .min_words = 2,
+	.max_words = -1, .words = WORD_GUEST, .more_words = WORD_FILE, .op = "block-attach",
+	.run = run_block_attach,
 };
 const struct command cmd_block_detach = {
-	.name = "block-detach", .usage = "GUEST VDEV", .summary = "unplug a disk", .example = "block-detach web xvdb",
-	.options = force_options, .min_words = 2, .max_words = 3, .words = WORD_GUEST, .op = "block-detach", .run = run_detach,
+	.name = "block-detach", .usage = "GUEST VDEV", .summary = "unplug a disk",
+	.example = "block-detach web xvdb",
+	.options = force_options, .min_words = 2, .max_words = 3, .words = WORD_GUEST,
+	.op = "block-detach", .run = run_detach,
 };
 const struct command cmd_block_list = {
-	.name = "block-list", .aliases = "block-ls", .usage = "GUEST...", .summary = "show a guest's disks", .example = "block-list web",
-	.min_words = 1, .max_words = -1, .words = WORD_GUEST, .more_words = WORD_GUEST, .op = "block-list", .run = run_device_list,
+	.name = "block-list", .aliases = "block-ls", .usage = "GUEST...",
+	.summary = "show a guest's disks", .example = "block-list web",
+	.min_words = 1, .max_words = -1, .words = WORD_GUEST, .more_words = WORD_GUEST,
+	.op = "block-list", .run = run_device_list,
 };
 const struct command cmd_network_attach = {
-	.name = "network-attach", .usage = "GUEST [VIF]", .summary = "plug a network interface into a running guest",
+	.name = "network-attach", .usage = "GUEST [VIF]", .summary = "plug a network interface into a "
+		"running guest",
 	.help = "VIF is written as in vm.cfg(5); without it the guest joins the default network.",
-	.example = "network-attach web bridge=br0", .min_words = 1, .max_words = -1, .words = WORD_GUEST, .op = "network-attach",
+	.example = "network-attach web bridge=br0", .min_words = 1, .max_words = -1, .words = WORD_GUEST,
+	.op = "network-attach",
 	.run = run_network_attach,
 };
 const struct command cmd_network_detach = {
 	.name = "network-detach", .usage = "GUEST INDEX|MAC", .summary = "unplug a network interface",
-	.example = "network-detach web 1", .options = force_options, .min_words = 2, .max_words = 3, .words = WORD_GUEST,
+	.example = "network-detach web 1", .options = force_options, .min_words = 2, .max_words = 3,
+	.words = WORD_GUEST,
 	.op = "network-detach", .run = run_detach,
 };
 const struct command cmd_network_list = {
-	.name = "network-list", .aliases = "network-ls", .usage = "GUEST...", .summary = "show a guest's network interfaces",
-	.example = "network-list web", .min_words = 1, .max_words = -1, .words = WORD_GUEST, .more_words = WORD_GUEST,
+	.name = "network-list", .aliases = "network-ls", .usage = "GUEST...",
+	.summary = "show a guest's network interfaces",
+	.example = "network-list web", .min_words = 1, .max_words = -1, .words = WORD_GUEST,
+	.more_words = WORD_GUEST,
 	.op = "network-list", .run = run_device_list,
 };

@@ -17,8 +17,8 @@ static const char *const verdict_words[] = { "ok", "warn", "fail" };
 
 static void add_check(json_t *list, const char *name, enum verdict v, const char *why, const char *fix)
 {
-	json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", name, "status", verdict_words[v], "why", why,
-					      "fix", v == GOOD ? "" : fix));
+	json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", name, "status",
+					      verdict_words[v], "why", why, "fix", v == GOOD ? "" : fix));
 }
 
 static bool first_line(const char *path, char *buf, size_t size)
@@ -40,12 +40,14 @@ static void check_hypervisor(json_t *list)
 	first_line("/sys/hypervisor/type", type, sizeof(type));
 	if (strcmp(type, "xen")) {
 		add_check(list, "hypervisor", BAD, "this Linux does not run on Xen",
-			  "reboot and choose the Xen entry; if it was tried once and fell back, 'journalctl -b -1' tells why");
+			  "reboot and choose the Xen entry; if it was tried once and fell back, "
+			  	"'journalctl -b -1' tells why");
 		return;
 	}
 	add_check(list, "hypervisor", GOOD, "Linux runs on Xen", "");
 	if (!first_line("/proc/xen/capabilities", caps, sizeof(caps)) || !strstr(caps, "control_d"))
-		add_check(list, "control domain", BAD, "this is not the control domain, or xenfs is not mounted",
+		add_check(list, "control domain", BAD,
+			  "this is not the control domain, or xenfs is not mounted",
 			  "mount -t xenfs xenfs /proc/xen");
 	else
 		add_check(list, "control domain", GOOD, "this is dom0", "");
@@ -71,7 +73,8 @@ static void check_devices(json_t *list)
 static void check_modules(json_t *list)
 {
 	static const struct { const char *name, *dash, *what; } need[] = {
-		{ "xen_blkback", "xen-blkback", "disks of guests" }, { "xen_netback", "xen-netback", "networks of guests" },
+		{ "xen_blkback", "xen-blkback", "disks of guests" }, { "xen_netback", "xen-netback",
+		"networks of guests" },
 		{ "loop", "loop", "disk images in files" }, { "bridge", "bridge", "networks of guests" },
 	};
 	char path[64], why[96], fix[64];
@@ -81,7 +84,8 @@ static void check_modules(json_t *list)
 
 		snprintf(path, sizeof(path), "/sys/module/%s", need[i].name);
 		there = access(path, F_OK) == 0;
-		snprintf(why, sizeof(why), "%s: %s", need[i].what, there ? "the driver is loaded" : "the driver is not loaded");
+		snprintf(why, sizeof(why), "%s: %s", need[i].what,
+			 there ? "the driver is loaded" : "the driver is not loaded");
 		snprintf(fix, sizeof(fix), "modprobe %s", need[i].dash);
 		add_check(list, need[i].dash, there ? GOOD : WARN, why, fix);
 	}
@@ -102,7 +106,8 @@ static void check_bridges(json_t *list)
 		closedir(dir);
 	if (len == bare)
 		add_check(list, "bridge", WARN, "there is no bridge",
-			  "the daemon makes the default network when it starts; 'xl net setup IF' bridges a real interface");
+			  "the daemon makes the default network when it starts; 'xl net setup IF' bridges "
+			  	"a real interface");
 	else
 		add_check(list, "bridge", GOOD, why, "");
 }
@@ -124,7 +129,8 @@ static void check_store(json_t *list)
 {
 	bool there = access("/run/xenstored/socket", F_OK) == 0;
 
-	add_check(list, "xenstore", there ? GOOD : BAD, there ? "/run/xenstored/socket is there" : "/run/xenstored/socket is missing",
+	add_check(list, "xenstore", there ? GOOD : BAD,
+		  there ? "/run/xenstored/socket is there" : "/run/xenstored/socket is missing",
 		  "systemctl start xend; no other xenstored may run beside it");
 }
 
@@ -143,10 +149,14 @@ static void print_check(const json_t *check)
 {
 	const char *status = json_text(check, "status", "?"), *fix = json_text(check, "fix", "");
 	bool colour = isatty(STDOUT_FILENO);
-	const char *on = !colour ? "" : strcmp(status, "ok") == 0 ? "\033[32m" : strcmp(status, "warn") == 0 ? "\033[33m" : "\033[31m";
+	const char *on = !colour		       ? ""
+			 : strcmp(status, "ok") == 0   ? "\033[32m"
+			 : strcmp(status, "warn") == 0 ? "\033[33m"
+						       : "\033[31m";
 	char name[64], why[400], text[400];
 
-	printf("%s%-5s%s %-20s %s\n", on, status, colour ? "\033[0m" : "", cli_safe(name, sizeof(name), json_text(check, "name", "?")),
+	printf("%s%-5s%s %-20s %s\n", on, status, colour ? "\033[0m" : "",
+	       cli_safe(name, sizeof(name), json_text(check, "name", "?")),
 	       cli_safe(why, sizeof(why), json_text(check, "why", "")));
 	if (*fix && strcmp(status, "ok"))
 		printf("      fix: %s\n", cli_safe(text, sizeof(text), fix));
@@ -179,12 +189,14 @@ static int run_doctor(struct cli *cli, const struct command *cmd, const struct a
 	if (cli->json)
 		cli_print_json(out);
 	else
-		printf("%zu problem%s, %zu warning%s\n", bad, bad == 1 ? "" : "s", warn, warn == 1 ? "" : "s");
+		printf("%zu problem%s, %zu warning%s\n", bad, bad == 1 ? "" : "s", warn,
+		       warn == 1 ? "" : "s");
 	json_decref(out);
 	return bad ? ERR_FAILED : 0;
 }
 
 const struct command cmd_doctor = {
-	.name = "doctor", .usage = "", .summary = "look for what is wrong with this host, and say how to mend it",
+	.name = "doctor", .usage = "", .summary = "look for what is wrong with this host, and say how to "
+		"mend it",
 	.example = "doctor", .op = "doctor", .run = run_doctor,
 };

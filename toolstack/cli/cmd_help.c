@@ -19,7 +19,8 @@ static void print_options(FILE *out, const struct option_def *defs)
 			n = snprintf(left, sizeof(left), "-%c, ", o->letter);
 		else
 			n = snprintf(left, sizeof(left), "    ");
-		snprintf(left + n, sizeof(left) - (size_t)n, "--%s%s%s", o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+		snprintf(left + n, sizeof(left) - (size_t)n, "--%s%s%s", o->name, o->arg ? " " : "",
+			 o->arg ? o->arg : "");
 		fprintf(out, "  %-28s %s\n", left, o->help);
 	}
 }
@@ -43,7 +44,9 @@ static void print_wrapped(FILE *out, const char *text)
 
 static void print_overview(FILE *out)
 {
-	fputs("usage: xl [OPTIONS] COMMAND ...\n\nGuests run from configurations in /etc/vm: see vm.cfg(5).\n\n", out);
+	fputs("usage: xl [OPTIONS] COMMAND ...\n\nGuests run from configurations in /etc/vm: see "
+	      "vm.cfg(5).\n\n",
+	      out);
 	for (size_t i = 0; cli_commands[i]; i++)
 		fprintf(out, "  %-16s %s\n", cli_commands[i]->name, cli_commands[i]->summary);
 	fputs("\nOptions, before or behind the command:\n", out);
@@ -59,7 +62,8 @@ void cli_print_help(FILE *out, const struct command *cmd)
 		return;
 	}
 	fprintf(out, "usage: xl %s %s%s\n\n", cmd->name, cmd->options ? "[OPTIONS] " : "", cmd->usage);
-	fprintf(out, "%c%s.", cmd->summary[0] >= 'a' && cmd->summary[0] <= 'z' ? cmd->summary[0] - 32 : cmd->summary[0],
+	fprintf(out, "%c%s.",
+		cmd->summary[0] >= 'a' && cmd->summary[0] <= 'z' ? cmd->summary[0] - 32 : cmd->summary[0],
 		cmd->summary + 1);
 	fputc('\n', out);
 	if (cmd->help)
@@ -121,16 +125,18 @@ static int run_explain(struct cli *cli, const struct command *cmd, const struct 
 
 		for (int i = 0; i <= ERR_CODE_MAX; i++)
 			if (code < 0 || code == i)
-				json_array_append_new(list, json_pack("{s:i, s:s, s:s}", "code", i, "name",
-								      error_code_name((enum error_code)i), "help",
-								      error_code_help((enum error_code)i)));
+				json_array_append_new(list,
+						      json_pack("{s:i, s:s, s:s}", "code", i, "name",
+								error_code_name((enum error_code)i), "help",
+								error_code_help((enum error_code)i)));
 		rc = cli_print_json(list);
 		json_decref(list);
 		return rc;
 	}
 	for (int i = 0; i <= ERR_CODE_MAX; i++)
 		if (code < 0 || code == i)
-			printf("%2d  %-12s %s\n", i, error_code_name((enum error_code)i), error_code_help((enum error_code)i));
+			printf("%2d  %-12s %s\n", i, error_code_name((enum error_code)i),
+			       error_code_help((enum error_code)i));
 	return 0;
 }
 
@@ -140,11 +146,14 @@ static const struct option_def help_options[] = {
 };
 
 const struct command cmd_help = {
-	.name = "help", .usage = "[COMMAND | config [KEY]]", .summary = "explain a command, or a key of a configuration",
-	.example = "help config disk", .options = help_options, .max_words = 2, .words = WORD_COMMAND, .more_words = WORD_KEY,
+	.name = "help", .usage = "[COMMAND | config [KEY]]", .summary = "explain a command, or a key of a "
+		"configuration",
+	.example = "help config disk", .options = help_options, .max_words = 2, .words = WORD_COMMAND,
+	.more_words = WORD_KEY,
 	.run = run_help,
 };
 const struct command cmd_explain = {
-	.name = "explain", .usage = "[CODE]", .summary = "tell what an exit code means", .example = "explain 6", .max_words = 1,
+	.name = "explain", .usage = "[CODE]", .summary = "tell what an exit code means",
+	.example = "explain 6", .max_words = 1,
 	.run = run_explain,
 };

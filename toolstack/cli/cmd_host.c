@@ -10,14 +10,19 @@ static const struct row {
 	bool mib;		/* the field is KiB, shown as MiB */
 } rows[] = {
 	{ "host", "host", false }, { "release", "release", false }, { "version", "version", false },
-	{ "machine", "machine", false }, { "nr_cpus", "nr_cpus", false }, { "max_cpu_id", "max_cpu_id", false },
+	{ "machine", "machine", false }, { "nr_cpus", "nr_cpus", false }, { "max_cpu_id", "max_cpu_id",
+	false },
 	{ "nr_nodes", "nr_nodes", false }, { "cores_per_socket", "cores_per_socket", false },
-	{ "threads_per_core", "threads_per_core", false }, { "cpu_mhz", "cpu_mhz", false }, { "hw_caps", "hw_caps", false },
+	{ "threads_per_core", "threads_per_core", false }, { "cpu_mhz", "cpu_mhz", false }, { "hw_caps",
+	"hw_caps", false },
 	{ "virt_caps", "virt_caps", false }, { "total_memory", "total_memory_kib", true },
 	{ "free_memory", "free_memory_kib", true }, { "sharing_freed_memory", "sharing_freed_kib", true },
-	{ "sharing_used_memory", "sharing_used_kib", true }, { "outstanding_claims", "outstanding_kib", true },
-	{ "free_cpus", "free_cpus", false }, { "xen_major", "xen_major", false }, { "xen_minor", "xen_minor", false },
-	{ "xen_extra", "xen_extra", false }, { "xen_version", "xen_version", false }, { "xen_caps", "xen_caps", false },
+	{ "sharing_used_memory", "sharing_used_kib", true }, { "outstanding_claims", "outstanding_kib",
+	true },
+	{ "free_cpus", "free_cpus", false }, { "xen_major", "xen_major", false }, { "xen_minor",
+	"xen_minor", false },
+	{ "xen_extra", "xen_extra", false }, { "xen_version", "xen_version", false }, { "xen_caps",
+	"xen_caps", false },
 	{ "xen_scheduler", "xen_scheduler", false }, { "xen_pagesize", "xen_pagesize", false },
 	{ "platform_params", "platform_params", false }, { "xen_changeset", "xen_changeset", false },
 	{ "xen_commandline", "xen_commandline", false }, { "cc_compiler", "cc_compiler", false },
@@ -34,7 +39,8 @@ static void print_row(const struct row *row, const json_t *info)
 	if (json_is_string(value))
 		printf("%-23s: %s\n", row->label, cli_safe(text, sizeof(text), json_string_value(value)));
 	else if (json_is_integer(value))
-		printf("%-23s: %" PRId64 "\n", row->label, (int64_t)json_integer_value(value) / (row->mib ? 1024 : 1));
+		printf("%-23s: %" PRId64 "\n", row->label,
+		       (int64_t)json_integer_value(value) / (row->mib ? 1024 : 1));
 	else if (json_is_real(value))
 		printf("%-23s: %.3f\n", row->label, json_real_value(value));
 }
@@ -57,7 +63,8 @@ static int print_chunk(struct cli *cli, const json_t *data, void *arg)
 	(void)arg;
 	if (!json_is_string(data))
 		return 0;
-	return fwrite(json_string_value(data), 1, json_string_length(data), stdout) != json_string_length(data) ||
+	return fwrite(json_string_value(data), 1, json_string_length(data), stdout) !=
+		       json_string_length(data) ||
 	       fflush(stdout) == EOF;
 }
 
@@ -122,11 +129,13 @@ const struct command cmd_dmesg = {
 };
 const struct command cmd_logs = {
 	.name = "logs", .usage = "GUEST", .summary = "print what a guest's console said, with times",
-	.help = "Logs are in /var/log/xen/console as well.", .example = "logs -f web", .options = logs_options, .min_words = 1,
+	.help = "Logs are in /var/log/xen/console as well.", .example = "logs -f web",
+	.options = logs_options, .min_words = 1,
 	.max_words = 1, .words = WORD_GUEST, .op = "logs", .run = run_logs,
 };
 const struct command cmd_debug_keys = {
 	.name = "debug-keys", .usage = "KEYS", .summary = "press debug keys of the hypervisor",
-	.help = "'h' lists them; 'xl dmesg' shows what they print.", .example = "debug-keys h", .min_words = 1, .max_words = 1,
+	.help = "'h' lists them; 'xl dmesg' shows what they print.", .example = "debug-keys h",
+	.min_words = 1, .max_words = 1,
 	.op = "debug-keys", .run = run_debug_keys,
 };

@@ -25,7 +25,8 @@ static void print_addresses(const json_t *guest)
 	if (json_array_size(list) == 0)
 		fputs("-", stdout);
 	for (size_t i = 0; i < json_array_size(list); i++)
-		printf("%s%s", i ? "," : "", cli_safe(text, sizeof(text), json_string_value(json_array_get(list, i))));
+		printf("%s%s", i ? "," : "",
+		       cli_safe(text, sizeof(text), json_string_value(json_array_get(list, i))));
 }
 
 static void print_row(const json_t *guest)
@@ -37,9 +38,11 @@ static void print_row(const json_t *guest)
 		snprintf(id, sizeof(id), "%lld", (long long)json_integer_value(domid));
 	else
 		strcpy(id, "-");
-	printf("%-40s %5s %5lld %5lld     %-6s  %8.1f  %-8s ", cli_safe(name, sizeof(name), json_text(guest, "name", "?")), id,
-	       (long long)json_number(guest, "memory_kib", 0) / 1024, (long long)json_number(guest, "vcpus", 0),
-	       json_text(guest, "flags", "------"), (double)json_number(guest, "cpu_time_ns", 0) / 1e9,
+	printf("%-40s %5s %5lld %5lld     %-6s  %8.1f  %-8s ",
+	       cli_safe(name, sizeof(name), json_text(guest, "name", "?")), id,
+	       (long long)json_number(guest, "memory_kib", 0) / 1024,
+	       (long long)json_number(guest, "vcpus", 0), json_text(guest, "flags", "------"),
+	       (double)json_number(guest, "cpu_time_ns", 0) / 1e9,
 	       cli_safe(status, sizeof(status), status_word(guest)));
 	print_addresses(guest);
 	putchar('\n');
@@ -56,7 +59,8 @@ static void print_long(const json_t *guest)
 	printf("  state       %s", status_word(guest));
 	if (json_is_string(json_object_get(guest, "reason")))
 		printf(" (%s)", cli_safe(text, sizeof(text), json_text(guest, "reason", "")));
-	printf("\n  memory      %lld MiB, at most %lld\n", (long long)json_number(guest, "memory_kib", 0) / 1024,
+	printf("\n  memory      %lld MiB, at most %lld\n",
+	       (long long)json_number(guest, "memory_kib", 0) / 1024,
 	       (long long)json_number(guest, "maxmem_kib", 0) / 1024);
 	printf("  vcpus       %lld, at most %lld\n", (long long)json_number(guest, "vcpus", 0),
 	       (long long)json_number(guest, "maxvcpus", 0));
@@ -88,7 +92,8 @@ static int run_list(struct cli *cli, const struct command *cmd, const struct arg
 		goto out;
 	guests = json_object_get(result, "guests");
 	if (!args_has(args, "long") && !args_has(args, "names"))
-		puts("Name                                        ID   Mem VCPUs\tState\tTime(s)  Status   Address");
+		puts("Name                                        ID   Mem VCPUs\tState\tTime(s)  Status   "
+		     "Address");
 	for (size_t i = 0; i < json_array_size(guests); i++) {
 		const json_t *guest = json_array_get(guests, i);
 		char name[128];
@@ -115,6 +120,8 @@ static const struct option_def options[] = {
 
 const struct command cmd_list = {
 	.name = "list", .aliases = "ls", .usage = "[GUEST]", .summary = "show the guests",
-	.help = "State is r(unning) b(locked) p(aused) s(hut down) c(rashed) d(ying); Status says it in a word.",
-	.example = "list --all", .options = options, .max_words = 1, .words = WORD_GUEST, .op = "list", .run = run_list,
+	.help = "State is r(unning) b(locked) p(aused) s(hut down) c(rashed) d(ying); Status says it in a "
+		"word.",
+	.example = "list --all", .options = options, .max_words = 1, .words = WORD_GUEST, .op = "list",
+	.run = run_list,
 };

@@ -83,7 +83,8 @@ static int print_event(struct cli *cli, const json_t *data, void *arg)
 		localtime_r(&when, &tm);
 		strftime(stamp, sizeof(stamp), "%F %T", &tm);
 		printf("%s %s %s %s\n", stamp, cli_safe(name, sizeof(name), json_text(data, "guest", "-")),
-		       json_text(data, "event", "?"), cli_safe(detail, sizeof(detail), json_text(data, "detail", "")));
+		       json_text(data, "event", "?"),
+		       cli_safe(detail, sizeof(detail), json_text(data, "detail", "")));
 	}
 	return fflush(stdout) == EOF;
 }
@@ -107,7 +108,8 @@ static int run_version(struct cli *cli, const struct command *cmd, const struct 
 	if (cli->json && !rc)
 		cli_print_json(call.result);
 	else
-		printf("xl %s\nxend %s\n", TOOLSTACK_VERSION, rc ? "does not answer" : json_text(call.result, "xend_version", "?"));
+		printf("xl %s\nxend %s\n", TOOLSTACK_VERSION,
+		       rc ? "does not answer" : json_text(call.result, "xend_version", "?"));
 	json_decref(call.result);
 	return 0;
 }
@@ -122,23 +124,28 @@ const struct command cmd_uptime = {
 	.options = uptime_options, .max_words = 1, .words = WORD_GUEST, .op = "uptime", .run = run_uptime,
 };
 const struct command cmd_domid = {
-	.name = "domid", .usage = "GUEST", .summary = "a guest's domain number", .example = "domid web", .min_words = 1,
+	.name = "domid", .usage = "GUEST", .summary = "a guest's domain number", .example = "domid web",
+	.min_words = 1,
 	.max_words = 1, .words = WORD_GUEST, .op = "domid", .run = run_domid,
 };
 const struct command cmd_domname = {
-	.name = "domname", .usage = "DOMID", .summary = "the name of a domain number", .example = "domname 3", .min_words = 1,
+	.name = "domname", .usage = "DOMID", .summary = "the name of a domain number",
+	.example = "domname 3", .min_words = 1,
 	.max_words = 1, .op = "domname", .run = run_domname,
 };
 const struct command cmd_metrics = {
 	.name = "metrics", .usage = "", .summary = "figures in the format of Prometheus",
-	.help = "The same text stands on the socket /run/xend/metrics for scrapers.", .example = "metrics", .op = "metrics",
+	.help = "The same text stands on the socket /run/xend/metrics for scrapers.",
+	.example = "metrics", .op = "metrics",
 	.run = run_metrics,
 };
 const struct command cmd_events = {
-	.name = "events", .usage = "", .summary = "tell what happens to guests, as it happens", .example = "events --json",
+	.name = "events", .usage = "", .summary = "tell what happens to guests, as it happens",
+	.example = "events --json",
 	.op = "events", .run = run_events,
 };
 const struct command cmd_version = {
-	.name = "version", .usage = "", .summary = "versions of xl and of the daemon", .example = "version", .op = "version",
+	.name = "version", .usage = "", .summary = "versions of xl and of the daemon",
+	.example = "version", .op = "version",
 	.run = run_version,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net: the host's networks for guests.  `setup` moves a real interface into a bridge and takes the change back
- * unless it is confirmed in time, so that nobody locks himself out.
+ * net: the host's networks for guests.  `setup` moves a real interface into a bridge and takes the change
+ * back unless it is confirmed in time, so that nobody locks himself out.
  */
 #include <string.h>
 
@@ -15,26 +15,29 @@ static void print_leases(const json_t *leases)
 		const json_t *l = json_array_get(leases, i);
 
 		printf("  %s  %-15s %s\n", cli_safe(mac, sizeof(mac), json_text(l, "mac", "?")),
-		       cli_safe(ip, sizeof(ip), json_text(l, "ip", "?")), cli_safe(guest, sizeof(guest), json_text(l, "guest", "-")));
+		       cli_safe(ip, sizeof(ip), json_text(l, "ip", "?")),
+		       cli_safe(guest, sizeof(guest), json_text(l, "guest", "-")));
 	}
 }
 
 static void print_bridges(const json_t *result)
 {
-	const json_t *bridges = json_object_get(result, "bridges"), *pending = json_object_get(result, "pending");
+	const json_t *bridges = json_object_get(result, "bridges"),
+		     *pending = json_object_get(result, "pending");
 
 	for (size_t i = 0; i < json_array_size(bridges); i++) {
 		const json_t *b = json_array_get(bridges, i), *ifs = json_object_get(b, "interfaces");
 
-		printf("%s  %s  %s ", json_text(b, "name", "?"), json_text(b, "kind", "?"), json_text(b, "address", "-"));
+		printf("%s  %s  %s ", json_text(b, "name", "?"), json_text(b, "kind", "?"),
+		       json_text(b, "address", "-"));
 		for (size_t n = 0; n < json_array_size(ifs); n++)
 			printf(" %s", json_string_value(json_array_get(ifs, n)));
 		putchar('\n');
 		print_leases(json_object_get(b, "leases"));
 	}
 	if (json_is_object(pending))
-		printf("%s is on trial: 'xl net confirm' within %lld seconds keeps it\n", json_text(pending, "bridge", "?"),
-		       (long long)json_number(pending, "seconds_left", 0));
+		printf("%s is on trial: 'xl net confirm' within %lld seconds keeps it\n",
+		       json_text(pending, "bridge", "?"), (long long)json_number(pending, "seconds_left", 0));
 }
 
 static int run_net(struct cli *cli, const struct command *cmd, const struct args *args)
@@ -73,8 +76,11 @@ static const struct option_def options[] = {
 };
 
 const struct command cmd_net = {
-	.name = "net", .usage = "[status | setup INTERFACE | confirm | rollback]", .summary = "the host's networks for guests",
-	.help = "Guests have a network of their own (bridge, addresses, way out) without any set-up. 'setup' puts a real "
+	.name = "net", .usage = "[status | setup INTERFACE | confirm | rollback]",
+	.summary = "the host's networks for guests",
+	.help = "Guests have a network of their own (bridge, addresses, way out) without any set-up. "
+		"'setup' puts a real "
 		"interface into a bridge instead; without 'confirm' in time it is taken back.",
-	.example = "net setup eth0", .options = options, .max_words = 2, .words = WORD_NET, .op = "net", .run = run_net,
+	.example = "net setup eth0", .options = options, .max_words = 2, .words = WORD_NET, .op = "net",
+	.run = run_net,
 };

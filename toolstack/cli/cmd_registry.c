@@ -31,7 +31,8 @@ static int run_rename(struct cli *cli, const struct command *cmd, const struct a
 
 	if (conf_check_name(args->words[1], &err))
 		return cli_fail(&err);
-	return cli_simple_call(cli, cmd->op, json_pack("{s:s, s:s}", "guest", args->words[0], "new_name", args->words[1]),
+	return cli_simple_call(cli, cmd->op,
+			       json_pack("{s:s, s:s}", "guest", args->words[0], "new_name", args->words[1]),
 			       NULL);
 }
 
@@ -47,7 +48,8 @@ static int run_wait(struct cli *cli, const struct command *cmd, const struct arg
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
 		known |= strcmp(states[i], state) == 0;
 	if (!rc && !known)
-		rc = cli_usage_error("wait: '%s' is no state; one of running, stopped, paused, crashed, address", state);
+		rc = cli_usage_error(
+			"wait: '%s' is no state; one of running, stopped, paused, crashed, address", state);
 	if (rc)
 		return rc;
 	req = json_pack("{s:s, s:s}", "guest", args->words[0], "state", state);
@@ -73,7 +75,8 @@ static int run_dump_core(struct cli *cli, const struct command *cmd, const struc
 			json_object_set_new(req, switches[i], json_true());
 	rc = cli_simple_call(cli, cmd->op, req, &result);
 	if (!rc && !cli->json && !cli->dry_run)
-		printf("%s: %lld bytes\n", json_text(result, "path", "?"), (long long)json_number(result, "bytes", 0));
+		printf("%s: %lld bytes\n", json_text(result, "path", "?"),
+		       (long long)json_number(result, "bytes", 0));
 	json_decref(result);
 	return rc;
 }
@@ -129,12 +132,15 @@ static const struct option_def config_options[] = {
 };
 
 const struct command cmd_enable = {
-	.name = "enable", .usage = "GUEST...", .summary = "start a defined guest with the host", .example = "enable --order 10 db",
-	.options = enable_options, .min_words = 1, .max_words = -1, .words = WORD_DEFINED, .more_words = WORD_DEFINED,
+	.name = "enable", .usage = "GUEST...", .summary = "start a defined guest with the host",
+	.example = "enable --order 10 db",
+	.options = enable_options, .min_words = 1, .max_words = -1, .words = WORD_DEFINED,
+	.more_words = WORD_DEFINED,
 	.op = "enable", .run = run_enable,
 };
 const struct command cmd_rename = {
-	.name = "rename", .usage = "GUEST NEWNAME", .summary = "give a guest another name", .example = "rename web web-old",
+	.name = "rename", .usage = "GUEST NEWNAME", .summary = "give a guest another name",
+	.example = "rename web web-old",
 	.min_words = 2, .max_words = 2, .words = WORD_GUEST, .op = "rename", .run = run_rename,
 };
 const struct command cmd_wait = {
@@ -144,11 +150,14 @@ const struct command cmd_wait = {
 	.words = WORD_GUEST, .more_words = WORD_STATE, .op = "wait", .run = run_wait,
 };
 const struct command cmd_dump_core = {
-	.name = "dump-core", .usage = "GUEST [FILE]", .summary = "write a guest's memory to a file for a debugger",
+	.name = "dump-core", .usage = "GUEST [FILE]", .summary = "write a guest's memory to a file for a "
+		"debugger",
 	.example = "dump-core web /var/tmp/web.core", .options = dump_options, .min_words = 1, .max_words = 2,
 	.words = WORD_GUEST, .more_words = WORD_FILE, .op = "dump-core", .run = run_dump_core,
 };
 const struct command cmd_config = {
-	.name = "config", .usage = "GUEST", .summary = "print a guest's configuration", .example = "config web",
-	.options = config_options, .min_words = 1, .max_words = 1, .words = WORD_GUEST, .op = "config", .run = run_config,
+	.name = "config", .usage = "GUEST", .summary = "print a guest's configuration",
+	.example = "config web",
+	.options = config_options, .min_words = 1, .max_words = 1, .words = WORD_GUEST, .op = "config",
+	.run = run_config,
 };

@@ -34,7 +34,8 @@ static int run_memory(struct cli *cli, const struct command *cmd, const struct a
 		if (json_is_true(json_object_get(result, "reached")))
 			printf("guest '%s' has %s\n", args->words[0], actual);
 		else
-			printf("guest '%s' has %s now and is on its way to %s\n", args->words[0], actual, target);
+			printf("guest '%s' has %s now and is on its way to %s\n", args->words[0], actual,
+			       target);
 	}
 	json_decref(result);
 	return rc;
@@ -47,7 +48,8 @@ static int run_vcpu_set(struct cli *cli, const struct command *cmd, const struct
 
 	if (*rest || n < 1 || n > 128)
 		return cli_usage_error("vcpu-set: '%s' is not a number from 1 to 128", args->words[1]);
-	return cli_simple_call(cli, cmd->op, json_pack("{s:s, s:i}", "guest", args->words[0], "vcpus", (int)n), NULL);
+	return cli_simple_call(cli, cmd->op,
+			       json_pack("{s:s, s:i}", "guest", args->words[0], "vcpus", (int)n), NULL);
 }
 
 static void print_schedule(const json_t *result)
@@ -55,13 +57,15 @@ static void print_schedule(const json_t *result)
 	const json_t *guests = json_object_get(result, "guests");
 
 	if (json_object_get(result, "ratelimit_us"))
-		printf("Cpupool Pool-0: ratelimit=%lldus\n", (long long)json_number(result, "ratelimit_us", 0));
+		printf("Cpupool Pool-0: ratelimit=%lldus\n",
+		       (long long)json_number(result, "ratelimit_us", 0));
 	puts("Name                                ID Weight  Cap");
 	for (size_t i = 0; i < json_array_size(guests); i++) {
 		const json_t *guest = json_array_get(guests, i);
 		char name[128];
 
-		printf("%-33s %4lld %6lld %4lld\n", cli_safe(name, sizeof(name), json_text(guest, "name", "?")),
+		printf("%-33s %4lld %6lld %4lld\n",
+		       cli_safe(name, sizeof(name), json_text(guest, "name", "?")),
 		       (long long)json_number(guest, "domid", -1), (long long)json_number(guest, "weight", 0),
 		       (long long)json_number(guest, "cap", 0));
 	}
@@ -121,19 +125,26 @@ static const struct option_def sched_options[] = {
 
 const struct command cmd_mem_set = {
 	.name = "mem-set", .usage = "GUEST MEMORY", .summary = "give a running guest more or less memory",
-	.help = "MEMORY is in MiB, or with a suffix: 512M, 2G. Says whether the guest got there.", .example = "mem-set web 1G",
-	.options = memory_options, .min_words = 2, .max_words = 2, .words = WORD_GUEST, .op = "mem-set", .run = run_memory,
+	.help = "MEMORY is in MiB, or with a suffix: 512M, 2G. Says whether the guest got there.",
+	.example = "mem-set web 1G",
+	.options = memory_options, .min_words = 2, .max_words = 2, .words = WORD_GUEST, .op = "mem-set",
+	.run = run_memory,
 };
 const struct command cmd_mem_max = {
-	.name = "mem-max", .usage = "GUEST MEMORY", .summary = "set the most memory a guest may have", .example = "mem-max web 2G",
+	.name = "mem-max", .usage = "GUEST MEMORY", .summary = "set the most memory a guest may have",
+	.example = "mem-max web 2G",
 	.min_words = 2, .max_words = 2, .words = WORD_GUEST, .op = "mem-max", .run = run_memory,
 };
 const struct command cmd_vcpu_set = {
-	.name = "vcpu-set", .usage = "GUEST N", .summary = "set how many vCPUs of a guest are online", .example = "vcpu-set web 2",
-	.options = vcpu_options, .min_words = 2, .max_words = 2, .words = WORD_GUEST, .op = "vcpu-set", .run = run_vcpu_set,
+	.name = "vcpu-set", .usage = "GUEST N", .summary = "set how many vCPUs of a guest are online",
+	.example = "vcpu-set web 2",
+	.options = vcpu_options, .min_words = 2, .max_words = 2, .words = WORD_GUEST, .op = "vcpu-set",
+	.run = run_vcpu_set,
 };
 const struct command cmd_sched_credit2 = {
-	.name = "sched-credit2", .usage = "[-d GUEST [-w N] [-c PERCENT]]", .summary = "show or set weights and caps",
-	.example = "sched-credit2 -d web -w 512", .options = sched_options, .max_words = 1, .words = WORD_GUEST,
+	.name = "sched-credit2", .usage = "[-d GUEST [-w N] [-c PERCENT]]",
+	.summary = "show or set weights and caps",
+	.example = "sched-credit2 -d web -w 512", .options = sched_options, .max_words = 1,
+	.words = WORD_GUEST,
 	.op = "sched-credit2", .run = run_sched,
 };

@@ -12,7 +12,8 @@ static int run_sysrq(struct cli *cli, const struct command *cmd, const struct ar
 
 	if (strlen(key) != 1 || !isalnum((unsigned char)key[0]))
 		return cli_usage_error("sysrq: '%s' is not one letter or digit", key);
-	return cli_simple_call(cli, cmd->op, json_pack("{s:s, s:s}", "guest", args->words[0], "key", key), NULL);
+	return cli_simple_call(cli, cmd->op, json_pack("{s:s, s:s}", "guest", args->words[0], "key", key),
+			       NULL);
 }
 
 static int run_trigger(struct cli *cli, const struct command *cmd, const struct args *args)
@@ -24,7 +25,8 @@ static int run_trigger(struct cli *cli, const struct command *cmd, const struct 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		known |= strcmp(names[i], args->words[1]) == 0;
 	if (!known)
-		return cli_usage_error("trigger: '%s' is none of nmi, reset, init, power, sleep, s3resume", args->words[1]);
+		return cli_usage_error("trigger: '%s' is none of nmi, reset, init, power, sleep, s3resume",
+				       args->words[1]);
 	req = json_pack("{s:s, s:s}", "guest", args->words[0], "trigger", args->words[1]);
 	if (args->n_words > 2) {
 		char *rest;
@@ -41,11 +43,14 @@ static int run_trigger(struct cli *cli, const struct command *cmd, const struct 
 
 const struct command cmd_sysrq = {
 	.name = "sysrq", .usage = "GUEST KEY", .summary = "press a magic SysRq key in a guest",
-	.help = "The guest's kernel says on its console what it does: h for help, s to sync, t for tasks.", .example = "sysrq web t",
+	.help = "The guest's kernel says on its console what it does: h for help, s to sync, t for "
+		"tasks.", .example = "sysrq web t",
 	.min_words = 2, .max_words = 2, .words = WORD_GUEST, .op = "sysrq", .run = run_sysrq,
 };
 const struct command cmd_trigger = {
 	.name = "trigger", .usage = "GUEST EVENT [VCPU]", .summary = "send an event to a guest's CPU",
-	.help = "EVENT is nmi, reset, init, power, sleep or s3resume; a PV guest takes nmi.", .example = "trigger web nmi 0",
-	.min_words = 2, .max_words = 3, .words = WORD_GUEST, .more_words = WORD_TRIGGER, .op = "trigger", .run = run_trigger,
+	.help = "EVENT is nmi, reset, init, power, sleep or s3resume; a PV guest takes nmi.",
+	.example = "trigger web nmi 0",
+	.min_words = 2, .max_words = 3, .words = WORD_GUEST, .more_words = WORD_TRIGGER, .op = "trigger",
+	.run = run_trigger,
 };

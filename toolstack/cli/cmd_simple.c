@@ -24,12 +24,23 @@ int cli_run_simple(struct cli *cli, const struct command *cmd, const struct args
 }
 
 #define SIMPLE(var, word, text, more, ex, kind, ...) \
-	const struct command var = { .name = word, .usage = "GUEST...", .summary = text, .help = more, .example = ex, \
-		.min_words = 1, .max_words = -1, .words = kind, .more_words = kind, .op = word, \
-		.run = cli_run_simple, __VA_ARGS__ }
+	const struct command var = { .name = word, \
+				     .usage = "GUEST...", \
+				     .summary = text, \
+				     .help = more, \
+				     .example = ex, \
+				     .min_words = 1, \
+				     .max_words = -1, \
+				     .words = kind, \
+				     .more_words = kind, \
+				     .op = word, \
+				     .run = cli_run_simple, \
+				     __VA_ARGS__ }
 
-SIMPLE(cmd_pause, "pause", "stop a guest's CPUs for a while", "Its memory and devices stay.", "pause web", WORD_GUEST);
-SIMPLE(cmd_unpause, "unpause", "let a paused guest go on", NULL, "unpause web", WORD_GUEST, .aliases = "resume");
+SIMPLE(cmd_pause, "pause", "stop a guest's CPUs for a while", "Its memory and devices stay.", "pause web",
+       WORD_GUEST);
+SIMPLE(cmd_unpause, "unpause", "let a paused guest go on", NULL, "unpause web", WORD_GUEST,
+       .aliases = "resume");
 SIMPLE(cmd_undefine, "undefine", "forget a defined guest",
        "Its disks stay. A running guest goes on, and is gone once it ends.", "undefine web", WORD_DEFINED);
 SIMPLE(cmd_disable, "disable", "do not start a guest with the host", NULL, "disable web", WORD_DEFINED);

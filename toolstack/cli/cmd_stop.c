@@ -38,7 +38,8 @@ static int stop_one(struct cli *cli, const struct command *cmd, const struct arg
 		if (cli->dry_run)
 			printf("guest '%s' would be asked to %s\n", guest, cmd->name);
 		else if (done)
-			printf("guest '%s' has %s\n", guest, strcmp(cmd->op, "reboot") ? "shut down" : "rebooted");
+			printf("guest '%s' has %s\n", guest,
+			       strcmp(cmd->op, "reboot") ? "shut down" : "rebooted");
 		else
 			printf("guest '%s' was asked to %s\n", guest, cmd->name);
 	}
@@ -98,12 +99,16 @@ static const struct option_def reboot_options[] = { WAIT_OPTIONS, { 0 } };
 
 const struct command cmd_shutdown = {
 	.name = "shutdown", .usage = "GUEST... | --all", .summary = "ask a guest to shut down",
-	.help = "Waiting ends after 60 seconds and says whether the guest has taken note.", .example = "shutdown -w web",
-	.options = shutdown_options, .max_words = -1, .words = WORD_GUEST, .more_words = WORD_GUEST, .op = "shutdown",
+	.help = "Waiting ends after 60 seconds and says whether the guest has taken note.",
+	.example = "shutdown -w web",
+	.options = shutdown_options, .max_words = -1, .words = WORD_GUEST, .more_words = WORD_GUEST,
+	.op = "shutdown",
 	.run = run_stop,
 };
 const struct command cmd_reboot = {
-	.name = "reboot", .usage = "GUEST... | --all", .summary = "ask a guest to reboot", .example = "reboot -w web",
-	.options = reboot_options, .max_words = -1, .words = WORD_GUEST, .more_words = WORD_GUEST, .op = "reboot",
+	.name = "reboot", .usage = "GUEST... | --all", .summary = "ask a guest to reboot",
+	.example = "reboot -w web",
+	.options = reboot_options, .max_words = -1, .words = WORD_GUEST, .more_words = WORD_GUEST,
+	.op = "reboot",
 	.run = run_stop,
 };

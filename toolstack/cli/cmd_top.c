@@ -40,8 +40,9 @@ static void format_row(const struct top_row *r, char *buf, size_t size)
 	top_format_rate(r->tx_rate, tx, sizeof(tx));
 	top_format_rate(r->rd_rate, rd, sizeof(rd));
 	top_format_rate(r->wr_rate, wr, sizeof(wr));
-	snprintf(buf, size, "%-20.20s %4lld %-8.8s %6.1f %7llu %3u %6s %6s %6s %6s", r->name, (long long)r->domid, r->state,
-		 r->cpu_percent, (unsigned long long)r->memory_kib / 1024, r->n_vcpus, rx, tx, rd, wr);
+	snprintf(buf, size, "%-20.20s %4lld %-8.8s %6.1f %7llu %3u %6s %6s %6s %6s", r->name,
+		 (long long)r->domid, r->state, r->cpu_percent, (unsigned long long)r->memory_kib / 1024,
+		 r->n_vcpus, rx, tx, rd, wr);
 }
 
 static const char heading[] =
@@ -98,13 +99,14 @@ static void draw_header(const struct top_model *m, const struct view *view, cons
 		busy += m->rows[i].cpu_percent;
 	cli_format_kib(m->total_kib, total, sizeof(total));
 	cli_format_kib(m->free_kib, free_kib, sizeof(free_kib));
-	mvprintw(0, 0, "xl top  %zu guests   CPU %.1f of %u   memory %s, free %s", m->n, busy / 100, m->host_cpus, total, free_kib);
+	mvprintw(0, 0, "xl top  %zu guests   CPU %.1f of %u   memory %s, free %s", m->n, busy / 100,
+		 m->host_cpus, total, free_kib);
 	clrtoeol();
 	if (error_is_set(err))
 		mvprintw(1, 0, "xend: %.70s", err->why);
 	else
-		mvprintw(1, 0, "sorted by %s; keys: c m n d N sort, v vCPUs, +/- delay (%llds), q quit", names[view->sort],
-			 (long long)view->delay_s);
+		mvprintw(1, 0, "sorted by %s; keys: c m n d N sort, v vCPUs, +/- delay (%llds), q quit",
+			 names[view->sort], (long long)view->delay_s);
 	clrtoeol();
 	attron(A_REVERSE);
 	mvprintw(2, 0, "%-*.*s", COLS, COLS, heading);
@@ -229,7 +231,8 @@ static const struct option_def options[] = {
 
 const struct command cmd_top = {
 	.name = "top", .usage = "", .summary = "watch what the guests use, live",
-	.help = "CPU is in percent of one CPU, with a graph of the last samples; network and disk are bytes a second. Keys: c m n d N "
+	.help = "CPU is in percent of one CPU, with a graph of the last samples; network and disk are "
+		"bytes a second. Keys: c m n d N "
 		"sort by CPU, memory, net, disk, name; v shows vCPUs; + and - change the pace; q leaves.",
 	.example = "top --delay 1", .options = options, .op = "sample", .run = run_top,
 };

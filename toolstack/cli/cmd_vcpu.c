@@ -15,10 +15,12 @@ static void print_vcpu(const json_t *v)
 		snprintf(where, sizeof(where), "%lld", (long long)json_integer_value(cpu));
 	else
 		strcpy(where, "-");
-	printf("%-33s %5lld %5lld %4s   %-3s %10.1f  %s / %s\n", cli_safe(name, sizeof(name), json_text(v, "name", "?")),
+	printf("%-33s %5lld %5lld %4s   %-3s %10.1f  %s / %s\n",
+	       cli_safe(name, sizeof(name), json_text(v, "name", "?")),
 	       (long long)json_number(v, "domid", -1), (long long)json_number(v, "vcpu", 0), where,
 	       json_text(v, "state", "---"), (double)json_number(v, "cpu_time_ns", 0) / 1e9,
-	       cli_safe(hard, sizeof(hard), json_text(v, "hard", "all")), cli_safe(soft, sizeof(soft), json_text(v, "soft", "all")));
+	       cli_safe(hard, sizeof(hard), json_text(v, "hard", "all")),
+	       cli_safe(soft, sizeof(soft), json_text(v, "soft", "all")));
 }
 
 static int run_vcpu_list(struct cli *cli, const struct command *cmd, const struct args *args)
@@ -32,7 +34,8 @@ static int run_vcpu_list(struct cli *cli, const struct command *cmd, const struc
 	rc = cli_simple_call(cli, cmd->op, req, &result);
 	vcpus = json_object_get(result, "vcpus");
 	if (!rc && !cli->json) {
-		puts("Name                                 ID  VCPU   CPU State   Time(s) Affinity (Hard / Soft)");
+		puts("Name                                 ID  VCPU   CPU State   Time(s) Affinity (Hard / "
+		     "Soft)");
 		for (size_t i = 0; i < json_array_size(vcpus); i++)
 			print_vcpu(json_array_get(vcpus, i));
 	}
@@ -84,12 +87,15 @@ static const struct option_def pin_options[] = {
 };
 
 const struct command cmd_vcpu_list = {
-	.name = "vcpu-list", .usage = "[GUEST]", .summary = "show guests' vCPUs and where they may run", .example = "vcpu-list web",
+	.name = "vcpu-list", .usage = "[GUEST]", .summary = "show guests' vCPUs and where they may run",
+	.example = "vcpu-list web",
 	.max_words = 1, .words = WORD_GUEST, .op = "vcpu-list", .run = run_vcpu_list,
 };
 const struct command cmd_vcpu_pin = {
-	.name = "vcpu-pin", .usage = "GUEST VCPU|all CPUS [SOFT]", .summary = "say on which CPUs a vCPU may run",
+	.name = "vcpu-pin", .usage = "GUEST VCPU|all CPUS [SOFT]", .summary = "say on which CPUs a vCPU "
+		"may run",
 	.help = "CPUS and SOFT are lists as in vm.cfg(5): 0-3,^1, all, nodes:0. A '-' leaves one as it is.",
-	.example = "vcpu-pin web all 0-3", .options = pin_options, .min_words = 3, .max_words = 4, .words = WORD_GUEST,
+	.example = "vcpu-pin web all 0-3", .options = pin_options, .min_words = 3, .max_words = 4,
+	.words = WORD_GUEST,
 	.op = "vcpu-pin", .run = run_vcpu_pin,
 };

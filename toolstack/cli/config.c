@@ -28,12 +28,14 @@ static json_t *pack(const char *text, size_t len, const char *path, char **overr
 	return args;
 }
 
-int cli_load_config(struct cli *cli, const char *path, char **overrides, int n_overrides, bool lenient, json_t **args,
-		    char **name)
+int cli_load_config(struct cli *cli, const char *path, char **overrides, int n_overrides, bool lenient,
+		    json_t **args, char **name)
 {
 	const char *slash = strrchr(path, '/');
-	struct conf_options opt = { .source = slash ? slash + 1 : path, .overrides = (const char *const *)overrides,
-				    .n_overrides = (size_t)n_overrides, .lenient = lenient };
+	struct conf_options opt = { .source = slash ? slash + 1 : path,
+				    .overrides = (const char *const *)overrides,
+				    .n_overrides = (size_t)n_overrides,
+				    .lenient = lenient };
 	struct conf_diags diags = { 0 };
 	struct guest_config *cfg = NULL;
 	struct error err = ERROR_INIT;
@@ -44,7 +46,8 @@ int cli_load_config(struct cli *cli, const char *path, char **overrides, int n_o
 	(void)cli;
 	if (file_read(path, CONF_TEXT_MAX, &text, &len, &err)) {
 		if (err.code == ERR_NOT_FOUND)
-			error_hint(&err, "configurations are in /etc/vm; 'xl start NAME' starts a defined guest");
+			error_hint(&err,
+				   "configurations are in /etc/vm; 'xl start NAME' starts a defined guest");
 		return cli_fail(&err);
 	}
 	rc = conf_parse(text, len, &opt, &cfg, &diags) ? ERR_CONFIG : 0;

@@ -15,12 +15,14 @@
 
 const struct command *const cli_commands[] = {
 	/* a guest's life */
-	&cmd_create, &cmd_define, &cmd_start, &cmd_shutdown, &cmd_reboot, &cmd_destroy, &cmd_pause, &cmd_unpause,
+	&cmd_create, &cmd_define, &cmd_start, &cmd_shutdown, &cmd_reboot, &cmd_destroy, &cmd_pause,
+	&cmd_unpause,
 	&cmd_undefine, &cmd_enable, &cmd_disable, &cmd_rename, &cmd_wait, &cmd_dump_core,
 	/* configuration */
 	&cmd_check, &cmd_config, &cmd_config_update,
 	/* looking */
-	&cmd_list, &cmd_top, &cmd_console, &cmd_logs, &cmd_events, &cmd_uptime, &cmd_domid, &cmd_domname, &cmd_metrics,
+	&cmd_list, &cmd_top, &cmd_console, &cmd_logs, &cmd_events, &cmd_uptime, &cmd_domid, &cmd_domname,
+	&cmd_metrics,
 	/* memory and CPUs */
 	&cmd_mem_set, &cmd_mem_max, &cmd_vcpu_list, &cmd_vcpu_set, &cmd_vcpu_pin, &cmd_sched_credit2,
 	/* devices */
@@ -60,7 +62,8 @@ static const struct { const char *name, *instead; } absent[] = {
 	{ "cd-insert", "comes with HVM guests" }, { "cd-eject", "comes with HVM guests" },
 	{ "pci-attach", "comes in a later release; pci= in the configuration" },
 	{ "pci-list", "comes in a later release" }, { "cpupool-list", "there is one pool, Pool-0" },
-	{ "sched-credit", "the scheduler is steered by sched-credit2" }, { "sched-rtds", "the scheduler is steered by sched-credit2" },
+	{ "sched-credit", "the scheduler is steered by sched-credit2" }, { "sched-rtds",
+	"the scheduler is steered by sched-credit2" },
 };
 
 static int unknown_command(const char *name)
@@ -71,7 +74,8 @@ static int unknown_command(const char *name)
 
 	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
 		if (strcmp(absent[i].name, name) == 0) {
-			error_set(&err, ERR_UNSUPPORTED, NULL, "'%s' is not served: %s", name, absent[i].instead);
+			error_set(&err, ERR_UNSUPPORTED, NULL, "'%s' is not served: %s", name,
+				  absent[i].instead);
 			return cli_fail(&err);
 		}
 	for (size_t i = 0; cli_commands[i] && n < 128; i++)
@@ -94,7 +98,8 @@ static int parse_leading(struct cli *cli, int argc, char **argv, int *rc)
 	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
 		const char *a = argv[i];
 
-		if (strcmp(a, "-v") == 0 || strcmp(a, "--verbose") == 0 || strcmp(a, "-vv") == 0 || strcmp(a, "-vvv") == 0)
+		if (strcmp(a, "-v") == 0 || strcmp(a, "--verbose") == 0 || strcmp(a, "-vv") == 0 ||
+		    strcmp(a, "-vvv") == 0)
 			cli->verbose = true;
 		else if (strcmp(a, "-q") == 0 || strcmp(a, "--quiet") == 0)
 			cli->quiet = true;
@@ -110,7 +115,8 @@ static int parse_leading(struct cli *cli, int argc, char **argv, int *rc)
 			return cli_print_help(stdout, NULL), -1;
 		else if (strcmp(a, "--version") == 0)
 			return printf("xl %s\n", TOOLSTACK_VERSION), -1;
-		else if (strcmp(a, "-f") && strcmp(a, "-t") && strcmp(a, "-T"))	/* old switches without effect */
+		else if (strcmp(a, "-f") && strcmp(a, "-t") &&
+			 strcmp(a, "-T")) /* old switches without effect */
 			return *rc = cli_usage_error("unknown option '%s'", a), -1;
 	}
 	return i;

@@ -6,7 +6,8 @@
 
 int cli_print_json(const json_t *json)
 {
-	if (json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY) < 0 || putchar('\n') == EOF || fflush(stdout) == EOF) {
+	if (json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY) < 0 || putchar('\n') == EOF ||
+	    fflush(stdout) == EOF) {
 		fputs("error: cannot write the result\n", stderr);
 		return ERR_FAILED;
 	}
@@ -62,7 +63,8 @@ void cli_format_duration(int64_t seconds, char *buf, size_t size)
 		snprintf(buf, size, "%" PRId64 " day%s, %2d:%02d:%02d", days, days == 1 ? "" : "s",
 			 (int)(seconds / 3600 % 24), (int)(seconds / 60 % 60), (int)(seconds % 60));
 	else
-		snprintf(buf, size, "%2d:%02d:%02d", (int)(seconds / 3600), (int)(seconds / 60 % 60), (int)(seconds % 60));
+		snprintf(buf, size, "%2d:%02d:%02d", (int)(seconds / 3600), (int)(seconds / 60 % 60),
+			 (int)(seconds % 60));
 }
 
 char *cli_safe(char *buf, size_t size, const char *text)

@@ -52,7 +52,9 @@ static void update_vcpus(struct top_row *row, const json_t *times, double second
 	row->n_vcpus = 0;
 	for (size_t i = 0; i < json_array_size(times) && i < TOP_VCPUS; i++) {
 		const json_t *t = json_array_get(times, i);
-		uint64_t now = json_is_integer(t) && json_integer_value(t) > 0 ? (uint64_t)json_integer_value(t) : 0;
+		uint64_t now = json_is_integer(t) && json_integer_value(t) > 0
+				       ? (uint64_t)json_integer_value(t)
+				       : 0;
 
 		row->vcpu_percent[i] = first ? 0 : rate(now, row->vcpu_ns[i], seconds) / 1e7;
 		row->vcpu_ns[i] = now;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What `xl top` shows, without the screen: two samples of the daemon make rates, a history makes small graphs.
- * Pure, so that tests run it.
+ * What `xl top` shows, without the screen: two samples of the daemon make rates, a history makes small
+ * graphs. Pure, so that tests run it.
  */
 #ifndef CLI_TOP_MODEL_H
 #define CLI_TOP_MODEL_H

@@ -58,7 +58,8 @@ static int add_list_item(const struct conf_key *key, const struct conf_value *va
 	if (value->kind == VALUE_LIST)
 		return wrong_kind(key, value, err);
 	if (*n >= key->list->max_items)
-		return error_set(err, ERR_CONFIG, NULL, "%s holds more than %zu", key->name, key->list->max_items);
+		return error_set(err, ERR_CONFIG, NULL, "%s holds more than %zu", key->name,
+				 key->list->max_items);
 	grown = reallocarray(*items, *n + 1, key->list->item_size);
 	if (!grown)
 		return error_set(err, ERR_RESOURCES, NULL, "no memory");
@@ -231,7 +232,8 @@ static bool is_double(struct applier *ap, const struct conf_assigns *list, size_
 
 		if (strcmp(old->key, as->key) || old->override != as->override)
 			continue;
-		error_set(&err, ERR_CONFIG, NULL, "key '%s' is given twice, first in line %u", as->key, old->line);
+		error_set(&err, ERR_CONFIG, NULL, "key '%s' is given twice, first in line %u", as->key,
+			  old->line);
 		error_hint(&err, "keep one; to add to the first, write %s += ...", as->key);
 		report(ap, as, as->line, &err, !lenient);
 		return !lenient;

@@ -18,8 +18,8 @@ void conf_apply(const struct conf_assigns *list, const struct conf_options *opt,
 void conf_finish(struct conf_build *b, const struct conf_options *opt, struct conf_diags *diags);
 
 /* All of it: takes the assignments, gives the guest or NULL with diags. */
-int conf_build_guest(const struct conf_assigns *list, const struct conf_options *opt, struct guest_config **out,
-		     struct conf_diags *diags) __must_check;
+int conf_build_guest(const struct conf_assigns *list, const struct conf_options *opt,
+		     struct guest_config **out, struct conf_diags *diags) __must_check;
 
 /* libvirt's XML as assignments. */
 int conf_xml_parse(const char *text, size_t len, const struct conf_options *opt, struct conf_assigns *list,

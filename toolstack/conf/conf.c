@@ -19,8 +19,8 @@ enum conf_format conf_detect(const char *text, size_t len)
 	return i < len && text[i] == '<' ? CONF_XML : CONF_XL;
 }
 
-int conf_build_guest(const struct conf_assigns *list, const struct conf_options *opt, struct guest_config **out,
-		     struct conf_diags *diags)
+int conf_build_guest(const struct conf_assigns *list, const struct conf_options *opt,
+		     struct guest_config **out, struct conf_diags *diags)
 {
 	struct conf_build *b = (struct conf_build *)guest_config_new();
 	struct error err = ERROR_INIT;
@@ -72,7 +72,8 @@ static int parse_override(const char *text, struct conf_assigns *list, struct co
 	return 0;
 }
 
-static int parse_overrides(const struct conf_options *opt, struct conf_assigns *list, struct conf_diags *diags)
+static int parse_overrides(const struct conf_options *opt, struct conf_assigns *list,
+			   struct conf_diags *diags)
 {
 	int rc = 0;
 
@@ -104,7 +105,8 @@ int conf_parse(const char *text, size_t len, const struct conf_options *opt, str
 
 	*out = NULL;
 	if (len > CONF_TEXT_MAX) {
-		rc = error_set(&err, ERR_CONFIG, conf_source(opt), "is larger than %u KiB", CONF_TEXT_MAX >> 10);
+		rc = error_set(&err, ERR_CONFIG, conf_source(opt), "is larger than %u KiB",
+			       CONF_TEXT_MAX >> 10);
 		conf_diag_add(diags, true, 0, &err);
 		return rc;
 	}

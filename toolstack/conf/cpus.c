@@ -53,7 +53,8 @@ static bool add_part(struct sets *sets, const char *s)
 		*(minus ? &sets->not_node : &sets->node) = ~UINT64_C(0);
 		return true;
 	}
-	if (!parse_range(nodes ? strchr(s, ':') + 1 : s, nodes ? GUEST_NODES_MAX : GUEST_CPUS_MAX, &first, &last))
+	if (!parse_range(nodes ? strchr(s, ':') + 1 : s, nodes ? GUEST_NODES_MAX : GUEST_CPUS_MAX, &first,
+			 &last))
 		return false;
 	for (unsigned long i = first; i <= last; i++) {
 		if (nodes)
@@ -98,7 +99,8 @@ bool guest_cpus_has(const struct guest_cpus *set, unsigned int cpu)
 	return cpu < GUEST_CPUS_MAX && (set->cpu[cpu / 64] >> cpu % 64 & 1);
 }
 
-static size_t put_ranges(const uint64_t *bits, unsigned int n, const char *prefix, char *buf, size_t size, size_t len)
+static size_t put_ranges(const uint64_t *bits, unsigned int n, const char *prefix, char *buf, size_t size,
+			 size_t len)
 {
 	for (unsigned int i = 0; i < n; i++) {
 		unsigned int first = i;

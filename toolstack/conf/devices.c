@@ -17,19 +17,27 @@ static void vfb_init(void *item)
 
 #define AT(f) offsetof(struct guest_vfb, f)
 static const struct conf_key vfb_fields[] = {
-	{ .name = "vnc", .kind = KEY_BOOL, .offset = AT(vnc), .arg = "0|1", .help = "Show it by VNC (default)." },
-	{ .name = "vnclisten", .kind = KEY_STR, .offset = AT(vnclisten), .max = 64, .arg = "ADDRESS[:DISPLAY]",
+	{ .name = "vnc", .kind = KEY_BOOL, .offset = AT(vnc), .arg = "0|1",
+	  .help = "Show it by VNC (default)." },
+	{ .name = "vnclisten", .kind = KEY_STR, .offset = AT(vnclisten), .max = 64,
+	  .arg = "ADDRESS[:DISPLAY]",
 	  .help = "Where VNC listens; 127.0.0.1 if not given." },
 	{ .name = "vncdisplay", .kind = KEY_U32, .offset = AT(vncdisplay), .max = 59635, .arg = "N",
 	  .help = "Display number: port 5900 + N." },
-	{ .name = "vncunused", .kind = KEY_BOOL, .offset = AT(vncunused), .arg = "0|1", .help = "Take a free port (default)." },
+	{ .name = "vncunused", .kind = KEY_BOOL, .offset = AT(vncunused), .arg = "0|1",
+	  .help = "Take a free port (default)." },
 	{ .name = "vncpasswd", .kind = KEY_STR, .flags = KEY_SECRET, .offset = AT(vncpasswd), .max = 64,
 	  .arg = "PASSWORD", .help = "Ask for this password." },
-	{ .name = "sdl", .kind = KEY_BOOL, .offset = AT(sdl), .arg = "0|1", .help = "Show it in a window of dom0." },
-	{ .name = "opengl", .kind = KEY_BOOL, .offset = AT(opengl), .arg = "0|1", .help = "Draw that window by OpenGL." },
-	{ .name = "display", .kind = KEY_STR, .offset = AT(display), .max = 64, .arg = "DISPLAY", .help = "X display of that window." },
-	{ .name = "xauthority", .kind = KEY_PATH, .offset = AT(xauthority), .arg = "PATH", .help = "Its authority file." },
-	{ .name = "keymap", .kind = KEY_STR, .offset = AT(keymap), .max = 16, .arg = "LANGUAGE", .help = "Keyboard layout." },
+	{ .name = "sdl", .kind = KEY_BOOL, .offset = AT(sdl), .arg = "0|1",
+	  .help = "Show it in a window of dom0." },
+	{ .name = "opengl", .kind = KEY_BOOL, .offset = AT(opengl), .arg = "0|1",
+	  .help = "Draw that window by OpenGL." },
+	{ .name = "display", .kind = KEY_STR, .offset = AT(display), .max = 64, .arg = "DISPLAY",
+	  .help = "X display of that window." },
+	{ .name = "xauthority", .kind = KEY_PATH, .offset = AT(xauthority), .arg = "PATH",
+	  .help = "Its authority file." },
+	{ .name = "keymap", .kind = KEY_STR, .offset = AT(keymap), .max = 16, .arg = "LANGUAGE",
+	  .help = "Keyboard layout." },
 	{ 0 }
 };
 static const size_t vfb_strings[] = {
@@ -51,7 +59,8 @@ static int channel_finish(void *item, struct error *err)
 	if (!c->name || !c->connection)
 		return error_set(err, ERR_CONFIG, NULL, "a channel needs name= and connection=");
 	if (strcmp(c->connection, "pty") && strcmp(c->connection, "socket"))
-		return error_set(err, ERR_CONFIG, NULL, "connection '%s' is neither pty nor socket", c->connection);
+		return error_set(err, ERR_CONFIG, NULL, "connection '%s' is neither pty nor socket",
+				 c->connection);
 	if (c->connection[0] == 's' && !c->path)
 		return error_set(err, ERR_CONFIG, NULL, "a channel on a socket needs path=");
 	return 0;
@@ -59,11 +68,14 @@ static int channel_finish(void *item, struct error *err)
 
 #define AT(f) offsetof(struct guest_channel, f)
 static const struct conf_key channel_fields[] = {
-	{ .name = "name", .kind = KEY_STR, .offset = AT(name), .max = 128, .arg = "NAME", .help = "What the guest finds it by." },
+	{ .name = "name", .kind = KEY_STR, .offset = AT(name), .max = 128, .arg = "NAME",
+	  .help = "What the guest finds it by." },
 	{ .name = "connection", .kind = KEY_STR, .offset = AT(connection), .max = 16, .arg = "pty|socket",
 	  .help = "What dom0's end is." },
-	{ .name = "path", .kind = KEY_PATH, .offset = AT(path), .max = 107, .arg = "PATH", .help = "Of the socket." },
-	{ .name = "backend", .kind = KEY_STR, .offset = AT(backend_domain), .max = GUEST_NAME_MAX, .arg = "GUEST",
+	{ .name = "path", .kind = KEY_PATH, .offset = AT(path), .max = 107, .arg = "PATH",
+	  .help = "Of the socket." },
+	{ .name = "backend", .kind = KEY_STR, .offset = AT(backend_domain), .max = GUEST_NAME_MAX,
+	  .arg = "GUEST",
 	  .help = "The driver domain that serves it; dom0 if not given." },
 	{ 0 }
 };
@@ -99,8 +111,8 @@ static bool parse_address(const char *s, struct guest_pci *p)
 
 	if (first && strchr(first + 1, ':') && (!hex_field(&s, 0xffff, 4, &p->domain) || *s++ != ':'))
 		return false;
-	if (!hex_field(&s, 0xff, 2, &p->bus) || *s++ != ':' || !hex_field(&s, 0x1f, 2, &p->slot) || *s++ != '.' ||
-	    !hex_field(&s, 7, 1, &p->func))
+	if (!hex_field(&s, 0xff, 2, &p->bus) || *s++ != ':' || !hex_field(&s, 0x1f, 2, &p->slot) ||
+	    *s++ != '.' || !hex_field(&s, 7, 1, &p->func))
 		return false;
 	p->vslot = -1;
 	if (*s == '@') {
@@ -146,9 +158,12 @@ static void pci_format_head(const void *item, struct strbuf *out)
 static const struct conf_key pci_fields[] = {
 	{ .name = "permissive", .kind = KEY_BOOL, .offset = AT(permissive), .arg = "0|1",
 	  .help = "Let the guest write all of the configuration space." },
-	{ .name = "seize", .kind = KEY_BOOL, .offset = AT(seize), .arg = "0|1", .help = "Take it from dom0's driver." },
-	{ .name = "power_mgmt", .kind = KEY_BOOL, .offset = AT(power_mgmt), .arg = "0|1", .help = "Let the guest manage its power." },
-	{ .name = "msitranslate", .kind = KEY_BOOL, .offset = AT(msitranslate), .arg = "0|1", .help = "Show line interrupts for MSI." },
+	{ .name = "seize", .kind = KEY_BOOL, .offset = AT(seize), .arg = "0|1",
+	  .help = "Take it from dom0's driver." },
+	{ .name = "power_mgmt", .kind = KEY_BOOL, .offset = AT(power_mgmt), .arg = "0|1",
+	  .help = "Let the guest manage its power." },
+	{ .name = "msitranslate", .kind = KEY_BOOL, .offset = AT(msitranslate), .arg = "0|1",
+	  .help = "Show line interrupts for MSI." },
 	{ 0 }
 };
 

@@ -164,7 +164,8 @@ static bool format_access(const void *at, struct strbuf *out)
 
 static bool is_format(const char *text)
 {
-	static const char *const words[] = { "", "raw", "aio", "qcow", "qcow2", "vhd", "vhdx", "vmdk", "vdi", "qed" };
+	static const char *const words[] = { "",    "raw",  "aio",  "qcow", "qcow2",
+					     "vhd", "vhdx", "vmdk", "vdi",  "qed" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcmp(text, words[i]) == 0)
@@ -211,7 +212,8 @@ static int parse_backendtype(const char *text, void *at, struct error *err)
 	if (strcmp(text, "qdisk") && strcmp(text, "tap") && strcmp(text, "standalone"))
 		return error_set(err, ERR_CONFIG, NULL, "backendtype '%.60s' is unknown", text);
 	error_set(err, ERR_UNSUPPORTED, NULL, "backendtype '%.20s' is not served", text);
-	error_hint(err, "leave backendtype out: image files and block devices are served by the kernel's blkback");
+	error_hint(err,
+		   "leave backendtype out: image files and block devices are served by the kernel's blkback");
 	return error_to_errno(ERR_UNSUPPORTED);
 }
 
@@ -251,7 +253,8 @@ static int parse_script(const char *text, void *at, struct error *err)
 		return 0;
 	if (len >= (int)sizeof(path))
 		return error_set(err, ERR_CONFIG, NULL, "script '%.60s...' is too long", text);
-	return conf_set_string(script, path, (size_t)len) ? error_set(err, ERR_RESOURCES, NULL, "no memory") : 0;
+	return conf_set_string(script, path, (size_t)len) ? error_set(err, ERR_RESOURCES, NULL, "no memory")
+							  : 0;
 }
 
 static bool format_script(const void *at, struct strbuf *out)
@@ -328,7 +331,8 @@ static int disk_finish(void *item, struct error *err)
 
 	if (!d->vdev) {
 		error_set(err, ERR_CONFIG, NULL, "has no virtual device");
-		error_hint(err, "add the guest's name for it: '%s,raw,xvda,rw'", d->target ? d->target : "/path/disk.img");
+		error_hint(err, "add the guest's name for it: '%s,raw,xvda,rw'",
+			   d->target ? d->target : "/path/disk.img");
 		return error_to_errno(ERR_CONFIG);
 	}
 	if (d->cdrom)
@@ -346,9 +350,11 @@ static const struct conf_key disk_fields[] = {
 	  .help = "How the bytes are laid out. Only raw is served." },
 	{ .name = "vdev", .kind = KEY_CUSTOM, .parse = parse_vdev, .format = format_vdev, .arg = "xvda",
 	  .help = "The guest's name for the disk." },
-	{ .name = "access", .kind = KEY_CUSTOM, .parse = parse_access, .format = format_access, .arg = "r|rw|w!",
+	{ .name = "access", .kind = KEY_CUSTOM, .parse = parse_access, .format = format_access,
+	  .arg = "r|rw|w!",
 	  .help = "Read only, read and write, or shared: the daemon does not object to other users." },
-	{ .name = "devtype", .kind = KEY_CUSTOM, .parse = parse_devtype, .format = format_devtype, .arg = "cdrom",
+	{ .name = "devtype", .kind = KEY_CUSTOM, .parse = parse_devtype, .format = format_devtype,
+	  .arg = "cdrom",
 	  .help = "A CD drive: read only, may be empty." },
 	{ .name = "cdrom", .kind = KEY_FLAG, .flags = KEY_INPUT, .offset = AT(cdrom), .max = 1,
 	  .help = "The same as devtype=cdrom." },
@@ -356,16 +362,19 @@ static const struct conf_key disk_fields[] = {
 	  .help = "Tell the guest that the medium can go." },
 	{ .name = "backendtype", .kind = KEY_CUSTOM, .parse = parse_backendtype, .format = format_backendtype,
 	  .arg = "phy", .help = "Insist on a block device." },
-	{ .name = "backend", .kind = KEY_STR, .offset = AT(backend_domain), .max = GUEST_NAME_MAX, .arg = "GUEST",
+	{ .name = "backend", .kind = KEY_STR, .offset = AT(backend_domain), .max = GUEST_NAME_MAX,
+	  .arg = "GUEST",
 	  .help = "The driver domain that serves it; dom0 if not given." },
-	{ .name = "script", .kind = KEY_CUSTOM, .offset = AT(script), .parse = parse_script, .format = format_script,
+	{ .name = "script", .kind = KEY_CUSTOM, .offset = AT(script), .parse = parse_script,
+	  .format = format_script,
 	  .arg = "PATH", .help = "Run this instead of the daemon's own set-up." },
 	{ .name = "direct-io-safe", .kind = KEY_FLAG, .offset = AT(direct_io_safe), .max = 1,
 	  .help = "Bypass dom0's page cache although that needs care." },
 	{ .name = "discard", .kind = KEY_FLAG, .offset = AT(discard), .max = 1,
 	  .help = "Pass the guest's discards on; this is the default." },
 	{ .name = "no-discard", .kind = KEY_FLAG, .offset = AT(discard), .max = 0, .help = "Do not." },
-	{ .name = "target", .kind = KEY_CUSTOM, .flags = KEY_REST, .parse = parse_target, .format = format_target,
+	{ .name = "target", .kind = KEY_CUSTOM, .flags = KEY_REST, .parse = parse_target,
+	  .format = format_target,
 	  .arg = "PATH", .help = "The file or block device in dom0; stands last, since it may hold commas." },
 	{ 0 }
 };

@@ -29,7 +29,8 @@ static int unknown_field(const struct conf_list *list, const char *name, struct 
 		names[n++] = f->name;
 	near = nearest_word(name, names, n);
 	if (near)
-		return error_set(err, ERR_CONFIG, NULL, "unknown field '%.60s' (did you mean '%s'?)", name, near);
+		return error_set(err, ERR_CONFIG, NULL, "unknown field '%.60s' (did you mean '%s'?)", name,
+				 near);
 	return error_set(err, ERR_CONFIG, NULL, "unknown field '%.60s'", name);
 }
 
@@ -68,7 +69,8 @@ static char *field_end(const struct conf_list *list, char *s)
 	return s + strcspn(s, ",");
 }
 
-static int parse_field(const struct conf_list *list, char *text, unsigned int *nth, void *item, struct error *err)
+static int parse_field(const struct conf_list *list, char *text, unsigned int *nth, void *item,
+		       struct error *err)
 {
 	const struct conf_key *f = find_field(list, text);
 	char *eq = strchr(text, '='), *name;
@@ -157,7 +159,8 @@ void conf_item_format(const struct conf_list *list, const void *item, struct str
 
 		if (f->flags & KEY_INPUT)
 			continue;
-		if (f->kind == KEY_FLAG ? *flag != (f->max != 0) || *flag == *usual : same_text(f, item, fresh))
+		if (f->kind == KEY_FLAG ? *flag != (f->max != 0) || *flag == *usual
+					: same_text(f, item, fresh))
 			continue;
 		strbuf_printf(out, f->kind == KEY_FLAG ? "%s%s" : "%s%s=", sep, f->name);
 		conf_scalar_format(f, item, out);

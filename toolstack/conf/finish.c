@@ -27,7 +27,8 @@ int conf_check_name(const char *name, struct error *err)
 	size_t len = strlen(name);
 
 	if (len == 0 || len > GUEST_NAME_MAX)
-		return error_set(err, ERR_CONFIG, NULL, "name '%.70s' is not 1 to %d characters long", name, GUEST_NAME_MAX);
+		return error_set(err, ERR_CONFIG, NULL, "name '%.70s' is not 1 to %d characters long", name,
+				 GUEST_NAME_MAX);
 	for (size_t i = 0; i < len; i++) {
 		if (isalnum((unsigned char)name[i]) || (i && strchr("-_.+", name[i])))
 			continue;
@@ -37,7 +38,8 @@ int conf_check_name(const char *name, struct error *err)
 		return error_to_errno(ERR_CONFIG);
 	}
 	if (strspn(name, "0123456789") == len)
-		return error_set(err, ERR_CONFIG, NULL, "name '%s' could be mistaken for a domain number", name);
+		return error_set(err, ERR_CONFIG, NULL, "name '%s' could be mistaken for a domain number",
+				 name);
 	if (strcmp(name, "Domain-0") == 0 || strcmp(name, "dom0") == 0)
 		return error_set(err, ERR_CONFLICT, NULL, "name '%s' belongs to the host", name);
 	return 0;
@@ -66,11 +68,14 @@ static int rule_type(struct conf_build *b, struct error *err)
 	if (b->builder && strcmp(b->builder, "hvm") == 0)
 		b->cfg.type = GUEST_HVM;
 	else if (b->builder && strcmp(b->builder, "generic") && strcmp(b->builder, "linux"))
-		return error_set(err, ERR_CONFIG, NULL, "builder = '%s': neither generic nor linux nor hvm", b->builder);
+		return error_set(err, ERR_CONFIG, NULL, "builder = '%s': neither generic nor linux nor hvm",
+				 b->builder);
 	if (b->cfg.type == GUEST_PV)
 		return 0;
-	error_set(err, ERR_UNSUPPORTED, NULL, "type '%s' comes in a later release", guest_type_name(b->cfg.type));
-	error_hint(err, "type = \"pv\" runs Linux kernels with Xen support, which distributions' kernels have");
+	error_set(err, ERR_UNSUPPORTED, NULL, "type '%s' comes in a later release",
+		  guest_type_name(b->cfg.type));
+	error_hint(err,
+		   "type = \"pv\" runs Linux kernels with Xen support, which distributions' kernels have");
 	return error_to_errno(ERR_UNSUPPORTED);
 }
 
@@ -88,14 +93,16 @@ static int rule_bootloader(struct conf_build *b, struct error *err)
 	if (!b->bootloader)
 		return 0;
 	if (strcmp(b->bootloader, "pvgrub64") && strcmp(b->bootloader, "pvgrub32")) {
-		error_set(err, ERR_UNSUPPORTED, NULL, "bootloader = '%.80s' would read the guest's disk inside dom0, which is never done",
+		error_set(err, ERR_UNSUPPORTED, NULL,
+			  "bootloader = '%.80s' would read the guest's disk inside dom0, which is never done",
 			  b->bootloader);
 		error_hint(err, "firmware = \"pvgrub64\" boots from the guest's own disk by GRUB");
 		return error_to_errno(ERR_UNSUPPORTED);
 	}
 	if (b->firmware && strcmp(b->firmware, b->bootloader))
-		return error_set(err, ERR_CONFIG, NULL, "firmware = '%s' and bootloader = '%s' contradict each other",
-				 b->firmware, b->bootloader);
+		return error_set(err, ERR_CONFIG, NULL,
+				 "firmware = '%s' and bootloader = '%s' contradict each other", b->firmware,
+				 b->bootloader);
 	return conf_set_string(&b->firmware, b->bootloader, strlen(b->bootloader)) ? no_memory(err) : 0;
 }
 
@@ -109,17 +116,20 @@ static int rule_boot(struct conf_build *b, struct error *err)
 		if (conf_set_string(&cfg->kernel, path, strlen(path)))
 			return no_memory(err);
 	} else if (b->firmware && !is_pvgrub_file(cfg->kernel)) {
-		return error_set(err, ERR_CONFIG, NULL, "firmware = '%s' and kernel = '%.100s' contradict each other",
-				 b->firmware, cfg->kernel);
+		return error_set(err, ERR_CONFIG, NULL,
+				 "firmware = '%s' and kernel = '%.100s' contradict each other", b->firmware,
+				 cfg->kernel);
 	}
 	if (!cfg->kernel) {
 		error_set(err, ERR_CONFIG, NULL, "there is nothing to boot");
-		error_hint(err, "kernel = \"/boot/vmlinuz-...\", or firmware = \"pvgrub64\" to boot from the guest's disk");
+		error_hint(err, "kernel = \"/boot/vmlinuz-...\", or firmware = \"pvgrub64\" to boot from the "
+				"guest's disk");
 		return error_to_errno(ERR_CONFIG);
 	}
 	cfg->boot = is_pvgrub_file(cfg->kernel) ? GUEST_BOOT_PVGRUB : GUEST_BOOT_DIRECT;
 	if (cfg->boot == GUEST_BOOT_PVGRUB && cfg->n_disks == 0 && !cfg->ramdisk)
-		return error_set(err, ERR_CONFIG, NULL, "PV GRUB needs a disk to boot from, and there is none");
+		return error_set(err, ERR_CONFIG, NULL,
+				 "PV GRUB needs a disk to boot from, and there is none");
 	return 0;
 }
 
@@ -145,7 +155,8 @@ static int rule_cmdline(struct conf_build *b, struct error *err)
 	free(cfg->cmdline);
 	cfg->cmdline = line;
 	if (strlen(line) > GUEST_CMDLINE_MAX)
-		return error_set(err, ERR_CONFIG, NULL, "the command line is longer than %d bytes", GUEST_CMDLINE_MAX);
+		return error_set(err, ERR_CONFIG, NULL, "the command line is longer than %d bytes",
+				 GUEST_CMDLINE_MAX);
 	return 0;
 }
 
@@ -169,7 +180,8 @@ static int rule_memory(struct conf_build *b, struct error *err)
 		return error_set(err, ERR_CONFIG, NULL, "memory and maxmem must be whole pages of 4K");
 	if (cfg->maxmem_kib < cfg->memory_kib)
 		return error_set(err, ERR_CONFIG, NULL, "maxmem (%llu MiB) is below memory (%llu MiB)",
-				 (unsigned long long)cfg->maxmem_kib / 1024, (unsigned long long)cfg->memory_kib / 1024);
+				 (unsigned long long)cfg->maxmem_kib / 1024,
+				 (unsigned long long)cfg->memory_kib / 1024);
 	return 0;
 }
 
@@ -182,12 +194,14 @@ static int rule_vcpus(struct conf_build *b, struct error *err)
 	if (!cfg->maxvcpus)
 		cfg->maxvcpus = cfg->vcpus;
 	if (cfg->vcpus > cfg->maxvcpus)
-		return error_set(err, ERR_CONFIG, NULL, "vcpus (%u) is above maxvcpus (%u)", cfg->vcpus, cfg->maxvcpus);
-	if (cfg->n_cpus_hard > cfg->maxvcpus || cfg->n_cpus_soft > cfg->maxvcpus)
-		return error_set(err, ERR_CONFIG, NULL, "cpus has more entries than the guest has vCPUs (%u)", cfg->maxvcpus);
-	if (cfg->cap_percent > cfg->maxvcpus * 100)
-		return error_set(err, ERR_CONFIG, NULL, "cap = %u is more than %u vCPUs can use", cfg->cap_percent,
+		return error_set(err, ERR_CONFIG, NULL, "vcpus (%u) is above maxvcpus (%u)", cfg->vcpus,
 				 cfg->maxvcpus);
+	if (cfg->n_cpus_hard > cfg->maxvcpus || cfg->n_cpus_soft > cfg->maxvcpus)
+		return error_set(err, ERR_CONFIG, NULL, "cpus has more entries than the guest has vCPUs (%u)",
+				 cfg->maxvcpus);
+	if (cfg->cap_percent > cfg->maxvcpus * 100)
+		return error_set(err, ERR_CONFIG, NULL, "cap = %u is more than %u vCPUs can use",
+				 cfg->cap_percent, cfg->maxvcpus);
 	return 0;
 }
 
@@ -203,8 +217,8 @@ static int rule_disks(struct conf_build *b, struct error *err)
 				return error_set(err, ERR_CONFIG, NULL, "two disks are %s", p->vdev);
 			if (p->target && q->target && strcmp(p->target, q->target) == 0 &&
 			    !(p->readonly && q->readonly) && !(p->shared && q->shared))
-				return error_set(err, ERR_CONFIG, NULL, "%s and %s are the same file %.100s", q->vdev,
-						 p->vdev, p->target);
+				return error_set(err, ERR_CONFIG, NULL, "%s and %s are the same file %.100s",
+						 q->vdev, p->vdev, p->target);
 		}
 	return 0;
 }
@@ -221,7 +235,8 @@ static int rule_vifs(struct conf_build *b, struct error *err)
 				return error_set(err, ERR_CONFIG, NULL,
 						 "interfaces %zu and %zu have the same MAC address", j, i);
 			if (p->vifname && q->vifname && strcmp(p->vifname, q->vifname) == 0)
-				return error_set(err, ERR_CONFIG, NULL, "interfaces %zu and %zu are both named %s", j, i,
+				return error_set(err, ERR_CONFIG, NULL,
+						 "interfaces %zu and %zu are both named %s", j, i,
 						 p->vifname);
 		}
 	return 0;
@@ -250,7 +265,8 @@ static int rule_label(struct conf_build *b, struct error *err)
 {
 	if (!b->cfg.seclabel && !b->cfg.init_seclabel)
 		return 0;
-	error_set(err, ERR_UNSUPPORTED, NULL, "seclabel needs a hypervisor with a security policy, which this is not");
+	error_set(err, ERR_UNSUPPORTED, NULL,
+		  "seclabel needs a hypervisor with a security policy, which this is not");
 	return error_to_errno(ERR_UNSUPPORTED);
 }
 

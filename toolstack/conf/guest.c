@@ -44,7 +44,8 @@ static void clear_list(const struct conf_key *key, char *base)
 
 static bool owns_string(const struct conf_key *key)
 {
-	return key->kind == KEY_STR || key->kind == KEY_PATH || (key->kind == KEY_CUSTOM && key->flags & KEY_INPUT);
+	return key->kind == KEY_STR || key->kind == KEY_PATH ||
+	       (key->kind == KEY_CUSTOM && key->flags & KEY_INPUT);
 }
 
 void guest_config_free(struct guest_config *cfg)

@@ -37,7 +37,8 @@ static void wrap(FILE *out, const char *text, int indent, int width)
 static void help_fields(FILE *out, const struct conf_list *list)
 {
 	for (const struct conf_key *f = list->fields; f && f->name; f++) {
-		fprintf(out, "      %s%s%s\n", f->name, f->kind == KEY_FLAG ? "" : "=", f->kind == KEY_FLAG ? "" : arg_of(f));
+		fprintf(out, "      %s%s%s\n", f->name, f->kind == KEY_FLAG ? "" : "=",
+			f->kind == KEY_FLAG ? "" : arg_of(f));
 		wrap(out, f->help, 10, 90);
 	}
 }
@@ -48,7 +49,8 @@ int conf_help_key(FILE *out, const char *name)
 	const struct conf_refused *rf = conf_refused_find(name);
 
 	if (rf) {
-		fprintf(out, "%s %s%s%s\n", rf->name, conf_refusal_text(rf->why), rf->hint ? "; " : "", rf->hint ? rf->hint : "");
+		fprintf(out, "%s %s%s%s\n", rf->name, conf_refusal_text(rf->why), rf->hint ? "; " : "",
+			rf->hint ? rf->hint : "");
 		return 0;
 	}
 	if (!key)
@@ -87,7 +89,8 @@ static void mdoc_text(FILE *out, const char *text)
 		start = false;
 		if (*text == '\\') {
 			fputs("\\e", out);
-		} else if ((text[0] == '.' || text[0] == ':') && text[1] == ' ' && text[2] >= 'A' && text[2] <= 'Z') {
+		} else if ((text[0] == '.' || text[0] == ':') && text[1] == ' ' && text[2] >= 'A' &&
+			   text[2] <= 'Z') {
 			fprintf(out, "%c\n", *text++);
 			start = true;
 		} else {
@@ -164,7 +167,8 @@ void conf_help_mdoc(FILE *out)
 		fputs(".El\n", out);
 	}
 	fputs(".Ss Keys that are refused\n"
-	      "These stand in configurations of Xen.\nEach is an error that says so; with\n.Fl -lenient\nit is a note.\n"
+	      "These stand in configurations of Xen.\nEach is an error that says so; with\n.Fl "
+	      	"-lenient\nit is a note.\n"
 	      ".Bl -tag -width Ds\n", out);
 	for (int why = REFUSE_HVM; why <= REFUSE_IGNORED; why++)
 		mdoc_refused(out, (enum conf_refusal)why);

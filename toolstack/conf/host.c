@@ -135,7 +135,8 @@ static void explain_file(struct checker *ck, const char *what, const char *path,
 	} else if (rc == -EISDIR) {
 		error_set(&err, ERR_CONFIG, NULL, "%s %.300s is a folder", what, path);
 	} else if (rc == -ENOTBLK) {
-		error_set(&err, ERR_CONFIG, NULL, "%s %.300s is neither a file nor a block device", what, path);
+		error_set(&err, ERR_CONFIG, NULL, "%s %.300s is neither a file nor a block device", what,
+			  path);
 	} else {
 		error_set_errno(&err, ERR_NONE, rc, NULL, "%s %.300s cannot be %s", what, path,
 				for_write ? "written" : "read");
@@ -189,8 +190,8 @@ static void check_disk(struct checker *ck, const struct guest_disk *d)
 		return;
 	}
 	if (d->backend == GUEST_BACKEND_PHY && !block)
-		error_set(&err, ERR_CONFIG, NULL, "%s %.300s is not a block device, as backendtype=phy demands", what,
-			  d->target);
+		error_set(&err, ERR_CONFIG, NULL,
+			  "%s %.300s is not a block device, as backendtype=phy demands", what, d->target);
 	else if (size < 512)
 		error_set(&err, ERR_CONFIG, NULL, "%s %.300s has no sector (%llu bytes)", what, d->target,
 			  (unsigned long long)size);
@@ -228,9 +229,13 @@ static void check_vif(struct checker *ck, const struct guest_vif *v)
 	error_set(&err, ERR_NOT_FOUND, NULL, "bridge '%s' does not exist", v->bridge);
 	ck->ops->bridge_names(names, sizeof(names));
 	if (names[0])
-		error_hint(&err, "'xl net setup IF' makes one, vif=[''] joins the default network; existing bridges: %s", names);
+		error_hint(&err,
+			   "'xl net setup IF' makes one, vif=[''] joins the default network; existing "
+			   "bridges: %s",
+			   names);
 	else
-		error_hint(&err, "'xl net setup IF' makes one from a network card, vif=[''] joins the default network");
+		error_hint(&err, "'xl net setup IF' makes one from a network card, vif=[''] joins the "
+				 "default network");
 	found(ck, &err);
 }
 

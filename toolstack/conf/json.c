@@ -73,7 +73,8 @@ static json_t *list_to_json(const struct conf_key *key, const void *base)
 		json_t *item;
 
 		if (key->kind == KEY_CPUS) {
-			conf_format_cpus((const struct guest_cpus *)(const void *)items + i, cpus, sizeof(cpus));
+			conf_format_cpus((const struct guest_cpus *)(const void *)items + i, cpus,
+					 sizeof(cpus));
 			item = json_string(cpus);
 		} else {
 			item = item_to_json(key->list, items + i * key->list->item_size);
@@ -144,7 +145,10 @@ static char *item_text(const json_t *object, struct error *err)
 			target = json_string_value(field);
 		else if (!failed && json_is_boolean(field) &&
 			 (strcmp(name, "discard") == 0 || strcmp(name, "direct-io-safe") == 0))
-			strbuf_printf(&sb, "%s", json_is_true(field) ? name : strcmp(name, "discard") ? "" : "no-discard");
+			strbuf_printf(&sb, "%s",
+				      json_is_true(field)	? name
+				      : strcmp(name, "discard") ? ""
+								: "no-discard");
 		else if (!failed && !strchr(value.str, ','))
 			strbuf_printf(&sb, "%s=%s", name, value.str);
 		else
@@ -195,7 +199,8 @@ static int value_from_json(const json_t *json, struct conf_value *value, bool in
 	} else if (json_is_object(json) && inner) {
 		value->str = item_text(json, err);
 	}
-	return value->str ? 0 : error_set(err, ERR_CONFIG, NULL, "a value is neither text nor number nor list");
+	return value->str ? 0
+			  : error_set(err, ERR_CONFIG, NULL, "a value is neither text nor number nor list");
 }
 
 int conf_from_json(const json_t *json, const struct conf_options *opt, struct guest_config **out,

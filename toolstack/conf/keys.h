@@ -67,7 +67,7 @@ struct conf_key {
 struct conf_list {
 	size_t item_size;
 	size_t max_items;
-	const struct conf_key *fields;		/* ends with name == NULL; NULL: parse/format_item do it all */
+	const struct conf_key *fields; /* ends with name == NULL; NULL: parse/format_item do it all */
 	void (*init)(void *item);		/* defaults; item is zeroed before */
 	/* A field without "key=": nth counts them.  NULL: not allowed. */
 	int (*positional)(void *item, unsigned int nth, const char *text, struct error *err);
@@ -76,7 +76,7 @@ struct conf_list {
 	void (*format_item)(const void *item, struct strbuf *out);
 	/* What stands before the fields when an item is written (a PCI address); may be NULL. */
 	void (*format_head)(const void *item, struct strbuf *out);
-	const size_t *strings;			/* offsets of the char * that an item owns; ends with NO_STRING */
+	const size_t *strings; /* offsets of the char * that an item owns; ends with NO_STRING */
 };
 
 /* The guest under construction: what the keys are stored into. */
@@ -116,7 +116,8 @@ const char *conf_key_nearest(const char *name);
 		for (const struct conf_key *key = sec->keys; key->name; key++)
 
 /* ---- fields.c: one item "a,b,key=value" by its table ---- */
-int conf_item_parse(const struct conf_list *list, const char *text, void *item, struct error *err) __must_check;
+int conf_item_parse(const struct conf_list *list, const char *text, void *item,
+		    struct error *err) __must_check;
 void conf_item_format(const struct conf_list *list, const void *item, struct strbuf *out);
 void conf_item_clear(const struct conf_list *list, void *item);
 int conf_item_copy(const struct conf_list *list, void *dst, const void *src) __must_check;

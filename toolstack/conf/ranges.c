@@ -101,7 +101,10 @@ static void format_irq(const void *item, struct strbuf *out)
 	strbuf_printf(out, "%" PRIu64, ((const struct guest_range *)item)->first);
 }
 
-#define RANGE_LIST(p, f) { .item_size = sizeof(struct guest_range), .max_items = 64, .parse_item = p, .format_item = f }
+#define RANGE_LIST(p, f) \
+	{ \
+		.item_size = sizeof(struct guest_range), .max_items = 64, .parse_item = p, .format_item = f \
+	}
 const struct conf_list conf_ioport_list = RANGE_LIST(parse_ports, format_ports);
 const struct conf_list conf_iomem_list = RANGE_LIST(parse_frames, format_frames);
 const struct conf_list conf_irq_list = RANGE_LIST(parse_irq, format_irq);

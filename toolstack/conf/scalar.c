@@ -29,7 +29,8 @@ int conf_number(const char *text, int64_t *num)
 
 int conf_bool(const char *text, bool *value)
 {
-	static const char *const yes[] = { "1", "true", "yes", "on" }, *const no[] = { "0", "false", "no", "off" };
+	static const char *const yes[] = { "1", "true", "yes", "on" }, *const no[] = { "0", "false", "no",
+										       "off" };
 
 	for (size_t i = 0; i < 4; i++) {
 		if (strcasecmp(text, yes[i]) == 0 || strcasecmp(text, no[i]) == 0) {
@@ -128,7 +129,8 @@ static int parse_enum(const struct conf_key *key, const char *text, void *at, st
 	}
 	near = nearest_word(text, key->words, n);
 	if (near)
-		error_set(err, ERR_CONFIG, NULL, "%s = '%.60s': unknown value (did you mean '%s'?)", key->name, text, near);
+		error_set(err, ERR_CONFIG, NULL, "%s = '%.60s': unknown value (did you mean '%s'?)",
+			  key->name, text, near);
 	else
 		error_set(err, ERR_CONFIG, NULL, "%s = '%.60s': unknown value", key->name, text);
 	error_hint(err, "one of: %s", all.data);

@@ -60,7 +60,8 @@ static void put_scalar(struct strbuf *out, const struct conf_key *key, const voi
 
 	if (!text.data)
 		strbuf_puts(&text, "");
-	if (set && !(key->flags & KEY_ALWAYS) && usual_set && strcmp(text.data, usual.data ? usual.data : "") == 0)
+	if (set && !(key->flags & KEY_ALWAYS) && usual_set &&
+	    strcmp(text.data, usual.data ? usual.data : "") == 0)
 		set = false;
 	if (key->kind == KEY_MEM && set)
 		bare = text.data[text.len - 1] != 'K';

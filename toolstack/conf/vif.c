@@ -23,7 +23,8 @@ static int parse_mac(const char *text, void *at, struct error *err)
 	if (strlen(text) != 17 || sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4],
 					 &b[5], &used) != 6 || used != 17) {
 		error_set(err, ERR_CONFIG, NULL, "mac '%.60s' is not a MAC address", text);
-		error_hint(err, "six pairs of hex digits, 00:16:3e:xx:xx:xx for Xen; leave it out for one of our own");
+		error_hint(err, "six pairs of hex digits, 00:16:3e:xx:xx:xx for Xen; leave it out for one of "
+				"our own");
 		return error_to_errno(ERR_CONFIG);
 	}
 	if (b[0] & 1)
@@ -39,8 +40,8 @@ static bool format_mac(const void *at, struct strbuf *out)
 	const struct guest_vif *v = at;
 
 	if (v->mac_given)
-		strbuf_printf(out, "%02x:%02x:%02x:%02x:%02x:%02x", v->mac[0], v->mac[1], v->mac[2], v->mac[3],
-			      v->mac[4], v->mac[5]);
+		strbuf_printf(out, "%02x:%02x:%02x:%02x:%02x:%02x", v->mac[0], v->mac[1], v->mac[2],
+			      v->mac[3], v->mac[4], v->mac[5]);
 	return v->mac_given;
 }
 
@@ -100,7 +101,8 @@ static int parse_ip(const char *text, void *at, struct error *err)
 	return conf_set_string(at, text, strlen(text)) ? error_set(err, ERR_RESOURCES, NULL, "no memory") : 0;
 }
 
-/* "vif-bridge" is Xen's name for what the daemon does itself; other bare names live in the scripts' folder. */
+/* "vif-bridge" is Xen's name for what the daemon does itself; other bare names live in the scripts' folder.
+ */
 static int parse_script(const char *text, void *at, struct error *err)
 {
 	char path[256], **script = at;
@@ -110,7 +112,8 @@ static int parse_script(const char *text, void *at, struct error *err)
 		return 0;
 	if (len >= (int)sizeof(path))
 		return error_set(err, ERR_CONFIG, NULL, "script '%.60s...' is too long", text);
-	return conf_set_string(script, path, (size_t)len) ? error_set(err, ERR_RESOURCES, NULL, "no memory") : 0;
+	return conf_set_string(script, path, (size_t)len) ? error_set(err, ERR_RESOURCES, NULL, "no memory")
+							  : 0;
 }
 
 /* Both spellings of xl: a PV interface is "vif"; "ioemu" would add an emulated card. */
@@ -141,7 +144,10 @@ static int parse_interval(const char *s, uint32_t *us)
 	num = strtoull(s, &rest, 10);
 	if (errno || num == 0 || num > 1000000)
 		return -EINVAL;
-	num *= strcmp(rest, "us") == 0 ? 1 : strcmp(rest, "ms") == 0 ? 1000 : strcmp(rest, "s") == 0 ? 1000000 : 0;
+	num *= strcmp(rest, "us") == 0	 ? 1
+	       : strcmp(rest, "ms") == 0 ? 1000
+	       : strcmp(rest, "s") == 0	 ? 1000000
+					 : 0;
 	if (num == 0 || num > 60000000)
 		return -EINVAL;
 	*us = (uint32_t)num;
@@ -202,15 +208,20 @@ static void vif_init(void *item)
 
 #define AT(f) offsetof(struct guest_vif, f)
 static const struct conf_key vif_fields[] = {
-	{ .name = "mac", .kind = KEY_CUSTOM, .parse = parse_mac, .format = format_mac, .arg = "00:16:3e:xx:xx:xx",
+	{ .name = "mac", .kind = KEY_CUSTOM, .parse = parse_mac, .format = format_mac,
+	  .arg = "00:16:3e:xx:xx:xx",
 	  .help = "Hardware address; without it one that stays the same for this guest." },
-	{ .name = "bridge", .kind = KEY_CUSTOM, .offset = AT(bridge), .parse = parse_ifname, .format = format_string,
+	{ .name = "bridge", .kind = KEY_CUSTOM, .offset = AT(bridge), .parse = parse_ifname,
+	  .format = format_string,
 	  .arg = "NAME", .help = "The bridge to join; the default network if not given." },
 	{ .name = "ip", .kind = KEY_CUSTOM, .offset = AT(ip), .parse = parse_ip, .format = format_string,
-	  .arg = "ADDRESSES", .help = "Addresses that the guest will have, separated by blanks; shown and handed to scripts." },
-	{ .name = "vifname", .kind = KEY_CUSTOM, .offset = AT(vifname), .parse = parse_ifname, .format = format_string,
+	  .arg = "ADDRESSES", .help = "Addresses that the guest will have, separated by blanks; shown and "
+		  "handed to scripts." },
+	{ .name = "vifname", .kind = KEY_CUSTOM, .offset = AT(vifname), .parse = parse_ifname,
+	  .format = format_string,
 	  .arg = "NAME", .help = "Name of dom0's end; vifDOMID.N if not given." },
-	{ .name = "script", .kind = KEY_CUSTOM, .offset = AT(script), .parse = parse_script, .format = format_string,
+	{ .name = "script", .kind = KEY_CUSTOM, .offset = AT(script), .parse = parse_script,
+	  .format = format_string,
 	  .arg = "PATH", .help = "Run this instead of the daemon's own set-up." },
 	{ .name = "rate", .kind = KEY_CUSTOM, .parse = parse_rate, .format = format_rate, .arg = "10Mb/s",
 	  .help = "What the guest may send at most." },
@@ -220,9 +231,11 @@ static const struct conf_key vif_fields[] = {
 	  .format = format_string, .arg = "NAME", .help = "The interface that a routing script uses." },
 	{ .name = "model", .kind = KEY_STR, .offset = AT(model), .max = 32, .arg = "WORD",
 	  .help = "Kept for configurations that have it; a PV guest has no emulated card." },
-	{ .name = "type", .kind = KEY_CUSTOM, .flags = KEY_INPUT, .parse = parse_type, .format = format_nothing,
+	{ .name = "type", .kind = KEY_CUSTOM, .flags = KEY_INPUT, .parse = parse_type,
+	  .format = format_nothing,
 	  .arg = "vif", .help = "Kept for configurations that have it." },
-	{ .name = "backend", .kind = KEY_STR, .offset = AT(backend_domain), .max = GUEST_NAME_MAX, .arg = "GUEST",
+	{ .name = "backend", .kind = KEY_STR, .offset = AT(backend_domain), .max = GUEST_NAME_MAX,
+	  .arg = "GUEST",
 	  .help = "The driver domain that serves it; dom0 if not given." },
 	{ .name = "trusted", .kind = KEY_BOOL, .offset = AT(trusted), .arg = "0|1",
 	  .help = "Whether the guest's driver should trust the backend." },

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Tokens of the xl.cfg syntax.  A line end or a semicolon ends an assignment, except inside
- * brackets.  A backslash before a line end joins lines.  Strings stand in '...' or "..." within one line and know
- * the escapes \\ \' \" \n \t \xHH.  Bytes below blank are an error: configurations are text.
+ * brackets.  A backslash before a line end joins lines.  Strings stand in '...' or "..." within one line and
+ * know the escapes \\ \' \" \n \t \xHH.  Bytes below blank are an error: configurations are text.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -46,7 +46,8 @@ static void skip_blanks(struct lexer *lx)
 
 		if (c == ' ' || c == '\t' || c == '\r') {
 			lx->p++;
-		} else if (c == '\\' && (peek(lx, 1) == '\n' || (peek(lx, 1) == '\r' && peek(lx, 2) == '\n'))) {
+		} else if (c == '\\' &&
+			   (peek(lx, 1) == '\n' || (peek(lx, 1) == '\r' && peek(lx, 2) == '\n'))) {
 			lx->p += peek(lx, 1) == '\n' ? 2 : 3;
 			lx->line++;
 		} else if (c == '#') {

@@ -104,8 +104,8 @@ static int parse_value(struct parser *ps, struct conf_value *value, unsigned int
 			return rc;
 		break;
 	case TOK_WORD:
-		return syntax_error(ps, lx->tok_line, "expected a value, found '%.60s'; text stands in quotes",
-				    lx->text.data);
+		return syntax_error(ps, lx->tok_line,
+				    "expected a value, found '%.60s'; text stands in quotes", lx->text.data);
 	default:
 		return unexpected(ps, "a value");
 	}

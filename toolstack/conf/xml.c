@@ -2,8 +2,8 @@
 /*
  * libvirt's domain format, as assignments.  libxml2 parses with everything dangerous off: no
  * network, no entities of its own (a document type is refused), no huge nodes.  First each element is
- * held against xml_elements.c, which gives readable messages; then the whole against the RELAX NG schema; then
- * the XPath of each key in the table fetches its value.
+ * held against xml_elements.c, which gives readable messages; then the whole against the RELAX NG schema;
+ * then the XPath of each key in the table fetches its value.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -19,8 +19,8 @@
 #define PARSE_OPTIONS (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA | \
 		       XML_PARSE_COMPACT)
 
-int conf_xml_error(struct xml_reader *rd, const xmlNode *node, bool fatal, enum error_code code, const char *hint,
-		   const char *fmt, ...)
+int conf_xml_error(struct xml_reader *rd, const xmlNode *node, bool fatal, enum error_code code,
+		   const char *hint, const char *fmt, ...)
 {
 	struct error err = ERROR_INIT;
 	char what[128];
@@ -67,7 +67,8 @@ static void swallow(void *arg, xmlErrorPtr e)
 
 static void validate(struct xml_reader *rd)
 {
-	xmlRelaxNGParserCtxt *pc = xmlRelaxNGNewMemParserCtxt(conf_schema, (int)(conf_schema_end - conf_schema));
+	xmlRelaxNGParserCtxt *pc = xmlRelaxNGNewMemParserCtxt(conf_schema,
+							      (int)(conf_schema_end - conf_schema));
 	xmlRelaxNG *schema = pc ? xmlRelaxNGParse(pc) : NULL;
 	xmlRelaxNGValidCtxt *vc = schema ? xmlRelaxNGNewValidCtxt(schema) : NULL;
 
@@ -174,7 +175,8 @@ static bool read_document(struct xml_reader *rd, const char *text, size_t len)
 		return false;
 	}
 	if (strcmp((const char *)rd->root->name, "domain")) {
-		conf_xml_error(rd, rd->root, true, ERR_CONFIG, "a guest's definition starts with <domain type='xen'>",
+		conf_xml_error(rd, rd->root, true, ERR_CONFIG,
+			       "a guest's definition starts with <domain type='xen'>",
 			       "the root element is <%.40s>", (const char *)rd->root->name);
 		return false;
 	}

@@ -19,8 +19,8 @@ struct xml_reader {
 };
 
 /* Report a problem at a node (NULL: the whole); returns -EBADMSG if fatal. */
-int conf_xml_error(struct xml_reader *rd, const xmlNode *node, bool fatal, enum error_code code, const char *hint,
-		   const char *fmt, ...) __printf_like(6, 7);
+int conf_xml_error(struct xml_reader *rd, const xmlNode *node, bool fatal, enum error_code code,
+		   const char *hint, const char *fmt, ...) __printf_like(6, 7);
 
 /* xml_elements.c: hold every element against the list of known ones. */
 void conf_xml_check_elements(struct xml_reader *rd);

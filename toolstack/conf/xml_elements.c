@@ -25,29 +25,39 @@ struct element {
 
 static const struct element elements[] = {
 	{ "domain", "name", SERVED }, { "domain", "uuid", SERVED }, { "domain", "title", SERVED },
-	{ "domain", "description", SERVED }, { "domain", "memory", SERVED }, { "domain", "currentMemory", SERVED },
+	{ "domain", "description", SERVED }, { "domain", "memory", SERVED }, { "domain", "currentMemory",
+	SERVED },
 	{ "domain", "vcpu", SERVED }, { "domain", "cputune", SERVED }, { "domain", "os", SERVED },
-	{ "domain", "bootloader", SERVED }, { "domain", "bootloader_args", SERVED }, { "domain", "clock", SERVED },
-	{ "domain", "on_poweroff", SERVED }, { "domain", "on_reboot", SERVED }, { "domain", "on_crash", SERVED },
+	{ "domain", "bootloader", SERVED }, { "domain", "bootloader_args", SERVED }, { "domain", "clock",
+	SERVED },
+	{ "domain", "on_poweroff", SERVED }, { "domain", "on_reboot", SERVED }, { "domain", "on_crash",
+	SERVED },
 	{ "domain", "devices", SERVED }, { "domain", "features", SERVED }, { "domain", "resource", SERVED },
 	{ "domain", "seclabel", ANY }, { "domain", "metadata", QUIET }, { "domain", "genid", NOTE },
 	{ "domain", "maxMemory", NOTE }, { "domain", "vcpus", QUIET }, { "domain", "iothreads", NOTE },
 	{ "domain", "memoryBacking", NOTE }, { "domain", "memtune", NOTE }, { "domain", "blkiotune", NOTE },
-	{ "domain", "numatune", NOTE }, { "domain", "cpu", NOTE }, { "domain", "pm", NOTE }, { "domain", "perf", NOTE },
-	{ "domain", "sysinfo", NOTE }, { "domain", "idmap", REFUSED }, { "domain", "launchSecurity", REFUSED },
+	{ "domain", "numatune", NOTE }, { "domain", "cpu", NOTE }, { "domain", "pm", NOTE }, { "domain",
+	"perf", NOTE },
+	{ "domain", "sysinfo", NOTE }, { "domain", "idmap", REFUSED }, { "domain", "launchSecurity",
+	REFUSED },
 	{ "domain", "keywrap", REFUSED },
 
-	{ "os", "type", SERVED }, { "os", "kernel", SERVED }, { "os", "initrd", SERVED }, { "os", "cmdline", SERVED },
-	{ "os", "root", SERVED }, { "os", "boot", QUIET }, { "os", "loader", REFUSED }, { "os", "nvram", REFUSED },
-	{ "os", "bootmenu", NOTE }, { "os", "smbios", NOTE }, { "os", "bios", NOTE }, { "os", "acpi", REFUSED },
+	{ "os", "type", SERVED }, { "os", "kernel", SERVED }, { "os", "initrd", SERVED }, { "os",
+	"cmdline", SERVED },
+	{ "os", "root", SERVED }, { "os", "boot", QUIET }, { "os", "loader", REFUSED }, { "os", "nvram",
+	REFUSED },
+	{ "os", "bootmenu", NOTE }, { "os", "smbios", NOTE }, { "os", "bios", NOTE }, { "os", "acpi",
+	REFUSED },
 	{ "os", "dtb", REFUSED }, { "os", "init", REFUSED },
 
 	{ "cputune", "shares", SERVED }, { "cputune", "vcpupin", SERVED }, { "cputune", "period", NOTE },
 	{ "cputune", "quota", NOTE }, { "cputune", "emulatorpin", NOTE }, { "cputune", "iothreadpin", NOTE },
-	{ "cputune", "vcpusched", NOTE }, { "cputune", "global_period", NOTE }, { "cputune", "global_quota", NOTE },
+	{ "cputune", "vcpusched", NOTE }, { "cputune", "global_period", NOTE }, { "cputune",
+	"global_quota", NOTE },
 
 	{ "clock", "timer", ANY }, { "resource", "partition", SERVED },
-	{ "features", "xen", ANY }, { "features", "acpi", QUIET }, { "features", "apic", QUIET }, { "features", "pae", QUIET },
+	{ "features", "xen", ANY }, { "features", "acpi", QUIET }, { "features", "apic", QUIET },
+	{ "features", "pae", QUIET },
 	{ "features", "hap", QUIET }, { "features", "viridian", NOTE }, { "features", "hyperv", NOTE },
 	{ "features", "kvm", NOTE }, { "features", "pvspinlock", NOTE }, { "features", "pmu", NOTE },
 	{ "features", "vmport", NOTE }, { "features", "smm", NOTE }, { "features", "privnet", NOTE },
@@ -56,10 +66,12 @@ static const struct element elements[] = {
 	{ "devices", "channel", ANY }, { "devices", "hostdev", ANY }, { "devices", "console", QUIET },
 	{ "devices", "serial", QUIET }, { "devices", "emulator", QUIET }, { "devices", "input", QUIET },
 	{ "devices", "video", QUIET }, { "devices", "memballoon", QUIET }, { "devices", "controller", QUIET },
-	{ "devices", "watchdog", NOTE }, { "devices", "rng", NOTE }, { "devices", "panic", NOTE }, { "devices", "sound", NOTE },
+	{ "devices", "watchdog", NOTE }, { "devices", "rng", NOTE }, { "devices", "panic", NOTE },
+	{ "devices", "sound", NOTE },
 	{ "devices", "audio", NOTE }, { "devices", "hub", NOTE }, { "devices", "redirdev", NOTE },
 	{ "devices", "parallel", NOTE }, { "devices", "filesystem", REFUSED }, { "devices", "tpm", REFUSED },
-	{ "devices", "smartcard", REFUSED }, { "devices", "shmem", REFUSED }, { "devices", "memory", REFUSED },
+	{ "devices", "smartcard", REFUSED }, { "devices", "shmem", REFUSED }, { "devices", "memory",
+	REFUSED },
 	{ "devices", "nvram", REFUSED }, { "devices", "iommu", REFUSED }, { "devices", "vsock", REFUSED },
 	{ "devices", "lease", REFUSED },
 };
@@ -84,10 +96,12 @@ static void unknown(struct xml_reader *rd, const xmlNode *node, const char *pare
 			names[n++] = elements[i].name;
 	near = nearest_word((const char *)node->name, names, n);
 	if (near)
-		conf_xml_error(rd, node, true, ERR_CONFIG, NULL, "unknown element <%.40s> in <%s> (did you mean <%s>?)",
-			       node->name, parent, near);
+		conf_xml_error(rd, node, true, ERR_CONFIG, NULL,
+			       "unknown element <%.40s> in <%s> (did you mean <%s>?)", node->name, parent,
+			       near);
 	else
-		conf_xml_error(rd, node, true, ERR_CONFIG, NULL, "unknown element <%.40s> in <%s>", node->name, parent);
+		conf_xml_error(rd, node, true, ERR_CONFIG, NULL, "unknown element <%.40s> in <%s>",
+			       node->name, parent);
 }
 
 static void check_below(struct xml_reader *rd, const xmlNode *parent);
@@ -110,10 +124,12 @@ static void check_one(struct xml_reader *rd, const xmlNode *node, const char *pa
 	case ANY: case QUIET:
 		break;
 	case NOTE:
-		conf_xml_error(rd, node, false, ERR_UNSUPPORTED, NULL, "<%s> has no effect on a PV guest", name);
+		conf_xml_error(rd, node, false, ERR_UNSUPPORTED, NULL, "<%s> has no effect on a PV guest",
+			       name);
 		break;
 	case REFUSED:
-		conf_xml_error(rd, node, !rd->lenient, ERR_UNSUPPORTED, "remove it, or use --lenient to start without it",
+		conf_xml_error(rd, node, !rd->lenient, ERR_UNSUPPORTED,
+			       "remove it, or use --lenient to start without it",
 			       "<%s> in <%s> is not served", name, parent);
 		break;
 	}

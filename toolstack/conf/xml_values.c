@@ -62,7 +62,8 @@ static void add_field(struct xml_reader *rd, struct strbuf *out, const char *fie
 	char *value = attr(node, child_name, name);
 
 	if (value && strchr(value, ','))
-		conf_xml_error(rd, node, true, ERR_CONFIG, NULL, "%s='%.60s' may not hold a comma", name, value);
+		conf_xml_error(rd, node, true, ERR_CONFIG, NULL, "%s='%.60s' may not hold a comma", name,
+			       value);
 	else if (value && *value)
 		strbuf_printf(out, "%s%s=%s", out->len ? "," : "", field, value);
 	free(value);
@@ -80,7 +81,8 @@ static char *memory_text(struct xml_reader *rd, xmlNode *node)
 {
 	static const struct { const char *unit; uint64_t bytes; } units[] = {
 		{ "b", 1 }, { "bytes", 1 }, { "KB", 1000 }, { "k", 1024 }, { "KiB", 1024 }, { "MB", 1000000 },
-		{ "M", 1 << 20 }, { "MiB", 1 << 20 }, { "GB", 1000000000 }, { "G", 1 << 30 }, { "GiB", 1 << 30 },
+		{ "M", 1 << 20 }, { "MiB", 1 << 20 }, { "GB", 1000000000 }, { "G", 1 << 30 }, { "GiB",
+		1 << 30 },
 		{ "TB", 1000000000000 }, { "T", UINT64_C(1) << 40 }, { "TiB", UINT64_C(1) << 40 },
 	};
 	char *unit = attr(node, NULL, "unit"), *text = node_text(node), *out = NULL;
@@ -93,7 +95,8 @@ static char *memory_text(struct xml_reader *rd, xmlNode *node)
 	if (!bytes)
 		conf_xml_error(rd, node, true, ERR_CONFIG, NULL, "unit '%.20s' is unknown", unit);
 	else if (!text || conf_number(text, &num) || num < 0 || (uint64_t)num > (UINT64_C(1) << 50) / bytes)
-		conf_xml_error(rd, node, true, ERR_CONFIG, NULL, "'%.40s' is no amount of memory", text ? text : "");
+		conf_xml_error(rd, node, true, ERR_CONFIG, NULL, "'%.40s' is no amount of memory",
+			       text ? text : "");
 	else if (asprintf(&out, "%lluK", (unsigned long long)((uint64_t)num * bytes / 1024)) < 0)
 		out = NULL;
 	free(unit);
@@ -110,7 +113,8 @@ static char *translate(struct xml_reader *rd, xmlNode *node, const char *const *
 		if (strcmp(text, from[i]) == 0)
 			out = strdup(to[i]);
 	if (!out)
-		conf_xml_error(rd, node, true, ERR_CONFIG, NULL, "<%s>: unknown value '%.40s'", node->name, text ? text : "");
+		conf_xml_error(rd, node, true, ERR_CONFIG, NULL, "<%s>: unknown value '%.40s'", node->name,
+			       text ? text : "");
 	free(text);
 	return out;
 }
@@ -157,7 +161,8 @@ static char *pin_text(struct xml_reader *rd, xmlNode *node)
 	in_order = number && conf_number(number, &num) == 0 && num == seen;
 	free(number);
 	if (!in_order) {
-		conf_xml_error(rd, node, true, ERR_CONFIG, NULL, "<vcpupin> elements must be for vCPU 0, 1, ... in order");
+		conf_xml_error(rd, node, true, ERR_CONFIG, NULL,
+			       "<vcpupin> elements must be for vCPU 0, 1, ... in order");
 		return NULL;
 	}
 	return attr(node, NULL, "cpuset");
@@ -176,7 +181,9 @@ static char *disk_text(struct xml_reader *rd, xmlNode *node)
 		add_word(&out, "devtype=cdrom");
 	add_field(rd, &out, "format", node, "driver", "type");
 	add_field(rd, &out, "vdev", node, "target", "dev");
-	add_word(&out, child(node, "readonly") ? "access=r" : child(node, "shareable") ? "access=w!" : "access=rw");
+	add_word(&out, child(node, "readonly")	  ? "access=r"
+		       : child(node, "shareable") ? "access=w!"
+						  : "access=rw");
 	if (attr_is(node, "driver", "discard", "ignore"))
 		add_word(&out, "no-discard");
 	add_field(rd, &out, "script", node, "script", "path");
@@ -214,7 +221,8 @@ static void add_addresses(struct xml_reader *rd, struct strbuf *out, const xmlNo
 		address = attr(c, NULL, "address");
 		prefix = attr(c, NULL, "prefix");
 		if (address && strchr(address, ','))
-			conf_xml_error(rd, c, true, ERR_CONFIG, NULL, "address='%.60s' may not hold a comma", address);
+			conf_xml_error(rd, c, true, ERR_CONFIG, NULL, "address='%.60s' may not hold a comma",
+				       address);
 		else if (address)
 			strbuf_printf(out, "%s%s%s%s", sep, address, prefix ? "/" : "", prefix ? prefix : "");
 		sep = " ";
@@ -228,7 +236,8 @@ static char *vif_text(struct xml_reader *rd, xmlNode *node)
 	struct strbuf out = STRBUF_INIT;
 
 	if (attr_is(node, NULL, "type", "network") && !attr_is(node, "source", "network", "default")) {
-		conf_xml_error(rd, node, true, ERR_UNSUPPORTED, "<interface type='bridge'><source bridge='NAME'/>",
+		conf_xml_error(rd, node, true, ERR_UNSUPPORTED,
+			       "<interface type='bridge'><source bridge='NAME'/>",
 			       "of libvirt's networks only 'default' is known here");
 		return NULL;
 	}
@@ -251,7 +260,8 @@ static char *vfb_text(struct xml_reader *rd, xmlNode *node)
 	int64_t num;
 
 	if (!attr_is(node, NULL, "type", "vnc")) {
-		conf_xml_error(rd, node, true, ERR_UNSUPPORTED, "<graphics type='vnc'/>", "only VNC shows a framebuffer");
+		conf_xml_error(rd, node, true, ERR_UNSUPPORTED, "<graphics type='vnc'/>",
+			       "only VNC shows a framebuffer");
 		free(port);
 		return NULL;
 	}
@@ -274,7 +284,8 @@ static char *pci_text(struct xml_reader *rd, xmlNode *node)
 
 	for (int i = 0; i < 4; i++) {
 		char *text = source ? attr(source, "address", names[i]) : NULL;
-		bool good = text ? conf_number(text, &num[i]) == 0 && num[i] >= 0 && num[i] <= 0xffff : i == 0;
+		bool good = text ? conf_number(text, &num[i]) == 0 && num[i] >= 0 && num[i] <= 0xffff
+				 : i == 0;
 
 		free(text);
 		if (good)
@@ -282,8 +293,8 @@ static char *pci_text(struct xml_reader *rd, xmlNode *node)
 		conf_xml_error(rd, node, true, ERR_CONFIG, NULL, "<hostdev> without a usable %s=", names[i]);
 		return NULL;
 	}
-	if (asprintf(&out, "%04llx:%02llx:%02llx.%llx", (unsigned long long)num[0], (unsigned long long)num[1],
-		     (unsigned long long)num[2], (unsigned long long)num[3]) < 0)
+	if (asprintf(&out, "%04llx:%02llx:%02llx.%llx", (unsigned long long)num[0],
+		     (unsigned long long)num[1], (unsigned long long)num[2], (unsigned long long)num[3]) < 0)
 		return NULL;
 	return out;
 }

@@ -128,7 +128,8 @@ static void read_error(const json_t *body, struct error *err)
 	const char *why = json_string_value(json_object_get(body, "why"));
 	const char *hint = json_string_value(json_object_get(body, "hint"));
 
-	error_set(err, code ? error_code_by_name(code) : ERR_FAILED, what, "%s", why ? why : "no reason given");
+	error_set(err, code ? error_code_by_name(code) : ERR_FAILED, what, "%s",
+		  why ? why : "no reason given");
 	if (hint && hint[0])
 		error_hint(err, "%s", hint);
 }
@@ -136,7 +137,10 @@ static void read_error(const json_t *body, struct error *err)
 int proto_check_reply(const json_t *msg, enum proto_reply_kind *kind, json_t **body, struct error *err)
 {
 	static const char *const names[] = {
-		[PROTO_PROGRESS] = "progress", [PROTO_DATA] = "data", [PROTO_OK] = "ok", [PROTO_ERROR] = "error",
+		[PROTO_PROGRESS] = "progress",
+		[PROTO_DATA] = "data",
+		[PROTO_OK] = "ok",
+		[PROTO_ERROR] = "error",
 	};
 
 	for (unsigned int k = 0; k < sizeof(names) / sizeof(names[0]); k++) {

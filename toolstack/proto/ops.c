@@ -68,17 +68,22 @@ const struct proto_op proto_ops[] = {
 	{ "destroy", PROTO_OPERATE, PROTO_CHANGES | PROTO_LONG, ARGS(REQ_GUEST, DRY_RUN), "name, domid" },
 	{ "wait", PROTO_READ, PROTO_LONG,
 	  ARGS(REQ_GUEST, REQ_STR("state", 32) /* running stopped paused crashed address */,
-	       OPT_INT("timeout_s", 0, SECONDS_MAX)), "name, state" },
+	       OPT_INT("timeout_s", 0, SECONDS_MAX)),
+	  "name, state" },
 	{ "dump-core", PROTO_ADMIN, PROTO_CHANGES | PROTO_LONG,
 	  ARGS(REQ_GUEST, OPT_STR("path", 4096), OPT_BOOL("live"), OPT_BOOL("crash"), OPT_BOOL("reset"),
-	       DRY_RUN), "name, path, bytes" },
+	       DRY_RUN),
+	  "name, path, bytes" },
 
 	/* looking */
 	{ "list", PROTO_READ, 0, ARGS(OPT_GUEST, OPT_BOOL("all")), "guests: [GUEST], dom0 first" },
 	{ "info", PROTO_READ, 0, NO_ARGS,
-	  "host, release, version, machine, nr_cpus, max_cpu_id, nr_nodes, cores_per_socket, threads_per_core, "
-	  "cpu_mhz, hw_caps, virt_caps, total_memory_kib, free_memory_kib, outstanding_kib, sharing_freed_kib, "
-	  "sharing_used_kib, xen_major, xen_minor, xen_extra, xen_version, xen_caps, xen_scheduler, xen_pagesize, "
+	  "host, release, version, machine, nr_cpus, max_cpu_id, nr_nodes, cores_per_socket, "
+	  "threads_per_core, "
+	  "cpu_mhz, hw_caps, virt_caps, total_memory_kib, free_memory_kib, outstanding_kib, "
+	  "sharing_freed_kib, "
+	  "sharing_used_kib, xen_major, xen_minor, xen_extra, xen_version, xen_caps, xen_scheduler, "
+	  "xen_pagesize, "
 	  "platform_params, xen_changeset, xen_commandline, cc_compiler, cc_compile_by, cc_compile_domain, "
 	  "cc_compile_date, build_id, xend_version" },
 	{ "domid", PROTO_READ, 0, ARGS(REQ_GUEST), "name, domid" },
@@ -86,12 +91,14 @@ const struct proto_op proto_ops[] = {
 	{ "uptime", PROTO_READ, 0, ARGS(OPT_GUEST), "guests: [{name, domid, uptime_s}]" },
 	{ "dmesg", PROTO_READ, PROTO_STREAMS, ARGS(OPT_BOOL("clear")), "data: text chunks; ok is empty" },
 	{ "logs", PROTO_READ, PROTO_STREAMS,
-	  ARGS(REQ_GUEST, OPT_INT("lines", 0, 1000000), OPT_BOOL("follow")), "data: text chunks; ok is empty" },
+	  ARGS(REQ_GUEST, OPT_INT("lines", 0, 1000000), OPT_BOOL("follow")),
+	  "data: text chunks; ok is empty" },
 	{ "events", PROTO_READ, PROTO_STREAMS, NO_ARGS,
 	  "data: {time, guest, domid, event, detail}; runs until the client closes" },
 	{ "sample", PROTO_READ, 0, NO_ARGS,
 	  "time_ns, host: {cpus, total_kib, free_kib, cpu_time_ns}, guests: [GUEST + {vcpu_time_ns: [n], "
-	  "disks: [{vdev, rd_ops, wr_ops, rd_bytes, wr_bytes}], vifs: [{index, rx_bytes, tx_bytes, rx_packets, "
+	  "disks: [{vdev, rd_ops, wr_ops, rd_bytes, wr_bytes}], vifs: [{index, rx_bytes, tx_bytes, "
+	  "rx_packets, "
 	  "tx_packets, rx_dropped, tx_dropped}]}]" },
 	{ "metrics", PROTO_READ, 0, NO_ARGS, "text (Prometheus exposition format)" },
 	{ "version", PROTO_READ, 0, NO_ARGS, "xend_version, protocol, pid, uptime_s" },
@@ -114,41 +121,47 @@ const struct proto_op proto_ops[] = {
 	{ "vcpu-set", PROTO_OPERATE, PROTO_CHANGES, ARGS(REQ_GUEST, REQ_INT("vcpus", 1, 128), DRY_RUN),
 	  "name, vcpus" },
 	{ "vcpu-pin", PROTO_OPERATE, PROTO_CHANGES,
-	  ARGS(REQ_GUEST, REQ_INT("vcpu", -1, 127) /* -1: all */, OPT_STR("hard", 1024), OPT_STR("soft", 1024),
-	       DRY_RUN), "name" },
+	  ARGS(REQ_GUEST, REQ_INT("vcpu", -1, 127) /* -1: all */, OPT_STR("hard", 1024),
+	       OPT_STR("soft", 1024), DRY_RUN),
+	  "name" },
 	{ "sched-credit2", PROTO_OPERATE, PROTO_CHANGES,
 	  ARGS(OPT_GUEST, OPT_INT("weight", 1, 65535), OPT_INT("cap", 0, 100 * 1024),
 	       OPT_INT("ratelimit_us", 0, 500000), DRY_RUN),
 	  "guests: [{name, domid, weight, cap}], ratelimit_us" },
 
 	/* devices */
-	{ "block-attach", PROTO_ADMIN, PROTO_CHANGES | PROTO_LONG, ARGS(REQ_GUEST, REQ_STR("disk", 8192), DRY_RUN),
-	  "name, vdev, devid" },
+	{ "block-attach", PROTO_ADMIN, PROTO_CHANGES | PROTO_LONG,
+	  ARGS(REQ_GUEST, REQ_STR("disk", 8192), DRY_RUN), "name, vdev, devid" },
 	{ "block-detach", PROTO_OPERATE, PROTO_CHANGES | PROTO_LONG,
 	  ARGS(REQ_GUEST, REQ_STR("vdev", 32), OPT_BOOL("force"), DRY_RUN), "name, vdev, devid" },
 	{ "block-list", PROTO_READ, 0, ARGS(REQ_GUEST),
-	  "disks: [{vdev, devid, target, format, mode: r|w, state: n, backend_domid, frontend_path, backend_path, "
+	  "disks: [{vdev, devid, target, format, mode: r|w, state: n, backend_domid, frontend_path, "
+	  "backend_path, "
 	  "event_channel, ring_ref}]" },
-	{ "network-attach", PROTO_ADMIN, PROTO_CHANGES | PROTO_LONG, ARGS(REQ_GUEST, OPT_STR("vif", 8192), DRY_RUN),
-	  "name, index, mac" },
+	{ "network-attach", PROTO_ADMIN, PROTO_CHANGES | PROTO_LONG,
+	  ARGS(REQ_GUEST, OPT_STR("vif", 8192), DRY_RUN), "name, index, mac" },
 	{ "network-detach", PROTO_OPERATE, PROTO_CHANGES | PROTO_LONG,
-	  ARGS(REQ_GUEST, REQ_STR("vif", 32) /* index or MAC */, OPT_BOOL("force"), DRY_RUN), "name, index, mac" },
+	  ARGS(REQ_GUEST, REQ_STR("vif", 32) /* index or MAC */, OPT_BOOL("force"), DRY_RUN),
+	  "name, index, mac" },
 	{ "network-list", PROTO_READ, 0, ARGS(REQ_GUEST),
-	  "vifs: [{index, mac, bridge, ip, dev, state: n, backend_domid, frontend_path, backend_path, event_channel, "
+	  "vifs: [{index, mac, bridge, ip, dev, state: n, backend_domid, frontend_path, backend_path, "
+	  "event_channel, "
 	  "tx_ring_ref, rx_ring_ref}]" },
 
 	/* signals to a guest and to the hypervisor */
 	{ "sysrq", PROTO_OPERATE, PROTO_CHANGES, ARGS(REQ_GUEST, REQ_STR("key", 1), DRY_RUN), "name" },
 	{ "trigger", PROTO_OPERATE, PROTO_CHANGES,
 	  ARGS(REQ_GUEST, REQ_STR("trigger", 16) /* nmi reset init power sleep s3resume */,
-	       OPT_INT("vcpu", 0, 127), DRY_RUN), "name" },
+	       OPT_INT("vcpu", 0, 127), DRY_RUN),
+	  "name" },
 	{ "debug-keys", PROTO_ADMIN, PROTO_CHANGES, ARGS(REQ_STR("keys", 64), DRY_RUN), "empty" },
 
 	/* host network; action: status setup confirm rollback */
 	{ "net", PROTO_ADMIN, PROTO_CHANGES | PROTO_LONG,
 	  ARGS(REQ_STR("action", 16), OPT_STR("interface", 15), OPT_STR("bridge", 15),
 	       OPT_INT("timeout_s", 5, 3600), DRY_RUN),
-	  "bridges: [{name, kind: nat|bridged|foreign, address, interfaces: [name], leases: [{mac, ip, guest}]}], "
+	  "bridges: [{name, kind: nat|bridged|foreign, address, interfaces: [name], leases: [{mac, ip, "
+	  "guest}]}], "
 	  "pending: {bridge, seconds_left} | null" },
 };
 
