@@ -26,6 +26,20 @@ static inline void lock_check_rank(const struct spinlock *lock, bool nested)
 {
 }
 #else
+u32 lock_irq_enter(void)
+{
+	const struct cpu_local *local = cpu_local();
+	u32 *base = &held_locks[local->cpu].base, before = *base;
+
+	*base = local->locks_held;
+	return before;
+}
+
+void lock_irq_exit(u32 before)
+{
+	held_locks[this_cpu()].base = before;
+}
+
 static void lock_check_rank(const struct spinlock *lock, bool nested)
 {
 	const struct cpu_local *local = cpu_local();
@@ -132,20 +146,6 @@ void spin_unlock_irqrestore(struct spinlock *lock, u64 flags)
 bool spin_is_held(const struct spinlock *lock)
 {
 	return READ_ONCE(lock->holder) == this_cpu() + 1;
-}
-
-u32 lock_irq_enter(void)
-{
-	const struct cpu_local *local = cpu_local();
-	u32 *base = &held_locks[local->cpu].base, before = *base;
-
-	*base = local->locks_held;
-	return before;
-}
-
-void lock_irq_exit(u32 before)
-{
-	held_locks[this_cpu()].base = before;
 }
 
 size_t lock_describe_held(u32 cpu, char *buf, size_t size)

@@ -52,8 +52,20 @@ bool spin_is_held(const struct spinlock *lock);	/* by this CPU */
 void spin_lock_nested(struct spinlock *lock);
 
 /* Around an interrupt handler: its locks are ranked among themselves. Exit gets what enter returned. */
+#ifdef NDEBUG
+static inline u32 lock_irq_enter(void)
+{
+	return 0;
+}
+
+static inline void lock_irq_exit(u32 before)
+{
+	(void)before;
+}
+#else
 u32 lock_irq_enter(void);
 void lock_irq_exit(u32 before);
+#endif
 
 /* Names of the locks that a CPU holds, for panics. The result is the text's length. */
 size_t lock_describe_held(u32 cpu, char *buf, size_t size);

@@ -8,7 +8,7 @@
 
 #include "core/percpu.h"
 
-enum softirq { SOFTIRQ_TIMER, SOFTIRQ_RCU, SOFTIRQ_TASKLET, SOFTIRQ_CONSOLE, SOFTIRQ_SCHEDULE, SOFTIRQ_COUNT };
+enum softirq { SOFTIRQ_TIMER, SOFTIRQ_NMI, SOFTIRQ_TASKLET, SOFTIRQ_CONSOLE, SOFTIRQ_SCHEDULE, SOFTIRQ_COUNT };
 
 void softirq_register(enum softirq nr, void (*handler)(void));
 void softirq_raise(enum softirq nr);			/* on this CPU */

@@ -8,6 +8,7 @@
 #define PLATFORM_IRQ_H
 
 #include "lib/types.h"
+#include "platform/ioapic.h"
 
 struct msi_desc;
 struct regs;
@@ -15,18 +16,21 @@ struct regs;
 enum irq_result { IRQ_DONE, IRQ_KEEP_MASKED };
 typedef enum irq_result (*irq_handler_t)(int irq, void *arg);
 
+#define IRQ_MAX		1024u
+
 extern u32 irq_nr_gsis;
 
+void irq_init(void);					/* boot: IO-APICs, descriptors */
 int irq_from_gsi(u32 gsi);				/* -EINVAL if no IO-APIC has it */
 int irq_set_gsi_mode(u32 gsi, bool level, bool active_low);	/* PHYSDEVOP_setup_gsi; -EEXIST if already set */
 bool irq_is_level(int irq);
-int irq_vector(int irq);				/* vector assigned, for PHYSDEVOP_alloc_irq_vector */
+int irq_vector(int irq);				/* vector assigned, for PHYSDEVOP_alloc_irq_vector; -ENOSPC */
 
 int irq_request(int irq, irq_handler_t fn, void *arg, const char *name);	/* unmasked on success; -EBUSY */
 void irq_release(int irq);				/* waits until no CPU runs the handler */
 void irq_mask(int irq);
 void irq_unmask(int irq);
-int irq_set_cpu(int irq, u32 cpu);			/* where it is delivered */
+int irq_set_cpu(int irq, u32 cpu);			/* where it is delivered; -EBUSY while an earlier move settles */
 void irq_dispatch(struct regs *regs);			/* from entry/: vector in regs->vector, >= 0x20 */
 
 /* MSI and MSI-X: programs the device's capability. `table_base` is what dom0 said (0: read it from the BAR). */
@@ -34,11 +38,19 @@ int irq_alloc_msi(u32 seg, u32 bus, u32 devfn, u32 entry_nr, u64 table_base, boo
 void irq_free_msi(int irq);
 int irq_restore_msi(u32 seg, u32 bus, u32 devfn);	/* after dom0 reset or resumed the device */
 
-u64 ioapic_guest_read(u64 base, u32 reg, u32 *value);	/* PHYSDEVOP_apic_read; -EINVAL */
-int ioapic_guest_write(u64 base, u32 reg, u32 value);
 void irq_dump(void);
 
-/* Private vectors of the hypervisor: fn in interrupt context, after which the local APIC is acknowledged. */
+/* Private vectors of the hypervisor: fn in interrupt context, after which the local APIC is acknowledged. 0: none left. */
 u8 irq_alloc_private_vector(void (*fn)(struct regs *), const char *name, bool high_priority);
+
+/* For msi.c: `count` irqs (a power of two) with consecutive aligned vectors on one CPU; each gets msi[i]. */
+int irq_alloc_block(u32 count, struct msi_desc *const *msi, int *first_irq);
+void irq_free_block(int first_irq, u32 count);
+void irq_target(int irq, u32 *apic_id, u8 *vector);
+struct msi_desc *irq_msi_desc(int irq);
+
+/* msi.c: called with the descriptor's lock held. */
+void msi_write_target(struct msi_desc *msi, u32 apic_id, u8 vector);
+void msi_set_masked(struct msi_desc *msi, bool masked);
 
 #endif

@@ -1,23 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rest of the machine that guests' hypercalls reach: power, PCI configuration space, ports, ACPI facts.
+ * The rest of the machine that guests' hypercalls reach: power, PCI configuration space, ports, ACPI facts. The
+ * console and the debug keys are core/console.h and core/keyhandler.h.
  */
 #ifndef PLATFORM_MACHINE_H
 #define PLATFORM_MACHINE_H
 
+#include "core/console.h"
+#include "core/keyhandler.h"
 #include "lib/types.h"
+
+extern const struct param power_params[], smp_params[];
 
 __noreturn void machine_reboot(void);
 __noreturn void machine_power_off(void);	/* halts with a message if the firmware gave no way */
 __noreturn void machine_halt(void);
+/* After a panic or a crash of dom0: resets after five seconds, or waits for ever with noreboot. */
+__noreturn void machine_crash_reboot(void);
+bool machine_noreboot(void);
 /* dom0's ACPI code has prepared the sleep registers and hands over their values: XENPF_enter_acpi_sleep. */
 int machine_acpi_sleep(u32 state, u32 pm1a, u32 pm1b, bool reduced_hw);
+void power_init(void);				/* panics end here from now on; debug key R */
 
-/* PCI configuration space: mechanism 1, or MMCONFIG once known. */
+/* PCI configuration space: mechanism 1, or MMCONFIG once known. All ones where nothing answers. */
 u32 pci_conf_read(u32 seg, u32 bus, u32 devfn, u32 reg, u32 bytes);
 void pci_conf_write(u32 seg, u32 bus, u32 devfn, u32 reg, u32 bytes, u32 value);
+u32 pci_find_capability(u32 seg, u32 bus, u32 devfn, u8 id);	/* its offset, 0 if it has none */
 int pci_device_add(u32 seg, u32 bus, u32 devfn);	/* -EEXIST if known already is success to dom0 */
 int pci_device_remove(u32 seg, u32 bus, u32 devfn);
+bool pci_device_known(u32 seg, u32 bus, u32 devfn);
 int pci_mmcfg_reserved(u64 base, u32 seg, u32 start_bus, u32 end_bus, bool reserved);
 
 /* What dom0 may not touch. fn is called for each range. */
@@ -31,16 +42,5 @@ bool cpu_is_present(u32 cpu);
 u32 cpu_present_count(void);			/* CPUs in the MADT that maxcpus= lets us use */
 int cpu_bring_up(u32 cpu);
 int cpu_take_down(u32 cpu);			/* -EOPNOTSUPP for the boot CPU */
-
-/* Console as dom0 uses it (CONSOLEIO_*). */
-void console_guest_write(u16 domid, bool hardware_domain, const char *text, size_t len);
-size_t console_read(char *buf, size_t len);	/* what was typed on the serial line for dom0; never waits */
-extern void (*console_input_hook)(void);	/* called when input for dom0 arrived (VIRQ_CONSOLE) */
-extern void (*console_ring_hook)(void);		/* new text in the ring (VIRQ_CON_RING) */
-u32 console_ring_read(char *buf, u32 len, u32 *index, bool clear);
-
-/* Debug keys: Ctrl-A three times, then a key; also SYSCTL debug_keys. */
-void keyhandler_register(u8 key, void (*fn)(u8 key), const char *what);
-void keyhandler_run(u8 key);
 
 #endif
