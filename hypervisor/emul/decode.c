@@ -83,47 +83,52 @@ static void take_segment(struct decoder *d, struct emul_insn *insn, u8 byte)
 	d->seg_given = true;
 }
 
-/* All prefixes, and the byte behind them. A REX counts only as the last one. */
-static int decode_prefixes(struct decoder *d, struct emul_insn *insn)
+/* A legacy prefix. */
+static void take_prefix(struct decoder *d, struct emul_insn *insn, u8 byte)
 {
-	u8 byte;
+	switch (prefix_kind[byte]) {
+	case PREFIX_LOCK:
+		insn->lock = true;
+		break;
+	case PREFIX_OPSIZE:
+		d->opsize_prefix = true;
+		break;
+	case PREFIX_REP:
+		insn->rep = byte == 0xf3 ? EMUL_REPE : EMUL_REPNE;
+		break;
+	case PREFIX_ADDRSIZE:
+		insn->addr_size = insn->mode == 4 ? 2 : 4;
+		break;
+	default:
+		take_segment(d, insn, byte);
+		break;
+	}
+}
+
+/* All prefixes, and the byte behind them. A REX counts only as the last one. */
+static inline int decode_prefixes(struct decoder *d, struct emul_insn *insn)
+{
+	u8 byte, kind;
 
 	for (;;) {
 		if (next_byte(d, &byte))
 			return -ENODATA;
-		switch (prefix_kind[byte]) {
-		case PREFIX_NONE:
-			d->opcode = byte;
-			return 0;
-		case PREFIX_REX:
-			if (insn->mode != 8) {
-				d->opcode = byte;
-				return 0;
-			}
+		kind = prefix_kind[byte];
+		if (kind == PREFIX_REX && insn->mode == 8) {
 			d->rex = byte;
 			continue;
-		case PREFIX_LOCK:
-			insn->lock = true;
-			break;
-		case PREFIX_OPSIZE:
-			d->opsize_prefix = true;
-			break;
-		case PREFIX_REP:
-			insn->rep = byte == 0xf3 ? EMUL_REPE : EMUL_REPNE;
-			break;
-		case PREFIX_ADDRSIZE:
-			insn->addr_size = insn->mode == 4 ? 2 : 4;
-			break;
-		case PREFIX_SEG:
-			take_segment(d, insn, byte);
-			break;
 		}
+		if (kind == PREFIX_NONE || kind == PREFIX_REX) {
+			d->opcode = byte;
+			return 0;
+		}
+		take_prefix(d, insn, byte);
 		d->rex = 0;
 	}
 }
 
 /* 16-bit addressing: rm selects a sum of base registers, listed here (0xff: none). */
-static int decode_address16(struct decoder *d, struct emul_insn *insn)
+static __noinline int decode_address16(struct decoder *d, struct emul_insn *insn)
 {
 	static const u8 base[8] = { REG_BX, REG_BX, REG_BP, REG_BP, REG_SI, REG_DI, REG_BP, REG_BX };
 	static const u8 index[8] = { REG_SI, REG_DI, REG_SI, REG_DI, 0xff, 0xff, 0xff, 0xff };
@@ -202,13 +207,13 @@ static inline int decode_modrm(struct decoder *d, struct emul_insn *insn)
 }
 
 /* 0f 01: system instructions, told apart by the whole ModRM byte. */
-static int decode_group7(struct decoder *d, struct emul_insn *insn, struct opcode *entry)
+static __noinline int decode_group7(struct decoder *d, struct emul_insn *insn, struct opcode *entry)
 {
 	if (d->modrm < 0xc0) {
 		*entry = emul_group7_mem[d->modrm >> 3 & 7];
 	} else {
 		entry->op = emul_group7_reg[d->modrm & 63];
-		entry->attr = FORM_RM;
+		entry->attr = FORM_RM | ATTR_ADJUST;
 		/* Only SWAPGS is confined to 64-bit mode; f3 0f 01 belongs to CET and others. */
 		if (entry->op == EMUL_SWAPGS && insn->mode != 8)
 			return -EILSEQ;
@@ -219,7 +224,7 @@ static int decode_group7(struct decoder *d, struct emul_insn *insn, struct opcod
 }
 
 /* 0f c7 /1: CMPXCHG8B or CMPXCHG16B. The other members have nothing to do with memory. */
-static int decode_group9(struct decoder *d, struct emul_insn *insn, struct opcode *entry)
+static __noinline int decode_group9(struct decoder *d, struct emul_insn *insn, struct opcode *entry)
 {
 	if ((d->modrm >> 3 & 7) != 1)
 		return -EOPNOTSUPP;
@@ -231,7 +236,7 @@ static int decode_group9(struct decoder *d, struct emul_insn *insn, struct opcod
 }
 
 /* 0f ae: the four that read and write the FS and GS base; 64-bit mode only. */
-static int decode_group15(struct decoder *d, struct emul_insn *insn, struct opcode *entry)
+static __noinline int decode_group15(struct decoder *d, struct emul_insn *insn, struct opcode *entry)
 {
 	if (d->modrm < 0xc0 || insn->rep != EMUL_REPE || (d->modrm >> 3 & 7) > 3)
 		return -EOPNOTSUPP;
@@ -244,23 +249,19 @@ static int decode_group15(struct decoder *d, struct emul_insn *insn, struct opco
 
 static int decode_group(struct decoder *d, struct emul_insn *insn, struct opcode *entry)
 {
-	switch (entry->op) {
-	case GROUP_7:
-		return decode_group7(d, insn, entry);
-	case GROUP_9:
-		return decode_group9(d, insn, entry);
-	case GROUP_15:
-		return decode_group15(d, insn, entry);
-	default:
+	if (likely(entry->op < GROUPS_BY_TABLE)) {
 		*entry = emul_groups[entry->op][d->modrm >> 3 & 7];
 		if (d->opcode == 0x83)
 			entry->attr ^= FORM_RM_IMM ^ FORM_RM_IMM8;
 		return entry->op ? 0 : -EOPNOTSUPP;
 	}
+	if (entry->op == GROUP_7)
+		return decode_group7(d, insn, entry);
+	return entry->op == GROUP_9 ? decode_group9(d, insn, entry) : decode_group15(d, insn, entry);
 }
 
 /* 0f and the byte behind it; of the three-byte maps only INVPCID (66 0f 38 82). */
-static int decode_two_byte(struct decoder *d, struct emul_insn *insn, struct opcode *entry)
+static __noinline int decode_two_byte(struct decoder *d, struct emul_insn *insn, struct opcode *entry)
 {
 	if (next_byte(d, &d->opcode))
 		return -ENODATA;
@@ -270,7 +271,7 @@ static int decode_two_byte(struct decoder *d, struct emul_insn *insn, struct opc
 			return -ENODATA;
 		if (d->opcode != 0x82 || !d->opsize_prefix)
 			return -EOPNOTSUPP;
-		*entry = (struct opcode){ EMUL_INVPCID, FORM_REG_RM };
+		*entry = (struct opcode){ EMUL_INVPCID, FORM_REG_RM | ATTR_ADJUST };
 	}
 	if (!entry->op && !(entry->attr & ATTR_FORM))
 		return -EOPNOTSUPP;
@@ -288,9 +289,8 @@ static inline void set_operand_size(const struct decoder *d, struct emul_insn *i
 }
 
 /* The sizes that are not told by attributes alone. */
-static int adjust_sizes(const struct decoder *d, struct emul_insn *insn, u8 attr)
+static __noinline int adjust_sizes(const struct decoder *d, struct emul_insn *insn)
 {
-	insn->reg_size = insn->size;
 	switch (insn->op) {
 	case EMUL_MOVZX:
 	case EMUL_MOVSX:
@@ -310,21 +310,19 @@ static int adjust_sizes(const struct decoder *d, struct emul_insn *insn, u8 attr
 	case EMUL_SGDT: case EMUL_SIDT: case EMUL_LGDT: case EMUL_LIDT:
 		insn->size = insn->reg_size = insn->mode == 8 ? 8 : 4;
 		break;
-	case EMUL_MOV:
-		if (attr & ATTR_IO) {	/* MOVNTI: memory only, 4 or 8 bytes, no prefix */
-			if (!insn->is_mem || insn->rep || d->opsize_prefix)
-				return -EILSEQ;
-			insn->size = insn->reg_size = d->rex & REX_W ? 8 : 4;
-		}
+	case EMUL_MOV:	/* MOVNTI: memory only, 4 or 8 bytes, no prefix */
+		if (!insn->is_mem || insn->rep || d->opsize_prefix)
+			return -EILSEQ;
+		insn->size = insn->reg_size = d->rex & REX_W ? 8 : 4;
 		break;
 	}
 	return 0;
 }
 
 /* Without REX, byte registers 4 to 7 are AH, CH, DH, BH. */
-static inline unsigned int byte_register(const struct decoder *d, unsigned int number)
+static inline unsigned int byte_register(u8 rex, unsigned int number)
 {
-	return !d->rex && number >= 4 && number < 8 ? number - 4 + REG_HIGH_BYTE : number;
+	return !rex && number >= 4 && number < 8 ? number - 4 + REG_HIGH_BYTE : number;
 }
 
 /* BTx with a register: the bit may lie outside the operand at the address; move the address there. */
@@ -341,12 +339,14 @@ static void adjust_bit_offset(struct emul_insn *insn)
 }
 
 /* Immediates, and the values of register operands. */
-static inline int decode_source(struct decoder *d, struct emul_insn *insn, unsigned int form)
+static inline int decode_source(struct decoder *d, struct emul_insn *insn, u8 attr)
 {
+	unsigned int form = attr & ATTR_FORM;
+
 	if (form == FORM_RM_REG || form == FORM_REG_RM) {
 		insn->to_reg = form == FORM_REG_RM;
 		if (insn->reg_size == 1)
-			insn->reg = byte_register(d, insn->reg);
+			insn->reg = byte_register(d->rex, insn->reg);
 		insn->src = gpr_read(d->regs, insn->reg, insn->reg_size);
 	} else if (form == FORM_RM_IMM8 || form == FORM_RM_IMM) {
 		insn->src_is_imm = true;
@@ -355,14 +355,14 @@ static inline int decode_source(struct decoder *d, struct emul_insn *insn, unsig
 		insn->src = cut(insn->src, insn->size);
 	}
 	if (!insn->is_mem && insn->size == 1)
-		insn->rm = byte_register(d, insn->rm);
-	if (insn->op >= EMUL_BT && insn->op <= EMUL_BTC)
+		insn->rm = byte_register(d->rex, insn->rm);
+	if (unlikely(attr & ATTR_ADJUST) && insn->op >= EMUL_BT && insn->op <= EMUL_BTC)
 		adjust_bit_offset(insn);
 	return 0;
 }
 
 /* mov to and from CRn, DRn. AMD: LOCK turns CR0 into CR8; only CR0, 2, 3, 4 and 8 exist. */
-static int decode_control(struct decoder *d, struct emul_insn *insn)
+static __noinline int decode_control(struct decoder *d, struct emul_insn *insn)
 {
 	bool is_cr = insn->op == EMUL_MOV_FROM_CR || insn->op == EMUL_MOV_TO_CR;
 
@@ -382,7 +382,7 @@ static int decode_control(struct decoder *d, struct emul_insn *insn)
 }
 
 /* Operands of the forms without a ModRM byte. */
-static int decode_implicit(struct decoder *d, struct emul_insn *insn, unsigned int form)
+static __noinline int decode_implicit(struct decoder *d, struct emul_insn *insn, unsigned int form)
 {
 	insn->reg_size = insn->size;
 	insn->port = (u16)d->regs->rdx;
@@ -439,21 +439,91 @@ static int decode_operands(struct decoder *d, struct emul_insn *insn, struct opc
 	rc = decode_modrm(d, insn);
 	if (rc)
 		return rc;
-	rc = adjust_sizes(d, insn, entry.attr);
-	if (rc)
-		return rc;
+	insn->reg_size = insn->size;
+	if (unlikely(entry.attr & ATTR_ADJUST)) {
+		rc = adjust_sizes(d, insn);
+		if (rc)
+			return rc;
+	}
 	if (unlikely(insn->lock) && (!insn->is_mem || !(entry.attr & ATTR_LOCK)))
 		return -EILSEQ;
-	return decode_source(d, insn, form);
+	return decode_source(d, insn, entry.attr);
+}
+
+/* A sign-extended number of no, one or four bytes (0, 1, 2: as `mod` codes displacements); *p moves behind it. */
+static inline u64 simple_number(const u8 **p, unsigned int coded_len)
+{
+	const u8 *at = *p;
+
+	if (coded_len == 0)
+		return 0;
+	if (coded_len == 1) {
+		*p = at + 1;
+		return (u64)(s64)(s8)at[0];
+	}
+	*p = at + 4;
+	return (u64)(s64)(s32)(at[0] | at[1] << 8 | at[2] << 16 | (u32)at[3] << 24);
+}
+
+/*
+ * The shapes that page-table writes of 64-bit PV kernels have: [lock] [REX] opcode, with `reg` or an immediate as
+ * source and memory at register + displacement. It takes some 125 instructions where the general way takes 210, and
+ * needs no check of bounds: all 15 bytes are there and none of these is longer than 13. False: another shape.
+ */
+static inline bool decode_simple(const struct emul_ctxt *ctxt, struct emul_insn *insn)
+{
+	const u8 *p = ctxt->bytes;
+	bool lock = *p == 0xf0;
+	unsigned int mod, rm, size;
+	struct opcode entry;
+	u8 rex = 0, modrm, opcode;
+	u64 offset, src;
+
+	p += lock;
+	if ((*p & 0xf0) == 0x40)
+		rex = *p++;
+	opcode = *p++;
+	entry = opcode == 0x0f ? emul_two_byte[*p++] : emul_one_byte[opcode];
+	modrm = *p++;
+	mod = modrm >> 6;
+	rm = modrm & 7;
+	size = entry.attr & ATTR_BYTE ? 1 : rex & REX_W ? 8 : 4;
+	if (mod == 3 || rm == REG_SP || (mod == 0 && rm == REG_BP))
+		return false;
+	if ((entry.attr & ATTR_FORM) == FORM_GROUP && entry.op < GROUPS_BY_TABLE)
+		entry = emul_groups[entry.op][modrm >> 3 & 7];
+	if ((entry.attr & ATTR_ADJUST) || (lock && !(entry.attr & ATTR_LOCK)))
+		return false;
+	rm |= (rex & REX_B) << 3;
+	offset = gpr_read_full(ctxt->regs, rm) + simple_number(&p, mod);
+
+	*insn = (struct emul_insn){
+		.op = entry.op, .size = size, .reg_size = size, .addr_size = 8, .mode = 8,
+		.reg = (modrm >> 3 & 7) | (rex & REX_R) << 1, .seg = rm == REG_BP ? EMUL_SS : EMUL_DS,
+		.is_mem = true, .lock = lock, .offset = offset,
+	};
+	if ((entry.attr & ATTR_FORM) == FORM_RM_REG) {
+		if (size == 1)
+			insn->reg = byte_register(rex, insn->reg);
+		src = gpr_read(ctxt->regs, insn->reg, size);
+	} else if ((entry.attr & ATTR_FORM) == FORM_RM_IMM) {
+		insn->src_is_imm = true;
+		src = cut(simple_number(&p, size == 1 || opcode == 0x83 ? 1 : 2), size);
+	} else {
+		return false;
+	}
+	insn->src = src;
+	insn->len = p - ctxt->bytes;
+	return true;
 }
 
 /* ud2a; "xen": asks a hypervisor to emulate what follows, with no meaning to the hardware. */
-static bool has_forced_prefix(const u8 *bytes, unsigned int count)
+static __noinline bool has_forced_prefix(const u8 *bytes, unsigned int count)
 {
 	return count >= 5 && memcmp(bytes, "\x0f\x0bxen", 5) == 0;
 }
 
-int emul_decode(const struct emul_ctxt *ctxt, struct emul_insn *insn)
+static __noinline int decode_general(const struct emul_ctxt *ctxt, struct emul_insn *insn)
 {
 	struct decoder d = { .pos = ctxt->bytes, .regs = ctxt->regs };
 	unsigned int count = ctxt->count, max = EMUL_MAX_LEN;
@@ -487,4 +557,11 @@ int emul_decode(const struct emul_ctxt *ctxt, struct emul_insn *insn)
 	if (insn->addr_size != 8)
 		insn->offset = cut(insn->offset, insn->addr_size);
 	return 0;
+}
+
+int emul_decode(const struct emul_ctxt *ctxt, struct emul_insn *insn)
+{
+	if (likely(ctxt->count >= EMUL_MAX_LEN && ctxt->mode == 8) && decode_simple(ctxt, insn))
+		return 0;
+	return decode_general(ctxt, insn);
 }

@@ -7,6 +7,7 @@
 
 #define LOCKED		ATTR_LOCK
 #define BYTE		ATTR_BYTE
+#define ADJUST		ATTR_ADJUST
 
 /* The six classic encodings of an ALU operation; those on the accumulator never touch memory. */
 #define ALU(base, op, lock)								\
@@ -56,15 +57,15 @@ const struct opcode emul_two_byte[256] = {
 	[0x32] = { EMUL_RDMSR, FORM_NONE }, [0x33] = { EMUL_RDPMC, FORM_NONE },
 	[0x34] = { EMUL_SYSENTER, FORM_NONE }, [0x35] = { EMUL_SYSEXIT, FORM_NONE },
 	[0xa2] = { EMUL_CPUID, FORM_NONE },
-	[0xa3] = { EMUL_BT, FORM_RM_REG }, [0xab] = { EMUL_BTS, FORM_RM_REG | LOCKED },
+	[0xa3] = { EMUL_BT, FORM_RM_REG | ADJUST }, [0xab] = { EMUL_BTS, FORM_RM_REG | ADJUST | LOCKED },
 	[0xae] = { GROUP_15, FORM_GROUP },
 	[0xb0] = { EMUL_CMPXCHG, FORM_RM_REG | BYTE | LOCKED }, [0xb1] = { EMUL_CMPXCHG, FORM_RM_REG | LOCKED },
-	[0xb3] = { EMUL_BTR, FORM_RM_REG | LOCKED },
-	[0xb6] = { EMUL_MOVZX, FORM_REG_RM }, [0xb7] = { EMUL_MOVZX, FORM_REG_RM },
-	[0xba] = { GROUP_8, FORM_GROUP }, [0xbb] = { EMUL_BTC, FORM_RM_REG | LOCKED },
-	[0xbe] = { EMUL_MOVSX, FORM_REG_RM }, [0xbf] = { EMUL_MOVSX, FORM_REG_RM },
+	[0xb3] = { EMUL_BTR, FORM_RM_REG | ADJUST | LOCKED },
+	[0xb6] = { EMUL_MOVZX, FORM_REG_RM | ADJUST }, [0xb7] = { EMUL_MOVZX, FORM_REG_RM | ADJUST },
+	[0xba] = { GROUP_8, FORM_GROUP }, [0xbb] = { EMUL_BTC, FORM_RM_REG | ADJUST | LOCKED },
+	[0xbe] = { EMUL_MOVSX, FORM_REG_RM | ADJUST }, [0xbf] = { EMUL_MOVSX, FORM_REG_RM | ADJUST },
 	[0xc0] = { EMUL_XADD, FORM_RM_REG | BYTE | LOCKED }, [0xc1] = { EMUL_XADD, FORM_RM_REG | LOCKED },
-	[0xc3] = { EMUL_MOV, FORM_RM_REG | ATTR_IO },	/* MOVNTI; the decoder settles its size */
+	[0xc3] = { EMUL_MOV, FORM_RM_REG | ATTR_IO | ADJUST },	/* MOVNTI */
 	[0xc7] = { GROUP_9, FORM_GROUP },
 };
 
@@ -83,20 +84,20 @@ const struct opcode emul_groups[GROUPS_BY_TABLE][8] = {
 	[GROUP_4] = { { EMUL_INC, FORM_RM | LOCKED }, { EMUL_DEC, FORM_RM | LOCKED } },
 	[GROUP_5] = { { EMUL_INC, FORM_RM | LOCKED }, { EMUL_DEC, FORM_RM | LOCKED } },
 	[GROUP_6] = {
-		{ EMUL_SLDT, FORM_RM }, { EMUL_STR, FORM_RM }, { EMUL_LLDT, FORM_RM }, { EMUL_LTR, FORM_RM },
-		{ EMUL_VERR, FORM_RM }, { EMUL_VERW, FORM_RM },
+		{ EMUL_SLDT, FORM_RM | ADJUST }, { EMUL_STR, FORM_RM | ADJUST }, { EMUL_LLDT, FORM_RM | ADJUST }, { EMUL_LTR, FORM_RM | ADJUST },
+		{ EMUL_VERR, FORM_RM | ADJUST }, { EMUL_VERW, FORM_RM | ADJUST },
 	},
 	[GROUP_8] = {
-		[4] = { EMUL_BT, FORM_RM_IMM8 }, { EMUL_BTS, FORM_RM_IMM8 | LOCKED },
-		{ EMUL_BTR, FORM_RM_IMM8 | LOCKED }, { EMUL_BTC, FORM_RM_IMM8 | LOCKED },
+		[4] = { EMUL_BT, FORM_RM_IMM8 | ADJUST }, { EMUL_BTS, FORM_RM_IMM8 | ADJUST | LOCKED },
+		{ EMUL_BTR, FORM_RM_IMM8 | ADJUST | LOCKED }, { EMUL_BTC, FORM_RM_IMM8 | ADJUST | LOCKED },
 	},
 	[GROUP_11] = { { EMUL_MOV, FORM_RM_IMM } },
 };
 
 const struct opcode emul_group7_mem[8] = {
-	{ EMUL_SGDT, FORM_RM }, { EMUL_SIDT, FORM_RM },
-	{ EMUL_LGDT, FORM_RM }, { EMUL_LIDT, FORM_RM },
-	{ EMUL_SMSW, FORM_RM }, { 0, 0 }, { EMUL_LMSW, FORM_RM }, { EMUL_INVLPG, FORM_RM },
+	{ EMUL_SGDT, FORM_RM | ADJUST }, { EMUL_SIDT, FORM_RM | ADJUST },
+	{ EMUL_LGDT, FORM_RM | ADJUST }, { EMUL_LIDT, FORM_RM | ADJUST },
+	{ EMUL_SMSW, FORM_RM | ADJUST }, { 0, 0 }, { EMUL_LMSW, FORM_RM | ADJUST }, { EMUL_INVLPG, FORM_RM },
 };
 
 const u8 emul_group7_reg[64] = {

@@ -29,6 +29,7 @@ enum {
 #define ATTR_BYTE	0x10	/* operand size 1 */
 #define ATTR_IO		0x20	/* operand size at most 4 */
 #define ATTR_LOCK	0x40	/* LOCK is valid with a memory operand */
+#define ATTR_ADJUST	0x80	/* sizes or address need adjust_operands() */
 
 struct opcode {
 	u8 op, attr;

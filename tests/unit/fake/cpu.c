@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * CPUs, time, timers, IPIs and the context switch of the fake machine.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/ipi.h"
+#include "core/log.h"
+#include "core/panic.h"
+#include "core/softirq.h"
+#include "core/time.h"
+#include "fake.h"
+#include "fake_internal.h"
+#include "hypercall/hypercall.h"
+#include "sched/sched.h"
+
+u64 fake_now;
+u32 fake_cpus;
+u32 fake_ipis[MAX_CPUS];
+u32 fake_restarts;
+u64 fake_restart_args[6];
+
+struct host_cpu host_cpu;
+struct cpu_local host_cpu_local;
+struct cpu_local *cpu_locals[MAX_CPUS];
+cpumask_t cpu_online_mask;
+u32 cpu_online_count;
+
+/* The CPUs that the program is not at the moment. */
+static struct cpu_local parked[MAX_CPUS];
+static struct timer *timers;		/* all that are set, unsorted, linked through node.parent */
+static jmp_buf after_switch;
+static bool may_switch;
+
+void panic(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	printf("panic: ");
+	vprintf(fmt, args);
+	printf("\n");
+	va_end(args);
+	abort();
+}
+
+void log_printf(enum log_level level, bool guest, const char *fmt, ...)
+{
+	va_list args;
+
+	(void)level;
+	(void)guest;
+	if (!getenv("UNIT_LOG"))
+		return;
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	printf("\n");
+	va_end(args);
+}
+
+void fake_cpu(u32 cpu)
+{
+	u32 now = host_cpu_local.cpu;
+
+	if (cpu == now)
+		return;
+	parked[now] = host_cpu_local;
+	host_cpu_local = parked[cpu];
+	cpu_locals[now] = &parked[now];
+	cpu_locals[cpu] = &host_cpu_local;
+}
+
+void fake_be(struct vcpu *v)
+{
+	current = v;
+}
+
+void fake_cpu_start(u32 cpus)
+{
+	u32 i;
+
+	memset(&host_cpu, 0, sizeof(host_cpu));
+	host_cpu.rflags = RFLAGS_IF;
+	memset(parked, 0, sizeof(parked));
+	memset(&host_cpu_local, 0, sizeof(host_cpu_local));
+	memset(fake_ipis, 0, sizeof(fake_ipis));
+	memset(cpu_locals, 0, sizeof(cpu_locals));
+	memset(&cpu_online_mask, 0, sizeof(cpu_online_mask));
+	timers = NULL;
+	fake_now = 1000000000ul;
+	fake_restarts = 0;
+	fake_cpus = cpus;
+	cpu_online_count = cpus;
+	for (i = 0; i < cpus; i++) {
+		parked[i].cpu = i;
+		cpu_locals[i] = i ? &parked[i] : &host_cpu_local;
+		cpumask_set(i, &cpu_online_mask);
+	}
+}
+
+u64 time_now_ns(void)
+{
+	return fake_now;
+}
+
+void timer_init(struct timer *t, void (*fn)(void *arg), void *arg, u32 cpu)
+{
+	memset(t, 0, sizeof(*t));
+	t->fn = fn;
+	t->arg = arg;
+	t->cpu = cpu;
+}
+
+void timer_stop(struct timer *t)
+{
+	struct timer **link = &timers;
+
+	if (!t->state)
+		return;
+	while (*link != t)
+		link = (struct timer **)&(*link)->node.parent;
+	*link = (struct timer *)t->node.parent;
+	t->state = 0;
+}
+
+void timer_set(struct timer *t, u64 expires_ns)
+{
+	timer_stop(t);
+	t->expires_ns = expires_ns;
+	t->node.parent = (struct rb_node *)timers;
+	timers = t;
+	t->state = 1;
+}
+
+void timer_kill(struct timer *t)
+{
+	timer_stop(t);
+}
+
+void timer_migrate(struct timer *t, u32 cpu)
+{
+	t->cpu = cpu;
+}
+
+bool timer_active(const struct timer *t)
+{
+	return t->state;
+}
+
+void ipi_event_check(u32 cpu)
+{
+	fake_ipis[cpu]++;
+}
+
+long hypercall_restart(u32 nr, u32 nargs, ...)
+{
+	va_list args;
+	u32 i;
+
+	(void)nr;
+	va_start(args, nargs);
+	for (i = 0; i < nargs; i++)
+		fake_restart_args[i] = va_arg(args, u64);
+	va_end(args);
+	fake_restarts++;
+	return -ERESTART;
+}
+
+void context_switch(struct vcpu *prev, struct vcpu *next)
+{
+	if (!may_switch)
+		panic("context_switch() outside of fake_softirqs()");
+	current = next;
+	sched_context_saved(prev);
+	irq_enable();
+	longjmp(after_switch, 1);
+}
+
+void fake_softirqs(u32 cpu)
+{
+	u32 before = this_cpu();
+
+	fake_cpu(cpu);
+	may_switch = true;
+	(void)setjmp(after_switch);
+	while (softirq_is_pending())
+		softirq_run();
+	may_switch = false;
+	fake_cpu(before);
+}
+
+void fake_all_softirqs(void)
+{
+	bool again = true;
+	u32 i;
+
+	while (again) {
+		again = false;
+		for (i = 0; i < fake_cpus; i++)
+			if (cpu_locals[i]->softirq_pending) {
+				fake_softirqs(i);
+				again = true;
+			}
+	}
+}
+
+static struct timer *first_due(u64 until)
+{
+	struct timer *t, *first = NULL;
+
+	for (t = timers; t; t = (struct timer *)t->node.parent)
+		if (t->expires_ns <= until && (!first || t->expires_ns < first->expires_ns))
+			first = t;
+	return first;
+}
+
+void fake_advance(u64 ns)
+{
+	u64 until = fake_now + ns;
+	u32 before = this_cpu();
+	struct timer *t;
+
+	fake_all_softirqs();
+	while ((t = first_due(until)) != NULL) {
+		fake_now = MAX(fake_now, t->expires_ns);
+		timer_stop(t);
+		fake_cpu(t->cpu);
+		t->fn(t->arg);
+		fake_cpu(before);
+		fake_all_softirqs();
+	}
+	fake_now = until;
+}
+
+bool fake_cpu_clean(void)
+{
+	bool ok = true;
+	u32 i;
+
+	for (i = 0; i < fake_cpus; i++)
+		if (cpu_locals[i]->locks_held) {
+			printf("    CPU %u holds %u locks\n", i, cpu_locals[i]->locks_held);
+			ok = false;
+		}
+	if (timers) {
+		printf("    a timer is still set\n");
+		ok = false;
+	}
+	return ok;
+}
