@@ -5,6 +5,7 @@
  */
 #include "boot/boot_info.h"
 #include "boot/multiboot.h"
+#include "core/build_id.h"
 #include "core/console.h"
 #include "core/ipi.h"
 #include "core/keyhandler.h"

@@ -18,7 +18,7 @@ PHDRS
 	note PT_NOTE FLAGS(4);
 }
 
-#define BOOT_ONLY */lib/unpack/*.o
+#define BOOT_ONLY *lib[/]unpack[/]*.o
 
 SECTIONS
 {

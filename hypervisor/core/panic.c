@@ -6,6 +6,7 @@
 #include "core/panic.h"
 
 #include "core/backtrace.h"
+#include "core/build_id.h"
 #include "core/console.h"
 #include "core/ipi.h"
 #include "core/lock.h"
@@ -27,28 +28,11 @@ static bool panic_noreboot;
 void (*panic_vcpu_hook)(const struct vcpu *v, char *buf, size_t size);
 void (*panic_end_hook)(bool noreboot);
 
-extern const u8 build_id_note[], build_id_end[];
-
 static __noreturn void panic_stop(void)
 {
 	irq_disable();
 	for (;;)
 		hlt();
-}
-
-/* An ELF note: three words, the owner's name, the bytes. */
-void build_id_format(char *buf, size_t size)
-{
-	const u32 *head = (const u32 *)build_id_note;
-	const u8 *id = build_id_note + 12;
-	size_t len = 0;
-
-	buf[0] = '\0';
-	if (build_id_end - build_id_note < 16 + 8 || head[0] != 4)
-		return;
-	id += 4;
-	for (u32 i = 0; i < head[1] && id + i < build_id_end; i++)
-		len += scnprintf(buf + len, size - len, "%02x", id[i]);
 }
 
 static void panic_print_state(const struct regs *regs)

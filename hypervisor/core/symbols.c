@@ -12,10 +12,18 @@
 extern const u32 symtab_count, symtab_offsets[];
 extern const char symtab_names[];
 
+static const char *symbol_name(u32 n)
+{
+	const char *name = symtab_names;
+
+	while (n--)
+		name += strlen(name) + 1;
+	return name;
+}
+
 const char *symbol_find(u64 address, u32 *offset, u32 *size)
 {
 	u32 low = 0, high = symtab_count, where = address - (u64)image_start;
-	const char *name = symtab_names;
 
 	if (!image_contains_text(address) || !high || where < symtab_offsets[0])
 		return NULL;
@@ -27,12 +35,20 @@ const char *symbol_find(u64 address, u32 *offset, u32 *size)
 		else
 			high = mid;
 	}
-	for (u32 i = 0; i < low; i++)
-		name += strlen(name) + 1;
 	*offset = where - symtab_offsets[low];
 	*size = (low + 1 < symtab_count ? symtab_offsets[low + 1] : (u32)(text_end - image_start)) -
 		symtab_offsets[low];
-	return name;
+	return symbol_name(low);
+}
+
+bool symbols_nth(u32 n, char *name, size_t size, u64 *address, char *type)
+{
+	if (n >= symtab_count)
+		return false;
+	strlcpy(name, symbol_name(n), size);
+	*address = (u64)image_start + symtab_offsets[n];
+	*type = 't';
+	return true;
 }
 
 void symbol_format(char *buf, size_t len, u64 address)
