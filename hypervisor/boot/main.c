@@ -5,6 +5,7 @@
  */
 #include "boot/boot_info.h"
 #include "boot/multiboot.h"
+#include "builder/builder.h"
 #include "core/build_id.h"
 #include "core/console.h"
 #include "core/ipi.h"
@@ -12,9 +13,8 @@
 #include "core/log.h"
 #include "core/panic.h"
 #include "core/param.h"
+#include "core/timer.h"
 #include "domain/domain.h"
-#include "domain/dump.h"
-#include "domain/memory.h"
 #include "entry/entry.h"
 #include "mm/hostmap.h"
 #include "platform/acpi.h"
@@ -40,7 +40,7 @@ __noreturn void boot_main(u32 magic, u32 info, u32 base);
 
 static const struct param *const param_tables[] = {
 	setup_params, console_params, console_input_params, uart_params, vga_params, panic_params, power_params,
-	smp_params, nmi_params, clock_params, acpi_params, sched_params,
+	smp_params, nmi_params, clock_params, acpi_params, sched_params, builder_params,
 	NULL,
 };
 
@@ -119,8 +119,6 @@ void __init boot_main(u32 magic, u32 info, u32 base)
 
 	sched_init();
 	domain_init();
-	domain_memory_init();
-	domain_dump_init();
 	pv_init();
 	entry_init_cpu(0);
 
@@ -131,5 +129,7 @@ void __init boot_main(u32 magic, u32 info, u32 base)
 	smp_bring_up_all();
 	hostmap_drop_boot_mappings();
 
+	builder_dom0();
+	builder_start_dom0();
 	entry_start_idle(0);
 }

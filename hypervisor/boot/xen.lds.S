@@ -30,6 +30,7 @@ SECTIONS
 		. = ALIGN(4096);
 		init_text = .;
 		*(.init.text)
+		*(.iplt .plt)
 		BOOT_ONLY(.text .text.*)
 		. = ALIGN(4096);
 		text_end = .;
@@ -38,7 +39,7 @@ SECTIONS
 	.rodata : {
 		*(.rodata .rodata.*)
 		*(.data.rel.ro .data.rel.ro.*)
-		*(.got .got.plt)
+		*(.got .got.plt .igot .igot.plt)
 		. = ALIGN(8);
 		extable_start = .;
 		*(.extable)

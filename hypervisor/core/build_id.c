@@ -17,6 +17,7 @@ const u8 *build_id_get(u32 *len)
 	const u32 *head = (const u32 *)build_id_note;
 	u64 size = build_id_end - build_id_note;
 
+	*len = 0;
 	if (size < NOTE_HEAD + OWNER_SIZE || head[0] != OWNER_SIZE || head[1] > size - NOTE_HEAD - OWNER_SIZE)
 		return NULL;
 	*len = head[1];

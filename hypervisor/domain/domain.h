@@ -62,6 +62,7 @@ struct domain {
 	u64 tot_pages, max_pages;
 	u64 shared_pages;
 	u64 outstanding_claim;
+	u32 relinquish_at;		/* where domain_each_frame goes on, while dying */
 
 	/* event/: event_domain has its own lock */
 	struct event_domain *event;
@@ -84,6 +85,10 @@ struct domain {
 	bool vtsc;
 	u64 vtsc_offset;
 
+	/* what XENMEM_memory_map answers: set by tools before the guest runs */
+	struct e820_entry_abi *memory_map;
+	u32 nr_memory_map;
+
 	struct cpu_policy *policy;	/* what CPUID and MSRs show */
 	u8 pci_cf8_enabled;
 	u32 pci_cf8;
@@ -97,6 +102,28 @@ struct domain {
 
 extern struct domain *dom0;
 extern struct domain *domain_idle;	/* owns the idle vCPUs */
+
+/* Creation, for domctl and for the builder of dom0. Counted once for being alive. -EEXIST, -ENOMEM, -EINVAL. */
+struct domain_config {
+	domid_t id;
+	enum domain_kind kind;
+	bool privileged;
+	u32 max_vcpus, max_evtchn_port, max_grant_frames, max_maptrack_frames;
+	u32 create_flags;
+	u8 handle[16];
+};
+int domain_create(const struct domain_config *config, struct domain **out);
+int vcpu_create(struct domain *d, u32 id);
+/* One bounded piece of destroying; -ERESTART for more. After 0 the number is free once the last reference goes. */
+int domain_destroy(struct domain *d);
+void domain_init(void);
+
+/* Without taking a reference: for those who know that the domain stays. */
+struct domain *domain_lookup(domid_t id);
+/* Calls fn for each domain, with a reference held, in order of number, from `first`. Stops when fn says false. */
+void domain_each(domid_t first, bool (*fn)(struct domain *d, void *arg), void *arg);
+
+#define ERESTART	85	/* internal: never reaches a guest */
 
 /* Takes a reference to a living or dying domain; NULL if there is none. */
 struct domain *domain_get(domid_t id);

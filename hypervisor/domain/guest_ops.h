@@ -12,6 +12,8 @@ struct guest_ops {
 	/* State of the CPU: interrupts off. */
 	void (*switch_from)(struct vcpu *v);
 	void (*switch_to)(struct vcpu *v);
+	int (*domain_create)(struct domain *d);
+	void (*domain_free)(struct domain *d);
 	int (*vcpu_create)(struct vcpu *v);
 	void (*vcpu_destroy)(struct vcpu *v);
 	/* One bounded piece of giving memory back; -ERESTART for more. */

@@ -13,6 +13,7 @@ struct pv_domain {
 	bool is_32bit;
 	u64 *perdomain_l3;		/* slot 260 of every L4 of this domain */
 	u64 vm_assist;			/* VMASST_TYPE_* bits */
+	mfn_t undo;			/* PARTIAL table to be taken down first, 0: none; mmu_lock (pv/mmu.h) */
 };
 
 struct pv_trap {
@@ -64,7 +65,7 @@ struct pv_vcpu {
 	u64 cr0, cr2, cr4;
 	u64 dr[8];
 	u64 debugctl;
-	u64 msr_spec_ctrl;
+	u64 tsc_aux;
 
 	/* I/O permission bitmap in guest memory, if set (PHYSDEVOP_set_iobitmap) */
 	u64 iobmp;

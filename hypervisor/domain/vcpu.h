@@ -69,14 +69,13 @@ struct vcpu {
 	cpumask_t hard_affinity, soft_affinity;
 	s32 affinity_broken;		/* SCHEDOP_pin_override */
 
-	/* a multicall's or a restartable hypercall's state: owner */
-	bool in_multicall;
-	bool hypercall_restart;		/* the handler asked to be called again with the arguments in regs */
-	u64 restart_args[6];
+	/* owner: the multicall entry being executed (a copy), or NULL; what hypercall_restart() did to it */
+	struct multicall_entry *multicall;
+	bool multicall_restart;
 
 	/* FPU: an XSAVE (or FXSAVE) area of fpu_area_size bytes: owner */
 	void *fpu;
-	bool fpu_initialised;
+	u32 fpu_order;			/* its size in pages */
 	u64 xcr0;			/* what the guest set; 1 at start */
 
 	bool initialised;		/* VCPUOP_initialise or setvcpucontext done */
@@ -84,7 +83,8 @@ struct vcpu {
 
 	/* entry.S knows the rest: a fault of the final IRET lands below regs */
 	u8 landing[512] __aligned(16);
-	struct regs regs __aligned(16);
+	u64 pad;			/* so that hv_stack is aligned to 16, which is what the processor makes of RSP0 */
+	struct regs regs;
 	u64 hv_stack;			/* stack of the CPU it runs on, loaded right after regs are saved */
 };
 

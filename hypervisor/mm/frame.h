@@ -62,6 +62,7 @@ static_assert(sizeof(struct frame) == 24, "24 + 8 bytes of M2P a page keep us be
 #define FT_PINNED		(1u << 27)
 #define FT_VALIDATED		(1u << 26)
 #define FT_PARTIAL		(1u << 25)
+#define FT_BUSY			(FT_PARTIAL | FT_VALIDATED)	/* PARTIAL, and being worked on right now */
 #define FT_COUNT_MASK		((1u << 25) - 1)
 
 /* flags: set while allocated */
@@ -127,6 +128,18 @@ static inline struct frame *virt_to_frame(const void *va)
 	return mfn_to_frame(virt_to_mfn(va));
 }
 
+/* Another reference to a frame of which the caller holds one already; false if saturated. */
+bool frame_get_more(struct frame *f);
+
+/* Gives a reference back; the last one frees the frame through frame_release_hook. */
+void frame_free_last(struct frame *f);
+
+static inline void frame_put(struct frame *f)
+{
+	if (unlikely(atomic_sub_return(&f->refs, 1) == 0))
+		frame_free_last(f);
+}
+
 /*
  * Takes a reference to a frame owned by `owner`. False if another owns it, it is free, or the count is saturated.
  * The frame stays valid until frame_put().
@@ -140,25 +153,21 @@ static inline bool frame_get(struct frame *f, u16 owner)
 			return false;
 	} while (!try_cmpxchg(&f->refs, &r, r + 1));
 	if (unlikely(READ_ONCE(f->owner) != owner)) {
-		extern void frame_put(struct frame *f);
-
 		frame_put(f);
 		return false;
 	}
 	return true;
 }
 
-/* Another reference to a frame of which the caller holds one already; false if saturated. */
-bool frame_get_more(struct frame *f);
+/*
+ * Writable type references, on a frame of which the caller holds a reference. No lock. -EBUSY: the count is saturated
+ * or a table is on its way (FT_PARTIAL); -EINVAL: in use as something else. Tables are pv/type.h's.
+ */
+int type_get_writable(struct frame *f) __must_check;
+void type_put_writable(struct frame *f);
 
-/* Gives a reference back; the last one frees the frame through frame_release_hook. */
-void frame_free_last(struct frame *f);
-
-static inline void frame_put(struct frame *f)
-{
-	if (unlikely(atomic_sub_return(&f->refs, 1) == 0))
-		frame_free_last(f);
-}
+/* After a frame's type changed from `old`: nobody may still reach it by the old use, which ended at `stamp`. */
+void frame_flush_old_use(u32 old, u32 stamp);
 
 /* Set by domain/: called for the last reference of a frame that a domain owns, before the allocator gets it. */
 extern void (*frame_release_hook)(struct frame *f);

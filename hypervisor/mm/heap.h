@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Small allocations for the hypervisor's own structures: power-of-two size classes carved out of pages, larger ones
- * straight from the page allocator. heap_alloc returns zeroed memory aligned to 16 bytes (to its size for
- * powers of two up to a page), or NULL. Any context but interrupt handlers; RANK_HEAP.
+ * Small allocations for the hypervisor's own structures: slabs of a few size classes, larger ones straight from the
+ * page allocator. heap_alloc returns zeroed memory, aligned to 16 bytes (to a page from 2,017 bytes on), or NULL.
+ * Any context but interrupt handlers; RANK_HEAP.
  */
 #ifndef MM_HEAP_H
 #define MM_HEAP_H

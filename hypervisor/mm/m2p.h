@@ -13,6 +13,9 @@
 extern u64 *m2p_table;		/* writable alias */
 extern u64 m2p_entries;		/* how many entries exist: frame_max rounded up to a page */
 
+/* The machine frame behind the n-th 2 MiB of the table, 0 if nothing is there. */
+u64 m2p_extent_mfn(u64 n);
+
 static inline void m2p_set(mfn_t m, u64 pfn)
 {
 	m2p_table[mfn_x(m)] = pfn;

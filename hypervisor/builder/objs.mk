@@ -1,0 +1,1 @@
+objs-y += builder/dom0.o builder/image.o builder/memory.o builder/tables.o

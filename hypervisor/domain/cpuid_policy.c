@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * CPUID for PV guests. The hardware answers, then a table takes away what such a guest cannot have, leaf by leaf; what
+ * depends on the vCPU is put in last. Features not named in a mask below are passed on: they are plain instructions.
+ */
+#include "domain/cpuid_policy.h"
+
+#include "abi/cpuid.h"
+#include "abi/xen.h"
+#include "core/time.h"
+#include "x86/fpu.h"
+#include "x86/features.h"
+
+#define HV_LEAF		0x40000000u
+#define HV_LEAVES	5u
+#define HV_SCAN_END	0x4000ffffu
+
+/* Leaf 1: what PV cannot use, by bit. */
+#define L1_ECX_HIDDEN	(BIT(3) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(15) | BIT(17) | BIT(21) | BIT(24) | BIT(27))
+#define L1_ECX_HYPERVISOR	BIT(31)
+#define L1_EDX_HIDDEN	(BIT(1) | BIT(3) | BIT(12) | BIT(13) | BIT(17) | BIT(21) | BIT(22) | BIT(29) | BIT(31))
+#define L1_EDX_APIC	BIT(9)
+#define L1_EDX_SEP	BIT(11)
+#define L1_EDX_MCE_MCA	(BIT(7) | BIT(14))
+
+/* Leaf 7.0: SMEP, INVPCID, RTM, MPX, PQM, PQE, SMAP, PT; UMIP, PKU, OSPKE, WAITPKG, CET, LA57, RDPID kept out. */
+#define L7_EBX_HIDDEN	(BIT(4) | BIT(7) | BIT(10) | BIT(11) | BIT(12) | BIT(14) | BIT(15) | BIT(20) | BIT(25))
+#define L7_ECX_HIDDEN	(BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(7) | BIT(13) | BIT(16) | BIT(23) | BIT(24) | BIT(29) | BIT(30) | \
+			 BIT(31))
+#define L7_EDX_KEPT	(BIT(2) | BIT(3) | BIT(4) | BIT(8) | BIT(10) | BIT(14) | BIT(23))
+
+#define E1_ECX_HIDDEN	(BIT(2) | BIT(3) | BIT(9) | BIT(10) | BIT(12) | BIT(13) | BIT(15) | BIT(17) | BIT(19) | BIT(22) | \
+			 BIT(23) | BIT(24) | BIT(26) | BIT(27) | BIT(28) | BIT(29))
+#define E1_EDX_HIDDEN	(BIT(1) | BIT(3) | BIT(12) | BIT(13) | BIT(17) | BIT(26))
+
+static const struct cpuid_regs nothing;
+
+static void basic_features(const struct vcpu *v, struct cpuid_regs *r)
+{
+	r->ecx &= ~(u32)L1_ECX_HIDDEN;
+	r->ecx |= (u32)L1_ECX_HYPERVISOR;
+	if (v->pv.cr4 & CR4_OSXSAVE)
+		r->ecx |= (u32)BIT(27);
+	if (!cpu_features.xsave)
+		r->ecx &= ~(u32)(BIT(26) | BIT(27));
+	r->edx &= ~(u32)L1_EDX_HIDDEN;
+	if (!v->domain->is_privileged)
+		r->edx &= ~(u32)(L1_EDX_APIC | L1_EDX_MCE_MCA);
+	if (!cpu_features.sysenter)
+		r->edx &= ~(u32)L1_EDX_SEP;
+}
+
+static void structured_features(u32 subleaf, struct cpuid_regs *r)
+{
+	if (subleaf == 0) {
+		r->eax = MIN(r->eax, 2u);
+		r->ebx &= ~(u32)L7_EBX_HIDDEN;
+		r->ecx &= ~(u32)L7_ECX_HIDDEN;
+		r->edx &= (u32)L7_EDX_KEPT;
+		if (!cpu_features.fsgsbase)
+			r->ebx &= ~1u;
+	} else if (subleaf == 1) {
+		r->ebx = r->ecx = r->edx = 0;
+	} else {
+		*r = nothing;
+	}
+}
+
+static void xsave_leaf(u32 subleaf, struct cpuid_regs *r)
+{
+	if (!cpu_features.xsave) {
+		*r = nothing;
+		return;
+	}
+	switch (subleaf) {
+	case 0:
+		r->eax = fpu_xcr0_all;
+		r->edx = fpu_xcr0_all >> 32;
+		r->ecx = fpu_area_size;
+		break;
+	case 1:
+		r->eax &= 7;		/* XSAVEOPT, XSAVEC, XGETBV with ECX 1; no supervisor states */
+		r->ebx = r->ecx = r->edx = 0;
+		break;
+	default:
+		if (subleaf > 62 || !(fpu_xcr0_all >> subleaf & 1))
+			*r = nothing;
+	}
+}
+
+static void extended_features(struct cpuid_regs *r)
+{
+	r->ecx &= ~(u32)E1_ECX_HIDDEN;
+	r->edx &= ~(u32)E1_EDX_HIDDEN;
+	if (!cpu_features.rdtscp)
+		r->edx &= ~(u32)BIT(27);
+}
+
+static void hypervisor_leaf(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_regs *r)
+{
+	u64 tsc_offset_ns;
+
+	*r = nothing;
+	switch (leaf - HV_LEAF) {
+	case 0:
+		r->eax = HV_LEAF + HV_LEAVES;
+		r->ebx = XEN_CPUID_SIGNATURE_EBX;
+		r->ecx = XEN_CPUID_SIGNATURE_ECX;
+		r->edx = XEN_CPUID_SIGNATURE_EDX;
+		break;
+	case 1:
+		r->eax = 4 << 16 | 17;
+		break;
+	case 2:
+		r->eax = 1;			/* hypercall pages by MSR */
+		r->ebx = 0x40000000;
+		r->ecx = XEN_CPUID_FEAT1_MMU_PT_UPDATE_PRESERVE_AD;
+		break;
+	case 3:
+		tsc_offset_ns = time_tsc_to_ns(0);
+		if (subleaf == 0) {
+			r->eax = v->domain->vtsc ? 1 : 0;
+			r->eax |= cpu_features.tsc_invariant ? BIT(2) : 0;
+			r->ebx = v->domain->tsc_mode;
+			r->ecx = time_tsc_khz;
+			r->edx = v->domain->tsc_incarnation;
+		} else if (subleaf == 1) {
+			r->eax = tsc_offset_ns;
+			r->ebx = tsc_offset_ns >> 32;
+			r->ecx = time_tsc_scale.mul;
+			r->edx = time_tsc_scale.shift;
+		} else if (subleaf == 2) {
+			r->eax = time_tsc_khz;
+		}
+		break;
+	case 5:
+		r->ebx = cpu_features.phys_bits;	/* width of machine addresses for a PV guest */
+		break;
+	}
+}
+
+void cpuid_guest(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_regs *out)
+{
+	if (leaf >= HV_LEAF && leaf <= HV_SCAN_END) {
+		hypervisor_leaf(v, leaf, subleaf, out);
+		return;
+	}
+	*out = cpuid_count(leaf, subleaf);
+	switch (leaf) {
+	case 1:
+		basic_features(v, out);
+		break;
+	case 5: case 6: case 0xa: case 0xf: case 0x10: case 0x12: case 0x14: case 0x1b: case 0x8000000a:
+	case 0x8000001b: case 0x8000001c: case 0x8000001f: case 0x80000020: case 0x80000022:
+		*out = nothing;
+		break;
+	case 7:
+		structured_features(subleaf, out);
+		break;
+	case 0xd:
+		xsave_leaf(subleaf, out);
+		break;
+	case 0x80000001:
+		extended_features(out);
+		break;
+	case 0x80000007:
+		out->eax = out->ebx = out->ecx = 0;
+		out->edx &= cpu_features.tsc_invariant && v->domain->is_privileged ? (u32)BIT(8) : 0;
+		break;
+	case 0x80000008:
+		out->ebx &= 1;
+		out->ecx = v->domain->is_privileged ? out->ecx : 0;
+		break;
+	case 0x80000021:
+		out->eax &= (u32)(BIT(2) | BIT(6));
+		out->ebx = out->ecx = out->edx = 0;
+		break;
+	}
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Copying from and to the running PV guest: its page tables are loaded, so its addresses work as they are; an
+ * exception-table entry catches what is not there. With SMAP the door is open only for the length of the copy.
+ */
+#include "domain/guest_copy.h"
+
+#include "mm/layout.h"
+#include "mm/page_alloc.h"
+#include "x86/cpu_ops.h"
+#include "x86/features.h"
+
+#define LOWER_HALF_END	0x0000800000000000ul
+
+int copy_raw(void *to, const void *from, size_t len);
+
+bool guest_range_ok(u64 va, size_t len)
+{
+	u64 end = va + len;
+
+	return end >= va && (end <= LOWER_HALF_END || va >= HV_VIRT_END);
+}
+
+static int open_and_copy(void *to, const void *from, size_t len)
+{
+	int rc;
+
+	if (!cpu_features.smap)
+		return copy_raw(to, from, len);
+	stac();
+	rc = copy_raw(to, from, len);
+	clac();
+	return rc;
+}
+
+int guest_copy_from(void *to, u64 guest_va, size_t len)
+{
+	if (unlikely(!guest_range_ok(guest_va, len)))
+		return -EFAULT;
+	return open_and_copy(to, (const void *)guest_va, len);
+}
+
+int guest_copy_to(u64 guest_va, const void *from, size_t len)
+{
+	if (unlikely(!guest_range_ok(guest_va, len)))
+		return -EFAULT;
+	return open_and_copy((void *)guest_va, from, len);
+}
+
+int guest_clear(u64 guest_va, size_t len)
+{
+	static const u8 zeros[256];
+
+	while (len) {
+		size_t n = MIN(len, sizeof(zeros));
+
+		if (guest_copy_to(guest_va, zeros, n))
+			return -EFAULT;
+		guest_va += n;
+		len -= n;
+	}
+	return 0;
+}
+
+long guest_copy_string(char *to, u64 guest_va, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (guest_copy_from(&to[i], guest_va + i, 1))
+			return -EFAULT;
+		if (!to[i])
+			return i;
+	}
+	to[size - 1] = '\0';
+	return size - 1;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/* What entry/ offers to boot/ and to its own assembly. */
+#ifndef ENTRY_ENTRY_H
+#define ENTRY_ENTRY_H
+
+#include "domain/domain.h"
+
+/* On each CPU once its tables are loaded: SYSCALL entries, and the idle vCPU as `current`. */
+void entry_init_cpu(u32 cpu);
+/* Ends the start of a CPU: sleeps and works from now on. */
+__noreturn void entry_start_idle(u32 cpu);
+
+/* Assembly. */
+void syscall_stubs(void);
+void cstar_stubs(void);
+void sysenter_entry(void);
+__noreturn void guest_return(void);
+__noreturn void stack_reset_and_jump(u64 stack, void (*fn)(void));
+
+extern struct syscall_slot {
+	u64 scratch;		/* the guest's rsp */
+	u64 regs_top;		/* &current->hv_stack */
+} syscall_slots[];
+extern u8 entry_smap;
+
+/* C called by assembly. */
+void trap_from_guest(struct regs *regs);
+void trap_from_hypervisor(struct regs *regs);
+void trap_on_own_stack(struct regs *regs);
+void iret_fault_from_guest(struct regs *fault);
+void syscall_from_guest(struct regs *regs);
+struct regs *move_frame_to_vcpu(const struct regs *regs);
+struct regs *exit_to_guest(void);
+
+#endif

@@ -1,0 +1,1 @@
+objs-y += entry/entry.o entry/traps.o entry/exit.o entry/switch.o entry/offsets_check.o

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where the ways in lead: from a guest to the rooms that serve it; from inside the hypervisor to a fixup, or to the end.
+ * Called by entry.S with interrupts off, on the CPU's stack (trap_on_own_stack: on one of the IST stacks).
+ */
+#include "core/log.h"
+#include "core/panic.h"
+#include "entry/entry.h"
+#include "hypercall/hypercall.h"
+#include "lib/string.h"
+#include "mm/layout.h"
+#include "platform/irq.h"
+#include "platform/nmi.h"
+#include "pv/pv.h"
+#include "x86/cpu_ops.h"
+#include "x86/extable.h"
+
+u8 entry_smap;
+
+static void guest_exception(struct vcpu *v, u32 vector)
+{
+	u64 extra = vector == X86_VEC_PF ? read_cr2() : vector == X86_VEC_DB ? read_dr6() : 0;
+
+	if (vector == X86_VEC_DB)
+		write_dr6(0xffff0ff0);
+	irq_enable();
+	switch (vector) {
+	case X86_VEC_PF:
+		pv_page_fault(v, extra);
+		break;
+	case X86_VEC_GP:
+		pv_general_protection(v);
+		break;
+	case X86_VEC_UD:
+		pv_invalid_opcode(v);
+		break;
+	case X86_VEC_NM:
+		pv_device_not_available(v);
+		break;
+	case X86_VEC_DB:
+		pv_debug(v, extra);
+		break;
+	default:
+		pv_trap(v, vector);
+	}
+}
+
+void trap_from_guest(struct regs *regs)
+{
+	if (regs->vector >= 32)
+		irq_dispatch(regs);
+	else
+		guest_exception(current, regs->vector);
+}
+
+void syscall_from_guest(struct regs *regs)
+{
+	struct vcpu *v = current;
+
+	irq_enable();
+	if (likely(regs->vector == REGS_VEC_SYSCALL)) {
+		if (v->pv.kernel_mode)
+			hypercall_dispatch(v);
+		else
+			pv_syscall(v, false);
+	} else if (regs->vector == REGS_VEC_SYSCALL32) {
+		pv_syscall(v, true);
+	} else {
+		pv_sysenter(v);
+	}
+}
+
+/* The frame lies on the IST stack; its place is the vCPU. */
+struct regs *move_frame_to_vcpu(const struct regs *regs)
+{
+	struct vcpu *v = current;
+
+	v->regs = *regs;
+	return &v->regs;
+}
+
+/* General registers had been restored: they are in the fault's frame. The rest still stands in the vCPU. */
+void iret_fault_from_guest(struct regs *fault)
+{
+	struct vcpu *v = current;
+	struct regs copy = *fault;
+
+	memcpy(&v->regs, &copy, offsetof(struct regs, error_code));
+	v->regs.error_code = copy.error_code;
+	irq_enable();
+	pv_iret_fault(v);
+}
+
+static bool fix_up(struct regs *regs)
+{
+	u32 kind;
+	u64 to = extable_find(regs->rip, &kind);
+
+	if (!to)
+		return false;
+	if (kind == EXTABLE_VECTOR)
+		regs->rax = (u64)regs->vector << 16 | (u16)regs->error_code;
+	regs->rip = to;
+	return true;
+}
+
+/* Selector loads in the hypervisor may reach a guest's LDT that is not mapped yet. */
+static bool descriptor_window(const struct regs *regs)
+{
+	return regs->vector == X86_VEC_PF && pv_window_fault(current, read_cr2());
+}
+
+void trap_from_hypervisor(struct regs *regs)
+{
+	if (regs->vector >= 32) {
+		irq_dispatch(regs);
+		return;
+	}
+	if (descriptor_window(regs) || fix_up(regs))
+		return;
+	if (regs->vector == X86_VEC_PF)
+		panic_regs(regs, "page fault at %#lx, error code %#x", read_cr2(), regs->error_code);
+	panic_regs(regs, "exception %u, error code %#x", regs->vector, regs->error_code);
+}
+
+void trap_on_own_stack(struct regs *regs)
+{
+	switch (regs->vector) {
+	case X86_VEC_NMI:
+		nmi_interrupt(regs);
+		return;
+	case X86_VEC_DB:
+		/* a breakpoint of the guest's on memory that we touch for it: not ours, and over */
+		write_dr6(0xffff0ff0);
+		return;
+	case X86_VEC_MC:
+		machine_check_interrupt(regs);
+		return;
+	}
+	panic_regs(regs, "%s", regs->vector == X86_VEC_DF ? "double fault" : "exception on a stack of its own");
+}

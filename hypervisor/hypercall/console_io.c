@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/* console_io: text to and from the machine's console, for dom0. Long writes go in pieces. */
+#include "abi/xen.h"
+#include "core/percpu.h"
+#include "core/softirq.h"
+#include "domain/guest_copy.h"
+#include "hypercall/hypercall.h"
+#include "platform/machine.h"
+
+#define PIECE	256u
+
+static long write(u32 count, u64 buf)
+{
+	struct domain *d = current->domain;
+	char text[PIECE];
+
+	while (count) {
+		u32 n = MIN(count, PIECE);
+
+		if (guest_copy_from(text, buf, n))
+			return -EFAULT;
+		console_guest_write(d->id, d->is_privileged, text, n);
+		buf += n;
+		count -= n;
+		if (count && softirq_is_pending())
+			return hypercall_restart(__HYPERVISOR_console_io, 3, HC_ARG(CONSOLEIO_write), HC_ARG(count), buf);
+	}
+	return 0;
+}
+
+static long read(u32 count, u64 buf)
+{
+	char text[PIECE];
+	size_t n = console_read(text, MIN(count, PIECE));
+
+	return guest_copy_to(buf, text, n) ? -EFAULT : (long)n;
+}
+
+long do_console_io(u32 cmd, u32 count, u64 buf)
+{
+	if (!current->domain->is_privileged)
+		return -EPERM;
+	if ((s32)count < 0 || !guest_range_ok(buf, count))
+		return -EFAULT;
+	switch (cmd) {
+	case CONSOLEIO_write:
+		return write(count, buf);
+	case CONSOLEIO_read:
+		return read(count, buf);
+	}
+	return -ENOSYS;
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memory_op: the dispatcher and the operations that only answer questions. What changes memory is in reservation.c
+ * and exchange.c.
+ */
+#include "hypercall/memory.h"
+
+#include "boot/boot_info.h"
+#include "core/percpu.h"
+#include "core/softirq.h"
+#include "domain/guest_copy.h"
+#include "domain/memory.h"
+#include "grant/grant.h"
+#include "hypercall/hypercall.h"
+#include "lib/errno.h"
+#include "mm/heap.h"
+#include "mm/m2p.h"
+#include "mm/page_alloc.h"
+#include "mm/pt.h"
+
+#define M2P_EXTENT	(MiB(2))
+#define MAX_E820_GUEST	128u
+
+struct e820_entry_abi {		/* as the ABI has it: 20 bytes */
+	u64 addr, size;
+	u32 type;
+} __packed;
+
+long memory_restart(u32 cmd, u64 at, u64 arg)
+{
+	return hypercall_restart(__HYPERVISOR_memory_op, 2, HC_ARG(cmd | at << MEMOP_EXTENT_SHIFT), arg);
+}
+
+static long current_reservation(u64 arg)
+{
+	struct domain *d;
+	domid_t id;
+	long rc;
+
+	if (guest_get(&id, arg))
+		return -EFAULT;
+	d = domain_get_for_caller(id);
+	if (!d)
+		return -ESRCH;
+	rc = d->tot_pages;
+	domain_put(d);
+	return rc;
+}
+
+static long maximum_reservation(u64 arg)
+{
+	struct domain *d;
+	domid_t id;
+	long rc;
+
+	if (guest_get(&id, arg))
+		return -EFAULT;
+	d = domain_get_for_caller(id);
+	if (!d)
+		return -ESRCH;
+	rc = d->max_pages;
+	domain_put(d);
+	return rc;
+}
+
+static long maximum_gpfn(u64 arg)
+{
+	struct domain *d;
+	domid_t id;
+	long rc;
+
+	if (guest_get(&id, arg))
+		return -EFAULT;
+	d = domain_get_for_caller(id);
+	if (!d)
+		return -ESRCH;
+	rc = (long)d->shared_info->arch.max_pfn - 1;
+	domain_put(d);
+	return rc;
+}
+
+static long machphys_mapping(u64 arg)
+{
+	struct xen_machphys_mapping m = {
+		.v_start = M2P_VIRT_START, .v_end = M2P_VIRT_END, .max_mfn = m2p_entries - 1,
+	};
+
+	return guest_put(arg, &m);
+}
+
+/* The machine frame behind each 2 MiB of the M2P, so that tools map it in one piece. */
+static long machphys_mfn_list(u64 arg)
+{
+	struct xen_machphys_mfn_list list;
+	u64 extents = DIV_ROUND_UP(m2p_entries * sizeof(u64), M2P_EXTENT), last = 0;
+	u32 i;
+
+	if (guest_get(&list, arg))
+		return -EFAULT;
+	for (i = 0; i < list.max_extents && i < extents; i++) {
+		u64 frame = m2p_extent_mfn(i);
+
+		if (!frame)
+			frame = last;	/* a hole in RAM: nobody looks there */
+		last = frame;
+		if (guest_put_nth(list.extent_start, i, &frame))
+			return -EFAULT;
+	}
+	list.nr_extents = i;
+	return guest_put(arg, &list);
+}
+
+static long machine_memory_map(u64 arg)
+{
+	struct xen_memory_map map;
+	u32 i;
+
+	if (!current->domain->is_privileged)
+		return -EPERM;
+	if (guest_get(&map, arg))
+		return -EFAULT;
+	for (i = 0; i < boot_info.nr_e820 && i < map.nr_entries; i++) {
+		const struct e820_entry *e = &boot_info.e820[i];
+		struct e820_entry_abi out = { e->start, e->size, e->type };
+
+		if (guest_copy_to(map.buffer + i * sizeof(out), &out, sizeof(out)))
+			return -EFAULT;
+	}
+	map.nr_entries = i;
+	return guest_put(arg, &map);
+}
+
+static long memory_map(u64 arg)
+{
+	struct domain *d = current->domain;
+	struct xen_memory_map map;
+	long rc = 0;
+
+	if (guest_get(&map, arg))
+		return -EFAULT;
+	spin_lock(&d->lock);
+	if (!d->memory_map)
+		rc = -ENOSYS;
+	map.nr_entries = MIN(map.nr_entries, d->nr_memory_map);
+	if (!rc && guest_copy_to(map.buffer, d->memory_map, map.nr_entries * sizeof(*d->memory_map)))
+		rc = -EFAULT;
+	spin_unlock(&d->lock);
+	return rc ? rc : guest_put(arg, &map);
+}
+
+static long set_memory_map(u64 arg)
+{
+	struct xen_foreign_memory_map f;
+	struct e820_entry_abi *fresh, *old;
+	struct domain *d;
+
+	if (!current->domain->is_privileged)
+		return -EPERM;
+	if (guest_get(&f, arg))
+		return -EFAULT;
+	if (f.map.nr_entries > MAX_E820_GUEST)
+		return -EINVAL;
+	d = domain_get_for_caller(f.domid);
+	if (!d)
+		return -ESRCH;
+	fresh = heap_alloc_array(MAX(f.map.nr_entries, 1u), sizeof(*fresh));
+	if (!fresh || guest_copy_from(fresh, f.map.buffer, f.map.nr_entries * sizeof(*fresh))) {
+		heap_free(fresh);
+		domain_put(d);
+		return fresh ? -EFAULT : -ENOMEM;
+	}
+	spin_lock(&d->lock);
+	old = d->memory_map;
+	d->memory_map = fresh;
+	d->nr_memory_map = f.map.nr_entries;
+	spin_unlock(&d->lock);
+	heap_free(old);
+	domain_put(d);
+	return 0;
+}
+
+/* Memory set aside for a domain being built: so that two builds do not both count on the last of it. */
+static long claim_pages(u64 arg)
+{
+	struct xen_memory_reservation r;
+	struct domain *d;
+	long rc;
+
+	if (!current->domain->is_privileged)
+		return -EPERM;
+	if (guest_get(&r, arg))
+		return -EFAULT;
+	if (r.extent_order || r.nr_extents > page_total_count())
+		return -EINVAL;
+	d = domain_get_for_caller(r.domid);
+	if (!d)
+		return -ESRCH;
+	rc = domain_claim_pages(d, r.nr_extents);
+	domain_put(d);
+	return rc;
+}
+
+static long acquire_grant_frames(struct domain *d, const struct xen_mem_acquire_resource *r)
+{
+	for (u32 i = 0; i < r->nr_frames; i++) {
+		mfn_t m;
+		u64 frame;
+		int rc = r->frame + i > ~0u ? -EINVAL : grant_table_frame(d, r->frame + i, &m);
+
+		if (rc)
+			return rc;
+		frame = mfn_x(m);
+		if (guest_put_nth(r->frame_list, i, &frame))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+#define ACQUIRE_MAX_FRAMES	32u	/* at once; the tools come again for more */
+
+static long acquire_resource(u64 arg)
+{
+	struct xen_mem_acquire_resource r;
+	struct domain *d;
+	long rc;
+
+	if (!current->domain->is_privileged)
+		return -EPERM;
+	if (guest_get(&r, arg))
+		return -EFAULT;
+	if (r.pad || r.type != XENMEM_resource_grant_table || r.id != XENMEM_resource_grant_table_id_shared)
+		return r.pad ? -EINVAL : -EOPNOTSUPP;
+	d = domain_get_for_caller(r.domid);
+	if (!d)
+		return -ESRCH;
+	if (!r.frame_list) {
+		r.nr_frames = d->max_grant_frames;
+		rc = guest_put(arg, &r);
+	} else if (r.nr_frames > ACQUIRE_MAX_FRAMES) {
+		rc = -E2BIG;
+	} else {
+		rc = acquire_grant_frames(d, &r);
+	}
+	domain_put(d);
+	return rc;
+}
+
+
+long do_memory_op(u64 cmd, u64 arg)
+{
+	u32 op = cmd & MEMOP_CMD_MASK;
+	u64 start = cmd >> MEMOP_EXTENT_SHIFT;
+
+	switch (op) {
+	case XENMEM_increase_reservation:
+	case XENMEM_decrease_reservation:
+	case XENMEM_populate_physmap:
+		return memory_reservation(op, start, arg);
+	case XENMEM_exchange:
+		return memory_exchange(arg);
+	case XENMEM_maximum_ram_page:
+		return frame_max - 1;
+	case XENMEM_current_reservation:
+		return current_reservation(arg);
+	case XENMEM_maximum_reservation:
+		return maximum_reservation(arg);
+	case XENMEM_maximum_gpfn:
+		return maximum_gpfn(arg);
+	case XENMEM_machphys_mapping:
+		return machphys_mapping(arg);
+	case XENMEM_machphys_mfn_list:
+		return machphys_mfn_list(arg);
+	case XENMEM_machine_memory_map:
+		return machine_memory_map(arg);
+	case XENMEM_memory_map:
+		return memory_map(arg);
+	case XENMEM_set_memory_map:
+		return set_memory_map(arg);
+	case XENMEM_claim_pages:
+		return claim_pages(arg);
+	case XENMEM_acquire_resource:
+		return acquire_resource(arg);
+	case XENMEM_get_sharing_freed_pages:
+	case XENMEM_get_sharing_shared_pages:
+		return 0;		/* nothing is shared */
+	}
+	return -ENOSYS;
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * platform_op: what dom0 asks of the machine. One function an operation; each gets the copied-in structure and may
+ * change it; the dispatcher copies it back if the function says so. The table gives the privilege (all: dom0 only).
+ */
+#include "abi/platform.h"
+
+#include "boot/boot_info.h"
+#include "core/ipi.h"
+#include "core/percpu.h"
+#include "core/time.h"
+#include "domain/guest_copy.h"
+#include "domain/time_info.h"
+#include "hypercall/hypercall.h"
+#include "lib/errno.h"
+#include "lib/string.h"
+#include "platform/machine.h"
+#include "sched/sched.h"
+#include "x86/cpu_ops.h"
+#include "x86/features.h"
+
+#define COPY_BACK	1	/* result of an operation: success, and the structure goes back to the caller */
+
+static int op_settime32(struct xen_platform_op *op)
+{
+	time_wallclock_set(op->u.settime32.secs, op->u.settime32.nsecs, op->u.settime32.system_time);
+	time_wallclock_update_all();
+	return 0;
+}
+
+static int op_settime64(struct xen_platform_op *op)
+{
+	if (op->u.settime64.mbz || op->u.settime64.nsecs >= 1000000000u)
+		return -EINVAL;
+	time_wallclock_set(op->u.settime64.secs, op->u.settime64.nsecs, op->u.settime64.system_time);
+	time_wallclock_update_all();
+	return 0;
+}
+
+static int efi_config_table(struct xenpf_firmware_info *info)
+{
+	struct { u64 head[3]; u64 vendor; u32 revision, pad; u64 handles[6]; u64 rt, bs; u64 nent, table; } st;
+
+	memcpy(&st, maddr_to_virt(boot_info.efi_system_table), sizeof(st));
+	info->u.efi_info.cfg.addr = st.table;
+	info->u.efi_info.cfg.nent = st.nent;
+	return COPY_BACK;
+}
+
+/* Runtime services are not called for dom0; it only needs to find the tables (ACPI, SMBIOS). See CAVEATS.md. */
+static int op_firmware_info(struct xen_platform_op *op)
+{
+	struct xenpf_firmware_info *info = &op->u.firmware_info;
+
+	switch (info->type) {
+	case XEN_FW_DISK_INFO:
+	case XEN_FW_DISK_MBR_SIGNATURE:
+	case XEN_FW_VBEDDC_INFO:
+		return -ESRCH;		/* the BIOS was not asked */
+	case XEN_FW_KBD_SHIFT_FLAGS:
+		if (info->index || boot_info.efi_system_table)
+			return -ESRCH;
+		info->u.kbd_shift_flags = *(const u8 *)maddr_to_virt(0x417);	/* BIOS data area */
+		return COPY_BACK;
+	case XEN_FW_EFI_INFO:
+		if (!boot_info.efi_system_table)
+			return -ENOSYS;
+		if (info->index == XEN_FW_EFI_CONFIG_TABLE)
+			return efi_config_table(info);
+		return -EOPNOTSUPP;
+	}
+	return -EINVAL;
+}
+
+static int op_acpi_sleep(struct xen_platform_op *op)
+{
+	const struct xenpf_enter_acpi_sleep *s = &op->u.enter_acpi_sleep;
+
+	if (s->flags & ~XENPF_ACPI_SLEEP_EXTENDED)
+		return -EINVAL;
+	return machine_acpi_sleep(s->sleep_state, s->val_a, s->val_b, s->flags & XENPF_ACPI_SLEEP_EXTENDED);
+}
+
+static int op_getidletime(struct xen_platform_op *op)
+{
+	struct xenpf_getidletime *g = &op->u.getidletime;
+	u32 n = MIN(g->cpumap_nr_cpus, MAX_CPUS);
+	u8 map[MAX_CPUS / 8] = { 0 };
+
+	if (guest_copy_from(map, g->cpumap_bitmap, DIV_ROUND_UP(n, 8)))
+		return -EFAULT;
+	for (u32 cpu = 0; cpu < n; cpu++) {
+		u64 idle;
+
+		if (!(map[cpu / 8] & (1u << (cpu % 8))))
+			continue;
+		if (!cpumask_test(cpu, &cpu_online_mask)) {
+			map[cpu / 8] &= ~(1u << (cpu % 8));
+			continue;
+		}
+		idle = sched_vcpu_time_ns(domain_idle->vcpu[cpu]);
+		if (guest_put_nth(g->idletime, cpu, &idle))
+			return -EFAULT;
+	}
+	g->now = time_now_ns();
+	return guest_copy_to(g->cpumap_bitmap, map, DIV_ROUND_UP(n, 8)) ? -EFAULT : COPY_BACK;
+}
+
+static u32 last_present_cpu(void)
+{
+	u32 last = 0;
+
+	for (u32 cpu = 0; cpu < MAX_CPUS; cpu++)
+		if (cpu_is_present(cpu))
+			last = cpu;
+	return last;
+}
+
+static int op_get_cpuinfo(struct xen_platform_op *op)
+{
+	struct xenpf_pcpuinfo *info = &op->u.pcpu_info;
+	u32 cpu = info->xen_cpuid;
+
+	info->max_present = last_present_cpu();
+	if (cpu >= MAX_CPUS || !cpu_is_present(cpu)) {
+		info->flags = XEN_PCPU_FLAGS_INVALID;
+		return COPY_BACK;
+	}
+	info->flags = cpumask_test(cpu, &cpu_online_mask) ? XEN_PCPU_FLAGS_ONLINE : 0;
+	info->apic_id = cpu_apic_id(cpu);
+	info->acpi_id = cpu_acpi_id(cpu);
+	return COPY_BACK;
+}
+
+static int op_get_cpu_version(struct xen_platform_op *op)
+{
+	struct xenpf_pcpu_version *ver = &op->u.pcpu_version;
+	struct cpuid_regs id = cpuid(0);
+
+	ver->max_present = last_present_cpu();
+	if (ver->xen_cpuid >= MAX_CPUS || !cpumask_test(ver->xen_cpuid, &cpu_online_mask)) {
+		memset(ver->vendor_id, 0, sizeof(ver->vendor_id));
+		ver->family = ver->model = ver->stepping = 0;
+		return COPY_BACK;
+	}
+	memcpy(ver->vendor_id, &id.ebx, 4);
+	memcpy(ver->vendor_id + 4, &id.edx, 4);
+	memcpy(ver->vendor_id + 8, &id.ecx, 4);
+	ver->family = cpu_features.family;
+	ver->model = cpu_features.model;
+	ver->stepping = cpu_features.stepping;
+	return COPY_BACK;
+}
+
+static int op_cpu_online(struct xen_platform_op *op)
+{
+	u32 cpu = op->u.cpu_ol.cpuid;
+
+	return cpu < MAX_CPUS && cpu_is_present(cpu) ? cpu_bring_up(cpu) : -EINVAL;
+}
+
+static int op_cpu_offline(struct xen_platform_op *op)
+{
+	u32 cpu = op->u.cpu_ol.cpuid;
+
+	if (cpu == 0)
+		return -EOPNOTSUPP;
+	return cpu < MAX_CPUS && cpumask_test(cpu, &cpu_online_mask) ? cpu_take_down(cpu) : -EINVAL;
+}
+
+#define FIRST_OP	XENPF_settime32
+
+static int (*const ops[])(struct xen_platform_op *op) = {
+	[XENPF_settime32 - FIRST_OP] = op_settime32,
+	[XENPF_settime64 - FIRST_OP] = op_settime64,
+	[XENPF_firmware_info - FIRST_OP] = op_firmware_info,
+	[XENPF_enter_acpi_sleep - FIRST_OP] = op_acpi_sleep,
+	[XENPF_getidletime - FIRST_OP] = op_getidletime,
+	[XENPF_get_cpuinfo - FIRST_OP] = op_get_cpuinfo,
+	[XENPF_get_cpu_version - FIRST_OP] = op_get_cpu_version,
+	[XENPF_cpu_online - FIRST_OP] = op_cpu_online,
+	[XENPF_cpu_offline - FIRST_OP] = op_cpu_offline,
+};
+
+long do_platform_op(u64 arg)
+{
+	struct xen_platform_op op;
+	u32 index;
+	int rc;
+
+	if (guest_get(&op, arg))
+		return -EFAULT;
+	if (op.interface_version != XENPF_INTERFACE_VERSION)
+		return -EACCES;
+	index = op.cmd - FIRST_OP;
+	if (op.cmd < FIRST_OP || index >= ARRAY_SIZE(ops) || !ops[index])
+		return -ENOSYS;
+	rc = ops[index](&op);
+	if (rc == COPY_BACK)
+		return guest_put(arg, &op);
+	return rc;
+}

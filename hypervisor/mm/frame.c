@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The frame table's storage and the slow ends of its reference count.
+ */
+#include "mm/frame.h"
+
+#include "mm/page_alloc.h"
+#include "x86/tlb.h"
+
+struct frame *frame_table;
+u64 frame_max;
+const u8 *frame_valid_map;
+void (*frame_release_hook)(struct frame *f);
+
+bool frame_get_more(struct frame *f)
+{
+	u32 r = atomic_read(&f->refs);
+
+	do {
+		if (r == 0 || (r & FRAME_REFS_MASK) >= FRAME_REFS_LIMIT)
+			return false;
+	} while (!try_cmpxchg(&f->refs, &r, r + 1));
+	return true;
+}
+
+void frame_free_last(struct frame *f)
+{
+	if (frame_release_hook && f->owner != OWNER_XEN && f->owner != OWNER_NONE)
+		frame_release_hook(f);
+	page_free(f, 0);
+}
+
+void frame_flush_old_use(u32 old, u32 stamp)
+{
+	cpumask_t mask;
+
+	if ((old & FT_MASK) == FT_NONE)
+		return;
+	mask = cpu_online_mask;
+	tlb_filter(&mask, stamp);
+	if (!cpumask_empty(&mask))
+		tlb_flush_mask(&mask, TLB_ALL);
+}
+
+int type_get_writable(struct frame *f)
+{
+	u32 x = atomic_read(&f->type);
+	u32 nx, stamp;
+
+	do {
+		stamp = f->tlb_stamp;
+		if (likely((x & FT_MASK) == FT_WRITABLE || (x & FT_MASK) == FT_SHARED)) {
+			if (unlikely((x & FT_COUNT_MASK) == FT_COUNT_MASK))
+				return -EBUSY;
+			nx = x + 1;
+		} else if (x & (FT_COUNT_MASK | FT_PARTIAL)) {
+			return x & FT_PARTIAL ? -EBUSY : -EINVAL;
+		} else {
+			nx = FT_WRITABLE | 1;
+		}
+	} while (!try_cmpxchg(&f->type, &x, nx));
+
+	if (unlikely((x & FT_MASK) != (nx & FT_MASK)))
+		frame_flush_old_use(x, stamp);
+	return 0;
+}
+
+void type_put_writable(struct frame *f)
+{
+	f->tlb_stamp = tlb_stamp_now();
+	atomic_sub(&f->type, 1);
+}

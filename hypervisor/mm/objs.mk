@@ -1,0 +1,1 @@
+objs-y += mm/frame.o mm/page_alloc.o mm/heap.o mm/pt.o mm/boot_alloc.o mm/hostmap.o mm/init.o

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Grant mappings in the page tables of a PV guest. The references that such an entry stands for were taken by grant/, and
+ * go back there; what is done here is to put the entry in place of another one, and to find it again.
+ */
+#include "pv/grant.h"
+
+#include "core/percpu.h"
+#include "grant/grant.h"
+#include "mm/pt.h"
+#include "pv/entry_ref.h"
+#include "pv/mmu.h"
+
+#define AVAIL_SHIFT	9	/* software bits of an entry */
+
+static u64 grant_entry(mfn_t frame, u32 flags)
+{
+	u64 e = PTE_PRESENT | PTE_ACCESSED | PTE_DIRTY | PTE_USER;
+
+	if (!(flags & GNTMAP_readonly))
+		e |= PTE_WRITE;
+	e |= (u64)(flags >> _GNTMAP_guest_avail0 & 7) << AVAIL_SHIFT;
+	return pte_make(frame, e);
+}
+
+/* The level-1 entry that `addr` means; NULL if it is none of d's. Lock held. */
+static u64 *find_entry(struct domain *d, u64 addr, u32 flags)
+{
+	mfn_t m = mfn(addr >> PAGE_SHIFT);
+
+	if (!(flags & GNTMAP_contains_pte))
+		return d == current->domain ? mmu_find_l1(current, addr) : NULL;
+	if ((addr & 7) || !mfn_valid(m) || mmu_table_level(d, m) != 1)
+		return NULL;
+	return maddr_to_virt(addr);
+}
+
+static int pv_grant_map(struct domain *d, u64 addr, mfn_t frame, u32 flags, u32 cache)
+{
+	u64 *p, old;
+
+	if (mmu_begin(d))
+		return GNTST_eagain;
+	p = find_entry(d, addr, flags);
+	if (p) {
+		old = xchg(p, grant_entry(frame, flags));
+		if (old & PTE_PRESENT)
+			(void)!entry_put(old, 1, d);
+	}
+	mmu_end(d);
+	return p ? GNTST_okay : GNTST_bad_virt_addr;
+}
+
+/* The entry that shall stand there afterwards: moved from new_addr, or none. False if new_addr has none. */
+static bool take_replacement(struct domain *d, u64 new_addr, u64 *e)
+{
+	u64 *p;
+
+	*e = 0;
+	if (!new_addr)
+		return true;
+	p = find_entry(d, new_addr, 0);
+	if (p)
+		*e = xchg(p, 0);
+	return p;
+}
+
+static int pv_grant_unmap(struct domain *d, u64 addr, mfn_t frame, u32 flags, u64 new_addr)
+{
+	u64 care = PTE_PRESENT | PTE_WRITE | PTE_MFN_MASK, replacement;
+	int rc = GNTST_general_error;
+	u64 *p;
+
+	if (mmu_begin(d))
+		return GNTST_eagain;
+	p = find_entry(d, addr, flags);
+	if (!p)
+		rc = GNTST_bad_virt_addr;
+	else if (!((*p ^ grant_entry(frame, flags)) & care) && take_replacement(d, new_addr, &replacement)) {
+		WRITE_ONCE(*p, replacement);
+		rc = GNTST_okay;
+	}
+	mmu_end(d);
+	return rc;
+}
+
+static const struct grant_map_ops ops = { .map = pv_grant_map, .unmap = pv_grant_unmap };
+
+void pv_grant_init(void)
+{
+	grant_map_ops[DOMAIN_PV] = &ops;
+}

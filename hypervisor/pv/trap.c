@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Exceptions of a PV guest: the few that concern the hypervisor, and the rest, which go to the guest's own handlers.
+ * v is current; nothing here may trust what the guest's registers hold.
+ */
+#include "core/log.h"
+#include "domain/guest_copy.h"
+#include "mm/layout.h"
+#include "pv/desc.h"
+#include "pv/fetch.h"
+#include "pv/priv_op.h"
+#include "pv/pv.h"
+#include "pv/ro_fault.h"
+#include "x86/cpu_ops.h"
+
+#define DR6_DEFAULT	0xffff0ff0ul
+
+static bool vector_has_error(u32 vector)
+{
+	return vector == X86_VEC_DF || (vector >= X86_VEC_TS && vector <= X86_VEC_PF) || vector == X86_VEC_AC ||
+	       vector == X86_VEC_CP;
+}
+
+void pv_trap(struct vcpu *v, u32 vector)
+{
+	pv_inject(v, vector, vector_has_error(vector), v->regs.error_code);
+}
+
+/* A selector load met the vCPU's window of descriptor tables. True if there is nothing more to do. */
+static bool window_fault(struct vcpu *v, u64 cr2)
+{
+	u64 offset = cr2 - desc_gdt_va(v), half = 1ul << (PERDOMAIN_VCPU_SHIFT - 1);
+
+	if (offset >= 2 * half)
+		return false;
+	if (offset < half) {
+		pv_inject(v, X86_VEC_GP, true, offset & 0xfff8);
+		return true;
+	}
+	offset -= half;
+	if (!desc_ldt_fault(v, offset))
+		pv_inject_page_fault(v, v->pv.ldt_base + offset, v->regs.error_code & ~PFEC_USER);
+	return true;
+}
+
+bool pv_window_fault(struct vcpu *v, u64 cr2)
+{
+	u64 half = 1ul << (PERDOMAIN_VCPU_SHIFT - 1), offset = cr2 - desc_gdt_va(v) - half;
+
+	return !v->is_idle && offset < half && desc_ldt_fault(v, offset);
+}
+
+void pv_page_fault(struct vcpu *v, u64 cr2)
+{
+	u32 error = v->regs.error_code;
+
+	if (unlikely(cr2 - HV_VIRT_START < HV_VIRT_END - HV_VIRT_START)) {
+		if (window_fault(v, cr2))
+			return;
+	} else if ((error & (PFEC_PRESENT | PFEC_WRITE | PFEC_RSVD | PFEC_INSN)) == (PFEC_PRESENT | PFEC_WRITE) &&
+		   v->pv.kernel_mode && (v->domain->pv.vm_assist & (1ul << VMASST_TYPE_writable_pagetables)) &&
+		   pv_ro_fault(v, cr2)) {
+		return;
+	}
+	pv_inject_page_fault(v, cr2, error);
+}
+
+/* INT n whose gate is ours: the guest's own gate decides. */
+static bool software_interrupt(struct vcpu *v)
+{
+	u8 insn[2];
+	const struct pv_trap *t;
+
+	if (guest_copy_from(insn, v->regs.rip, 2) || insn[0] != 0xcd)
+		return false;
+	t = &v->pv.traps[insn[1]];
+	if (!t->address || (!v->pv.kernel_mode && t->dpl < 3)) {
+		v->regs.error_code = insn[1] * 8 + 2;
+		return false;
+	}
+	v->regs.rip += 2;
+	pv_inject(v, insn[1], false, 0);
+	return true;
+}
+
+void pv_general_protection(struct vcpu *v)
+{
+	if ((v->regs.error_code & 2) && software_interrupt(v))
+		return;
+	if (!v->regs.error_code && pv_emulate_privileged(v))
+		return;
+	pv_inject(v, X86_VEC_GP, true, v->regs.error_code);
+}
+
+void pv_invalid_opcode(struct vcpu *v)
+{
+	struct emul_insn insn;
+
+	if (!pv_fetch_insn(v, &insn) && insn.forced && insn.op == EMUL_CPUID) {
+		pv_emulate_cpuid(v);
+		emul_skip(&insn, &v->regs);
+		return;
+	}
+	pv_inject(v, X86_VEC_UD, false, 0);
+}
+
+void pv_device_not_available(struct vcpu *v)
+{
+	clts();
+	if (v->pv.vts) {
+		v->pv.vts = false;	/* the guest's handler finds it clear, as the hypervisor ABI says */
+		pv_inject(v, X86_VEC_NM, false, 0);
+	}
+}
+
+void pv_debug(struct vcpu *v, u64 dr6)
+{
+	v->pv.dr[6] = dr6 | DR6_DEFAULT;
+	pv_inject(v, X86_VEC_DB, false, 0);
+}
+
+void pv_set_ts(struct vcpu *v, bool set)
+{
+	v->pv.vts = set;
+	if (set)
+		stts();
+	else
+		clts();
+}
