@@ -14,6 +14,7 @@ struct count {
 
 struct recount {
 	struct count *of;
+	unsigned int n;		/* of them */
 	struct store *s;
 	unsigned int total;
 	int faults;
@@ -22,14 +23,22 @@ struct recount {
 static void count_node(void *ctx, const char *path, struct node *n, struct node *parent)
 {
 	struct recount *r = ctx;
+	const struct store_perm *p = n->perms->p;
 	unsigned int i;
 
 	(void)parent;
 	r->total++;
-	r->of[n->perms->p[0].domid].nodes++;
-	r->of[n->perms->p[0].domid].bytes += store_node_bytes(n);
+	for (i = 0; i < n->perms->n; i++) {
+		if (p[i].domid >= r->n) {
+			store_log(r->s, true, "check: %s names domain %u, which is not known", path, p[i].domid);
+			r->faults++;
+			return;
+		}
+	}
+	r->of[p[0].domid].nodes++;
+	r->of[p[0].domid].bytes += store_node_bytes(n);
 	for (i = 1; i < n->perms->n; i++)
-		r->of[n->perms->p[i].domid].perm_entries++;
+		r->of[p[i].domid].perm_entries++;
 	for (i = 1; i < n->nchild; i++) {
 		if (strcmp(n->child[i - 1]->name, n->child[i]->name) < 0)
 			continue;
@@ -60,27 +69,42 @@ static bool same(const struct count *k, const struct domain *d)
 	       k->txns == d->txns && k->bytes == d->bytes;
 }
 
+static void compare(struct recount *r, const struct domain *d)
+{
+	const struct count *k = &r->of[d->domid];
+
+	if (same(k, d))
+		return;
+	store_log(r->s, true, "check: domain %u: counted %u nodes %u entries %u watches %u transactions %zu bytes, "
+		  "kept %u %u %u %u %zu", d->domid, k->nodes, k->perm_entries, k->watches, k->txns, k->bytes,
+		  d->nodes, d->perm_entries, d->watches, d->txns, d->bytes);
+	r->faults++;
+}
+
+/* One count more than the highest id that the store knows. */
+static unsigned int domains(const struct store *s)
+{
+	const struct domain *d;
+	unsigned int n = 1;
+
+	TAILQ_FOREACH(d, &s->known, all)
+		if (d->domid >= n)
+			n = d->domid + 1;
+	return n;
+}
+
 int store_check(struct store *s)
 {
-	static const struct domain none;
-	struct recount r = { .s = s };
+	struct recount r = { .s = s, .n = domains(s) };
+	struct domain *d;
 	struct conn *c;
-	unsigned int i;
 
-	r.of = store_mem_zalloc(STORE_DOMID_LIMIT * sizeof(*r.of));
+	r.of = store_mem_zalloc(r.n * sizeof(*r.of));
 	store_tree_visit("/", s->live.root, NULL, count_node, &r);
 	TAILQ_FOREACH(c, &s->conns, all)
 		count_conn(&r, c);
-	for (i = 0; i < STORE_DOMID_LIMIT; i++) {
-		const struct domain *d = s->domains[i] ? s->domains[i] : &none;
-
-		if (same(&r.of[i], d))
-			continue;
-		store_log(s, true, "check: domain %u: counted %u nodes %u entries %u watches %u transactions %zu "
-			  "bytes, kept %u %u %u %u %zu", i, r.of[i].nodes, r.of[i].perm_entries, r.of[i].watches,
-			  r.of[i].txns, r.of[i].bytes, d->nodes, d->perm_entries, d->watches, d->txns, d->bytes);
-		r.faults++;
-	}
+	TAILQ_FOREACH(d, &s->known, all)
+		compare(&r, d);
 	if (r.total != s->stats.nodes) {
 		store_log(s, true, "check: %u nodes in the tree, %u counted", r.total, s->stats.nodes);
 		r.faults++;

@@ -30,6 +30,7 @@ enum { SPECIAL_INTRODUCE, SPECIAL_RELEASE, SPECIAL_COUNT };
 
 /* A domain the store has heard of, and what it uses. Made when first named, freed when nothing refers to it. */
 struct domain {
+	TAILQ_ENTRY(domain) all;
 	unsigned int domid;
 	unsigned int target;
 	bool introduced;
@@ -52,6 +53,7 @@ TAILQ_HEAD(outmsg_list, outmsg);
 TAILQ_HEAD(watch_list, store_watch);
 TAILQ_HEAD(txn_list, txn);
 TAILQ_HEAD(conn_list, conn);
+TAILQ_HEAD(domain_list, domain);
 TAILQ_HEAD(local_event_list, local_event);
 
 enum conn_kind { CONN_LOCAL, CONN_SOCKET, CONN_RING };
@@ -95,7 +97,8 @@ struct store {
 	struct event *turn_event, *retry_event;
 	struct tree live;
 	uint64_t gen;
-	struct domain *domains[STORE_DOMID_LIMIT];
+	struct domain *domains[STORE_DOMID_LIMIT];	/* by id */
+	struct domain_list known;
 	struct strmap watches;		/* path -> struct watch_list */
 	unsigned int nwatches;
 	struct perms *special[SPECIAL_COUNT];

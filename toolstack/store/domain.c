@@ -6,8 +6,10 @@
 #include "store/core.h"
 
 #include "store/journal.h"
+#include "store/mem.h"
 
 #include <errno.h>
+#include <stdlib.h>
 
 int store_domain_introduce(struct store *s, unsigned int domid, uint64_t gfn, uint32_t port)
 {
@@ -71,11 +73,11 @@ static void removed(void *store, const char *path, struct node *n, struct node *
 /* Whoever acted for the domain does so no longer. */
 static void forget_target(struct store *s, unsigned int domid)
 {
-	unsigned int i;
+	struct domain *d;
 
-	for (i = 0; i < STORE_DOMID_LIMIT; i++)
-		if (s->domains[i] && s->domains[i]->target == domid && i != domid)
-			store_domain_set_target(s, i, i);
+	TAILQ_FOREACH(d, &s->known, all)
+		if (d->target == domid && d->domid != domid)
+			store_domain_set_target(s, d->domid, d->domid);
 }
 
 void store_domain_purge(struct store *s, unsigned int domid)
@@ -185,11 +187,20 @@ int store_set_target(struct store *s, unsigned int domid, unsigned int target)
 	return rc;
 }
 
+/* By ids taken beforehand: fn may make any domain go. */
 void store_each_domain(struct store *s, void (*fn)(void *ctx, unsigned int domid, bool introduced), void *ctx)
 {
-	unsigned int i;
+	unsigned int *ids, i, n = 0;
+	struct domain *d;
 
-	for (i = 0; i < STORE_DOMID_LIMIT; i++)
-		if (s->domains[i])
-			fn(ctx, i, s->domains[i]->introduced);
+	TAILQ_FOREACH(d, &s->known, all)
+		n++;
+	ids = store_mem_alloc(n * sizeof(*ids));
+	n = 0;
+	TAILQ_FOREACH(d, &s->known, all)
+		ids[n++] = d->domid;
+	for (i = 0; i < n; i++)
+		if (s->domains[ids[i]])
+			fn(ctx, ids[i], s->domains[ids[i]]->introduced);
+	free(ids);
 }

@@ -25,6 +25,7 @@ struct domain *store_quota_get(struct store *s, unsigned int domid)
 		d = store_mem_zalloc(sizeof(*d));
 		d->domid = d->target = domid;
 		s->domains[domid] = d;
+		TAILQ_INSERT_TAIL(&s->known, d, all);
 	}
 	return d;
 }
@@ -35,6 +36,7 @@ void store_quota_drop(struct store *s, struct domain *d)
 	    d->target != d->domid)
 		return;
 	s->domains[d->domid] = NULL;
+	TAILQ_REMOVE(&s->known, d, all);
 	free(d);
 }
 

@@ -325,6 +325,8 @@ static int do_set_target(struct call *q)
 
 	if (strings(q, arg, 2) || store_wire_domid(arg[0], &domid) || store_wire_domid(arg[1], &target))
 		return -EINVAL;
+	if (!domid || !target)		/* nobody acts for domain 0 */
+		return -EINVAL;
 	if (!store_is_introduced(q->s, domid) || !store_is_introduced(q->s, target))
 		return -ENOENT;
 	return store_domain_set_target(q->s, domid, target);

@@ -70,23 +70,20 @@ static void put_conn(struct journal *j, const struct conn *c)
 
 void store_snapshot_put(struct store *s, struct journal *j)
 {
+	struct domain *d;
 	unsigned int i;
 
 	store_tree_visit("/", s->live.root, NULL, put_node, j);
 	for (i = 0; i < SPECIAL_COUNT; i++)
 		store_journal_special(j, i, s->special[i]->p, s->special[i]->n);
-	for (i = 0; i < STORE_DOMID_LIMIT; i++) {
-		struct domain *d = s->domains[i];
-
-		if (!d)
-			continue;
+	TAILQ_FOREACH(d, &s->known, all) {
 		if (d->introduced) {
-			store_journal_introduce(j, i, d->gfn, d->port);
+			store_journal_introduce(j, d->domid, d->gfn, d->port);
 			put_conn(j, d->conn);
 		}
-		if (d->target != i)
-			store_journal_numbers(j, J_TARGET, i, d->target, 0);
+		if (d->target != d->domid)
+			store_journal_numbers(j, J_TARGET, d->domid, d->target, 0);
 		if (d->shutdown)
-			store_journal_numbers(j, J_SHUTDOWN, i, 1, 0);
+			store_journal_numbers(j, J_SHUTDOWN, d->domid, 1, 0);
 	}
 }

@@ -186,6 +186,7 @@ int store_new(struct event_base *base, const struct store_options *opt, struct s
 	TAILQ_INIT(&s->ready);
 	TAILQ_INIT(&s->dirty);
 	TAILQ_INIT(&s->local_events);
+	TAILQ_INIT(&s->known);
 	store_strmap_init(&s->watches);
 	make_tree(s);
 	make_local(s);
@@ -204,16 +205,15 @@ int store_new(struct event_base *base, const struct store_options *opt, struct s
 
 void store_start(struct store *s)
 {
-	unsigned int i;
+	struct domain *d, *next;
 
-	for (i = 0; i < STORE_DOMID_LIMIT; i++) {
-		struct domain *d = s->domains[i];
-		int rc = d && d->introduced ? store_ring_attach(s, d, false) : 0;
+	STORE_TAILQ_EACH(d, &s->known, all, next) {
+		int rc = d->introduced ? store_ring_attach(s, d, false) : 0;
 
 		if (!rc)
 			continue;
-		store_log(s, true, "domain %u: cannot connect to its store ring again: %s", i, strerror(-rc));
-		store_domain_release(s, i);
+		store_log(s, true, "domain %u: cannot connect to its store ring again: %s", d->domid, strerror(-rc));
+		store_domain_release(s, d->domid);
 	}
 	store_journal_commit(s);
 	store_wake(s);
@@ -221,6 +221,7 @@ void store_start(struct store *s)
 
 void store_free(struct store *s)
 {
+	struct domain *d;
 	struct conn *c;
 	unsigned int i;
 
@@ -237,8 +238,10 @@ void store_free(struct store *s)
 	store_node_put(s->live.root);
 	for (i = 0; i < SPECIAL_COUNT; i++)
 		store_perms_put(s->special[i]);
-	for (i = 0; i < STORE_DOMID_LIMIT; i++)
-		free(s->domains[i]);
+	while ((d = TAILQ_FIRST(&s->known))) {
+		TAILQ_REMOVE(&s->known, d, all);
+		free(d);
+	}
 	store_strmap_clear(&s->watches);
 	free((char *)s->opt.journal);
 	free((char *)s->opt.boot_id);

@@ -165,6 +165,8 @@ static bool get_bytes(unsigned int domid, void *data, size_t len)
 			if (p->rsp_prod == p->rsp_cons)
 				return false;
 		}
+		if (p->rsp_prod - p->rsp_cons > XENSTORE_RING_SIZE)
+			return false;	/* a test damaged it */
 		*to++ = p->rsp[MASK_XENSTORE_IDX(p->rsp_cons)];
 		p->rsp_cons++;
 		len--;
