@@ -83,6 +83,9 @@ struct regs {
 	uint64_t rip, cs, rflags, rsp, ss;	/* bits 32 to 39 of cs: the event mask when it happened */
 };
 
+/* In a frame, the lowest bits of cs tell kernel mode (0) from user mode (3); the CPU runs both in ring 3. */
+#define FRAME_KERNEL_CS		(FLAT_KERNEL_CS & ~3)
+
 #define VECTOR_EVENT		0x100
 #define VECTOR_FAILSAFE		0x101
 #define VECTOR_SYSCALL		0x102

@@ -29,7 +29,7 @@ static void from_kernel(void)
 	PROBE("at_ud: ud2");
 	EXPECT_TRAP("ud2", X86_UD, 0);
 	check_rip("ud2", at_ud);
-	CHECK((uint16_t)trap_last.cs == (FLAT_KERNEL_CS & ~3) || (uint16_t)trap_last.cs == FLAT_KERNEL_CS,
+	CHECK((uint16_t)trap_last.cs == FRAME_KERNEL_CS,
 	      "cs %#lx in kernel mode", trap_last.cs);
 	CHECK(trap_last.rsp <= rsp && rsp - trap_last.rsp < 512, "rsp %#lx, ours is %#lx", trap_last.rsp, rsp);
 	CHECK(!(trap_last.rflags & EFLAGS_IF), "rflags %#lx show events on, but they are masked", trap_last.rflags);
