@@ -30,7 +30,8 @@ class HostError(Exception):
 
 class Host:
     def __init__(self, image, workdir, firmware="bios", memory_mib=2048, cpus=1, cpu="qemu64,+svm,+npt", disk="virtio",
-                 echo=None):
+                 echo=None, ready=False):
+        """A machine on a copy-on-write overlay of image; with ready, on a copy of an image that save_ready() left."""
         self.dir = os.path.abspath(workdir)
         os.makedirs(self.dir, exist_ok=True)
         self.firmware, self.memory_mib, self.cpus, self.cpu, self.disk = firmware, memory_mib, cpus, cpu, disk
@@ -39,14 +40,19 @@ class Host:
         self.log = open(os.path.join(self.dir, "serial.log"), "ab", buffering=0)
         self.echo, self.serial, self.qemu, self.qmp = echo, None, None, None
         self.text, self.mark, self.serial_no = b"", 0, 0
-        self._make_disks(image)
+        self.vars = os.path.join(self.dir, "vars.qcow2")
+        self.resume = ready
+        self._make_disks(image, ready)
 
-    def _make_disks(self, image):
-        subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", os.path.abspath(image),
-                        self.overlay], check=True)
-        self.vars = os.path.join(self.dir, "vars.fd")
-        if self.firmware == "uefi":
-            shutil.copyfile(OVMF_VARS, self.vars)
+    def _make_disks(self, image, ready):
+        if ready:
+            for suffix, path in (("", self.overlay), (".vars", self.vars)):
+                if os.path.exists(image + suffix):
+                    subprocess.run(["cp", "--sparse=always", image + suffix, path], check=True)
+        else:
+            subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", os.path.abspath(image),
+                            self.overlay], check=True)
+            subprocess.run(["qemu-img", "convert", "-O", "qcow2", OVMF_VARS, self.vars], check=True)
         self.put({})
 
     def put(self, files):
@@ -67,7 +73,7 @@ class Host:
                 "-qmp", f"unix:{self.dir}/qmp.sock,server=on,wait=off", "-nic", "user,model=e1000"]
         if self.firmware == "uefi":
             args += ["-machine", "q35", "-drive", f"if=pflash,format=raw,readonly=on,file={OVMF_CODE}",
-                     "-drive", f"if=pflash,format=raw,file={self.vars}"]
+                     "-drive", f"if=pflash,format=qcow2,file={self.vars}"]
         args += ["-drive", f"file={self.overlay},format=qcow2,if={self.disk},cache=unsafe,index=0",
                  "-drive", f"file={self.payload},format=raw,if=virtio,index=1,readonly=on"]
         return args
@@ -76,7 +82,8 @@ class Host:
         for name in ("serial.sock", "qmp.sock"):
             if os.path.exists(f"{self.dir}/{name}"):
                 os.unlink(f"{self.dir}/{name}")
-        self.qemu = subprocess.Popen(self._qemu_args(), stdin=subprocess.DEVNULL,
+        args = self._qemu_args() + (["-loadvm", "ready"] if self.resume else [])
+        self.qemu = subprocess.Popen(args, stdin=subprocess.DEVNULL,
                                      stderr=open(os.path.join(self.dir, "qemu.log"), "ab"))
         self.serial = self._connect(f"{self.dir}/serial.sock")
         self.qmp = self._connect(f"{self.dir}/qmp.sock")
@@ -97,6 +104,23 @@ class Host:
 
     def _qmp(self, command, **arguments):
         self.qmp.sendall(json.dumps({"execute": command, "arguments": arguments}).encode() + b"\n")
+
+    def save_ready(self, path):
+        """Keep the running, logged-in machine as path, for Host(path, ..., ready=True); ends this one."""
+        self._qmp("human-monitor-command", **{"command-line": "savevm ready"})
+        self._qmp("quit")
+        self.wait_for_power_off(300)
+        for suffix, source in ((".vars", self.vars), ("", self.overlay)):
+            os.replace(source, path + suffix)
+
+    def start(self, timeout=300):
+        """Power on and log in, or go on where save_ready() stopped."""
+        self.power_on()
+        if self.resume:
+            self.resume = False
+            self.run("date -s @%d" % time.time(), timeout)
+        else:
+            self.login(timeout)
 
     def reset(self):
         """Press the reset button: nothing is flushed, nobody is asked."""
@@ -201,6 +225,19 @@ class Host:
         """An orderly reboot; the caller says what it expects next."""
         self.send("systemctl reboot\n")
         self.expect(r"(?i)reboot: Restarting system|reboot: machine restart|Rebooting", timeout)
+
+
+def ready_for(firmware="bios", suite="bookworm"):
+    """The image of a host that is up and logged in, kept with its memory: starts in a second or two."""
+    image = image_for(firmware, suite)
+    ready = image.replace(".qcow2", ".ready")
+    if not os.path.exists(ready) or os.path.getmtime(ready) < os.path.getmtime(image):
+        print(f"testhost: booting a {firmware} host once, to keep it ready", file=sys.stderr)
+        machine = Host(image, overlay_dir("ready-" + firmware), firmware=firmware)
+        machine.start()
+        machine.run("systemctl is-system-running --wait; sync", 120, check=False)
+        machine.save_ready(ready)
+    return ready
 
 
 def overlay_dir(name):
