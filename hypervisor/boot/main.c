@@ -91,6 +91,7 @@ void __init boot_main(u32 magic, u32 info, u32 base)
 	boot_info.image_end = base + (image_end - image_start);
 	smp_prepare_boot_cpu();			/* stack block, GDT, TSS, IDT: from here faults speak */
 	extable_init();
+	power_init_early();
 
 	wrong = boot_read_loader(magic, info);
 	missing = features_detect();

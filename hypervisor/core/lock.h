@@ -24,9 +24,9 @@ enum lock_rank {
 	RANK_VCPU,		/* small state of one vCPU */
 	RANK_TIMER,
 	RANK_IRQ,		/* irq descriptors */
+	RANK_HOSTMAP,
 	RANK_HEAP,
 	RANK_PAGEALLOC,
-	RANK_HOSTMAP,
 	RANK_CONSOLE,		/* innermost: anything may print */
 };
 

@@ -20,7 +20,8 @@ __noreturn void machine_crash_reboot(void);
 bool machine_noreboot(void);
 /* dom0's ACPI code has prepared the sleep registers and hands over their values: XENPF_enter_acpi_sleep. */
 int machine_acpi_sleep(u32 state, u32 pm1a, u32 pm1b, bool reduced_hw);
-void power_init(void);				/* panics end here from now on; debug key R */
+void power_init_early(void);			/* panics end here from now on */
+void power_init(void);				/* what ACPI says about the reset register; debug key R */
 
 /* PCI configuration space: mechanism 1, or MMCONFIG once known. All ones where nothing answers. */
 u32 pci_conf_read(u32 seg, u32 bus, u32 devfn, u32 reg, u32 bytes);

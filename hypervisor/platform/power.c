@@ -26,11 +26,12 @@
 static char reboot_order = 'a';		/* reboot=: acpi first, or k(eyboard), p(ci), t(riple) only */
 static volatile u8 *reset_mmio;		/* the reset register if it is in memory */
 
+/* Before the clock runs there is no waiting. */
 static void wait_ns(u64 ns)
 {
 	u64 limit = time_now_ns() + ns;
 
-	while (time_now_ns() < limit)
+	while (time_tsc_khz && time_now_ns() < limit)
 		cpu_pause();
 }
 
@@ -166,13 +167,17 @@ static void key_reboot(u8 key)
 	machine_reboot();
 }
 
+void power_init_early(void)
+{
+	panic_end_hook = machine_end;
+}
+
 void power_init(void)
 {
 	const struct acpi_address *r = &acpi_facts.reset;
 
 	if (r->address && r->space == ACPI_SPACE_MEMORY)
 		reset_mmio = hostmap_mmio(r->address, 1, HOSTMAP_UC);
-	panic_end_hook = machine_end;
 	keyhandler_register('R', key_reboot, "reboot the machine");
 }
 
