@@ -13,11 +13,12 @@
 
 #define MAX_FRAMES	32
 
-static void backtrace_print_address(u64 address)
+/* A call that does not return may be its function's last instruction: `back` finds the call, not what follows. */
+static void backtrace_print_address(u64 address, u32 back)
 {
 	char name[96];
 
-	symbol_format(name, sizeof(name), address);
+	symbol_format(name, sizeof(name), address - back);
 	log_err("   [<%016lx>] %s", address, name);
 }
 
@@ -37,7 +38,7 @@ static void backtrace_walk(u64 fp)
 
 		if (!image_contains_text(frame[1]))
 			return;
-		backtrace_print_address(frame[1]);
+		backtrace_print_address(frame[1], 1);
 		if (frame[0] <= fp)
 			return;
 		fp = frame[0];
@@ -53,7 +54,7 @@ void backtrace_print_here(void)
 void backtrace_print(const struct regs *regs)
 {
 	log_err("Xen call trace:");
-	backtrace_print_address(regs->rip);
+	backtrace_print_address(regs->rip, 0);
 	backtrace_walk(regs->rbp);
 }
 
