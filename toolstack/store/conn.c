@@ -85,6 +85,7 @@ static void destroy(struct conn *c)
 	struct domain *d = c->dom;
 
 	store_conn_reset(c);
+	store_quota_quiet(c, false);
 	if (c->is_ready)
 		TAILQ_REMOVE(&s->ready, c, ready);
 	if (c->is_dirty)
@@ -239,10 +240,10 @@ static void compact(struct conn *c)
 	c->in_off = 0;
 }
 
-bool store_conn_serve(struct conn *c)
+static bool serve(struct conn *c, unsigned int *served)
 {
 	struct xsd_sockmsg hdr;
-	unsigned int n, wait_ms;
+	unsigned int n;
 	bool filled = false;
 	char *body;
 
@@ -264,17 +265,30 @@ bool store_conn_serve(struct conn *c)
 			if (c->dead || !next_message(c, &hdr, &body))
 				return false;
 		}
-		if (!store_quota_token(c, &wait_ms)) {
-			c->stalled = true;
-			store_wake_in(c->s, wait_ms);
-			return false;
-		}
 		c->in_off += sizeof(hdr) + hdr.len;
 		c->s->busy++;
 		store_request_run(c, &hdr, body);
 		c->s->busy--;
 		if (c->kind == CONN_RING && !c->dead)
 			store_ring_consumed(c, sizeof(hdr) + hdr.len);
+		++*served;
 	}
 	return !c->dead;
+}
+
+bool store_conn_serve(struct conn *c)
+{
+	unsigned int served = 0, wait_ms;
+	uint64_t start;
+	bool more;
+
+	if (!store_quota_may_run(c, &wait_ms)) {
+		c->waiting = true;
+		store_wake_in(c->s, wait_ms);
+		return false;
+	}
+	start = store_quota_clock(c);
+	more = serve(c, &served);
+	store_quota_charge(c, served, start);
+	return more;
 }

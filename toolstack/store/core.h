@@ -73,7 +73,8 @@ struct conn {
 	struct actor who;
 	struct domain *dom;
 	bool is_ready, is_dirty;
-	bool stalled;			/* not served until answers have been fetched or time has passed */
+	bool stalled;			/* not served until answers have been fetched */
+	bool waiting;			/* not served until time has passed */
 	bool dead;			/* to be destroyed at the end of the round */
 
 	char *in;			/* in_len bytes arrived, of which in_off are done with */
@@ -87,14 +88,16 @@ struct conn {
 	struct watch_list watches;
 	struct txn_list txns;
 	uint32_t last_txid;
-	int64_t tokens;			/* requests it may still make in this second */
-	uint64_t tokens_ms;
+	int64_t tokens;			/* what it may still cost, in thousandths of a request */
+	uint64_t tokens_ms;		/* when it was last given some */
+	unsigned int conflicts;		/* commits in a row that had to be repeated */
 };
 
 struct store {
 	struct store_options opt;
 	struct event_base *base;
 	struct event *turn_event, *retry_event;
+	uint64_t retry_ms;		/* when the latter is due */
 	struct tree live;
 	uint64_t gen;
 	struct domain *domains[STORE_DOMID_LIMIT];	/* by id */
@@ -106,6 +109,8 @@ struct store {
 	struct conn *local;		/* the daemon's own connection */
 	struct local_event_list local_events;
 	struct journal *journal;
+	struct conn *quiet;		/* is let alone by the unprivileged, */
+	uint64_t quiet_ms;		/* until then at most */
 	unsigned int busy;		/* > 0 while a request runs: no journal write from within */
 	bool loading;			/* the journal is being read: nothing is mapped, nobody is told */
 	struct sock_listener *listener;
@@ -124,8 +129,17 @@ void store_quota_bytes(struct conn *c, long delta);
 int store_quota_nodes(const struct conn *c, unsigned int more);
 int store_quota_node_size(const struct conn *c, size_t value_len, unsigned int nperms);
 bool store_quota_memory_ok(const struct conn *c);
-/* Takes one request's token. False where the client must wait; *wait_ms then says how long. */
-bool store_quota_token(struct conn *c, unsigned int *wait_ms);
+/* May the client be served now? Where not, *wait_ms says when to ask again. */
+bool store_quota_may_run(struct conn *c, unsigned int *wait_ms);
+/* Charges it for some requests and the CPU time they took since store_quota_clock(). */
+uint64_t store_quota_now_ms(void);
+uint64_t store_quota_clock(const struct conn *c);
+void store_quota_charge(struct conn *c, unsigned int requests, uint64_t since_us);
+/*
+ * A privileged client whose commits keep failing is let alone for a moment: from the start of its next try to
+ * its end no unprivileged client is served, so that no guest can hold up the toolstack by writing all the time.
+ */
+void store_quota_quiet(struct conn *c, bool on);
 
 /* ---- conn.c ---- */
 

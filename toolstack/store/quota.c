@@ -89,7 +89,7 @@ bool store_quota_memory_ok(const struct conn *c)
 	return c->who.privileged || c->dom->bytes <= c->s->opt.limits.memory_bytes;
 }
 
-static uint64_t now_ms(void)
+uint64_t store_quota_now_ms(void)
 {
 	struct timespec ts;
 
@@ -97,26 +97,71 @@ static uint64_t now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-/* A bucket of one second's requests in thousandths, filled as time goes by. */
-bool store_quota_token(struct conn *c, unsigned int *wait_ms)
+/*
+ * A bucket of one second's requests in thousandths, filled as time goes by and emptied by each request and by
+ * the time that took: what an average request takes is free, so that dear requests are not cheaper than many.
+ */
+#define AVERAGE_US	10
+#define QUIET_MS	100
+#define PATIENCE	3	/* failed commits */
+
+bool store_quota_may_run(struct conn *c, unsigned int *wait_ms)
 {
 	int64_t rate = c->s->opt.limits.requests_per_s;
 	uint64_t now;
 
 	if (c->who.privileged)
 		return true;
-	if (c->tokens < 1000) {
-		now = now_ms();
-		if (!c->tokens_ms || now - c->tokens_ms > 1000)
-			c->tokens = rate * 1000;
-		else
-			c->tokens += (int64_t)(now - c->tokens_ms) * rate;
-		c->tokens_ms = now;
+	if (c->s->quiet && store_quota_now_ms() < c->s->quiet_ms) {
+		*wait_ms = 1;
+		return false;
 	}
-	if (c->tokens >= 1000) {
-		c->tokens -= 1000;
+	if (c->tokens >= 1000)
 		return true;
-	}
+	now = store_quota_now_ms();
+	if (!c->tokens_ms)
+		c->tokens = rate * 1000;
+	else
+		c->tokens += (int64_t)(now - c->tokens_ms) * rate;
+	if (c->tokens > rate * 1000)
+		c->tokens = rate * 1000;
+	c->tokens_ms = now;
 	*wait_ms = 1 + (unsigned int)((1000 - c->tokens) / rate);
-	return false;
+	return c->tokens >= 1000;
+}
+
+uint64_t store_quota_clock(const struct conn *c)
+{
+	struct timespec ts;
+
+	if (c->who.privileged)
+		return 0;
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+}
+
+void store_quota_charge(struct conn *c, unsigned int requests, uint64_t since_us)
+{
+	uint64_t took, n = requests;
+
+	if (c->who.privileged)
+		return;
+	took = store_quota_clock(c) - since_us;
+	if (took / AVERAGE_US > n)
+		n = took / AVERAGE_US;
+	c->tokens -= (int64_t)n * 1000;
+}
+
+void store_quota_quiet(struct conn *c, bool on)
+{
+	struct store *s = c->s;
+
+	if (!on && s->quiet == c)
+		s->quiet = NULL;
+	if (!on || !c->who.privileged || c->conflicts < PATIENCE)
+		return;
+	if (s->quiet && store_quota_now_ms() < s->quiet_ms)
+		return;
+	s->quiet = c;
+	s->quiet_ms = store_quota_now_ms() + QUIET_MS;
 }

@@ -39,9 +39,12 @@ void store_wake(struct store *s)
 void store_wake_in(struct store *s, unsigned int ms)
 {
 	struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000 };
+	uint64_t due = store_quota_now_ms() + ms;
 
-	if (s->retry_event && !event_pending(s->retry_event, EV_TIMEOUT, NULL))
-		event_add(s->retry_event, &tv);
+	if (!s->retry_event || (event_pending(s->retry_event, EV_TIMEOUT, NULL) && s->retry_ms <= due))
+		return;
+	s->retry_ms = due;
+	event_add(s->retry_event, &tv);
 }
 
 static void on_turn(evutil_socket_t fd, short what, void *arg)
@@ -63,8 +66,8 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	TAILQ_FOREACH(c, &s->conns, all) {
-		if (c->stalled) {
-			c->stalled = false;
+		if (c->waiting) {
+			c->waiting = false;
 			store_conn_ready(c);
 		}
 	}

@@ -52,6 +52,7 @@ int store_txn_start(struct conn *c, uint32_t *id)
 		*id = ++c->last_txid;
 	} while (!*id || store_txn_find(c, *id));
 	make(c, *id);
+	store_quota_quiet(c, true);
 	if (c->kind == CONN_RING)
 		store_journal_txn(c->s->journal, c->who.domid, *id, true);
 	return 0;
@@ -247,7 +248,9 @@ int store_txn_end(struct txn *tx, bool commit)
 			perform_all(tx);
 		c->s->stats.commits += !rc;
 		c->s->stats.conflicts += rc == -EAGAIN;
+		c->conflicts = rc == -EAGAIN ? c->conflicts + 1 : 0;
 	}
+	store_quota_quiet(c, false);
 	if (c->kind == CONN_RING)
 		store_journal_txn(c->s->journal, c->who.domid, tx->id, false);
 	drop(tx);

@@ -223,6 +223,35 @@ TEST(permissions_hold_in_transactions)
 	bench_stop();
 }
 
+/* A guest that always writes what the toolstack reads does not keep it from its work. */
+TEST(guests_cannot_hold_up_the_toolstack)
+{
+	int tries = 0, writes = 0;
+	uint32_t tx;
+
+	bench_start();
+	home(1);
+	write_node(1, 0, "n", "0");
+	do {
+		tx = begin(0);
+		say(0, XS_READ, tx, "/local/domain/1/n", NULL);
+		put_request(1, XS_WRITE, 0, "n\0x", 3);
+		run();
+		writes++;
+		write_node(0, tx, "/result", "1");
+	} while (strcmp(end(0, tx, true), "OK") && ++tries < 10);
+	CHECK_EQ(tries, 3);
+	store_kick(bench, 1);
+	run();
+	for (; writes; writes--) {
+		struct answer a;
+
+		REQUIRE(get_message(1, &a));
+		CHECK_STR(a.data, "OK");
+	}
+	bench_stop();
+}
+
 /*
  * Random transactions of three guests on a few shared counters: each adds one inside a transaction, so in the
  * end every counter equals the number of commits that were told "OK".
@@ -280,6 +309,7 @@ int main(void)
 	RUN(transactions_are_rationed);
 	RUN(quota_holds_at_commit);
 	RUN(permissions_hold_in_transactions);
+	RUN(guests_cannot_hold_up_the_toolstack);
 	RUN(no_increment_is_lost);
 	return unit_end();
 }
