@@ -146,7 +146,7 @@ static __always_inline void decode_literal(struct lzma *s)
 	u16 *probs = s->probs->literal[context];
 
 	if (s->state >= FIRST_MATCH_STATE) {
-		u32 match_byte = (u32)s->out[-(size_t)s->rep[0] - 1] << 1, offset = 0x100;
+		u32 match_byte = (u32)*(s->out - s->rep[0] - 1) << 1, offset = 0x100;
 
 #pragma GCC unroll 8
 		for (u32 reached = 1; reached < 0x100; reached *= 2) {
