@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+# What test scripts in dom0 use.
+ok() { echo "ok - $*"; }
+not_ok() { echo "not ok - $*"; }
+# check NAME COMMAND...: the command must succeed; its output is shown if it does not.
+check() {
+	_n=$1; shift
+	if "$@" > /tmp/check.out 2>&1; then ok "$_n"; else not_ok "$_n (status $?)"; sed 's/^/    /' /tmp/check.out; fi
+}
+# refuse NAME TEXT COMMAND...: the command must fail and say TEXT (a grep pattern).
+refuse() {
+	_n=$1 _t=$2; shift 2
+	if "$@" > /tmp/check.out 2>&1; then not_ok "$_n (succeeded)"
+	elif grep -q -- "$_t" /tmp/check.out; then ok "$_n"
+	else not_ok "$_n (other words)"; sed 's/^/    /' /tmp/check.out; fi
+}
+# until SECONDS COMMAND...: try again until it succeeds.
+until_ok() {
+	_s=$1; shift
+	_end=$(( $(cut -d. -f1 /proc/uptime) + _s ))
+	while ! "$@" > /dev/null 2>&1; do
+		[ "$(cut -d. -f1 /proc/uptime)" -lt $_end ] || return 1
+		sleep 0.2
+	done
+}
+xend_start() {
+	xend -v > /tmp/xend.log 2>&1 &
+	XEND=$!
+	until_ok 10 test -S /run/xend/socket || { not_ok "xend starts"; cat /tmp/xend.log; }
+}
+# said GUEST TEXT: the guest's console log has the text.
+said() { grep -q -- "$2" /var/log/xen*/console/"$1".log; }
+# guest NAME [LINE...]: writes /etc/vm/NAME.cfg for the small guest.
+guest() {
+	_g=$1; shift
+	{ echo "name = \"$_g\""; echo 'kernel = "/guest/vmlinuz"'; echo 'ramdisk = "/guest/domu.gz"'
+	  echo 'memory = 160'; for _l in "$@"; do echo "$_l"; done; } > /etc/vm/$_g.cfg
+}

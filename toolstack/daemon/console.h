@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A guest's console: its ring on one side; on the other a pty (for tools that look for one), any number of
+ * attached clients, and a log on disk with a time stamp a line.  Bytes of guests are data here, never
+ * commands; the ring's indices are checked at each use.
+ */
+#ifndef DAEMON_CONSOLE_H
+#define DAEMON_CONSOLE_H
+
+#include <stddef.h>
+
+#include "abi/types.h"
+#include "base/error.h"
+
+struct console;
+
+/* Map the ring (grant 0) and bind its port. */
+int console_open(struct console **out, const char *name, domid_t domid, evtchn_port_t port, uint32_t log_kib,
+		 struct error *err) __must_check;
+/* Takes what is left in the ring, tells the readers, closes everything.  NULL is fine. */
+void console_close(struct console *c);
+
+const char *console_tty(const struct console *c);	/* "/dev/pts/3" */
+int console_rename(struct console *c, const char *name);
+
+/* A stream socket whose other end is fed with the console; the first bytes are the last lines. */
+int console_attach(struct console *c, unsigned int replay_lines, bool read_only);
+
+/* The last lines as the log has them, at most size - 1 bytes, NUL-terminated; how many bytes. */
+size_t console_tail(const struct console *c, char *buf, size_t size);
+
+#endif

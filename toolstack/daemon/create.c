@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/* See create.h.  The steps stand in create_work(), in order. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "base/strbuf.h"
+#include "build/pv.h"
+#include "daemon/create.h"
+#include "daemon/disk.h"
+#include "daemon/kernels.h"
+#include "daemon/worker.h"
+#include "daemon/xend.h"
+#include "hv/calls.h"
+#include "hv/domctl.h"
+
+#define MAXMEM_SLACK_KIB 1024u
+#define OVERHEAD_KIB(g) (4096u + 512u * (g)->cfg->maxvcpus)	/* the hypervisor's own, for one domain */
+#define DOMAINS_MAX 512
+
+/* Name who has the memory: the message a person needs. */
+static int explain_memory(const struct guest *g, uint64_t need_kib, uint64_t free_kib, struct error *err)
+{
+	static struct xen_domctl_getdomaininfo list[DOMAINS_MAX];
+	int n = hv_sysctl_domains(0, list, DOMAINS_MAX), rc;
+	struct strbuf sb = STRBUF_INIT;
+
+	for (int i = 0; i < n && sb.len < 300; i++) {
+		const struct guest *other = guest_by_domid(list[i].domain);
+
+		if (list[i].domain == g->domid)
+			continue;
+		strbuf_printf(&sb, "%s%s %llu", sb.len ? ", " : "",
+			      list[i].domain == 0 ? "dom0" : other ? other->name : "another",
+			      (unsigned long long)(list[i].tot_pages >> 8));
+	}
+	rc = error_set(err, ERR_RESOURCES, NULL, "needs %llu MiB, the host has %llu MiB free (%s)",
+		       (unsigned long long)(need_kib >> 10), (unsigned long long)(free_kib >> 10),
+		       sb.data ? sb.data : "");
+	if (free_kib >> 10 > 64)
+		error_hint(err, "'xl mem-set' makes other guests smaller; or set memory = %llu or less",
+			   (unsigned long long)(free_kib >> 10) - 8);
+	else
+		error_hint(err, "stop a guest, make dom0 smaller ('xl mem-set 0 ...', dom0_mem= at boot), or add memory");
+	strbuf_free(&sb);
+	return rc;
+}
+
+static int check_memory(const struct guest *g, struct error *err)
+{
+	struct xen_sysctl_physinfo info;
+	uint64_t need = g->cfg->memory_kib + OVERHEAD_KIB(g), free_kib;
+	int rc = hv_sysctl_physinfo(&info);
+
+	if (rc)
+		return error_set_errno(err, ERR_INTERNAL, -rc, NULL, "cannot ask the hypervisor for free memory");
+	free_kib = (info.free_pages + info.scrub_pages - info.outstanding_pages) << 2;
+	return free_kib < need ? explain_memory(g, need, free_kib, err) : 0;
+}
+
+static int check_kernel(const struct guest *g, struct error *err)
+{
+	int rc;
+
+	if (g->cfg->type != GUEST_PV) {
+		rc = error_set(err, ERR_UNSUPPORTED, NULL, "type \"%s\" is not supported yet",
+			       guest_type_name(g->cfg->type));
+		error_hint(err, "set type = \"pv\"");
+		return rc;
+	}
+	if (!g->cfg->kernel) {
+		rc = error_set(err, ERR_CONFIG, NULL, "no kernel is given");
+		error_hint(err, "set kernel = \"/boot/vmlinuz-...\", or kernel = \"/usr/lib/grub-xen/grub-x86_64-xen.bin\" "
+			   "to boot from the guest's own disk");
+		return rc;
+	}
+	if (access(g->cfg->kernel, R_OK) < 0)
+		return error_set_errno(err, ERR_NONE, errno, NULL, "kernel '%s'", g->cfg->kernel);
+	if (g->cfg->ramdisk && access(g->cfg->ramdisk, R_OK) < 0)
+		return error_set_errno(err, ERR_NONE, errno, NULL, "ramdisk '%s'", g->cfg->ramdisk);
+	return 0;
+}
+
+int create_check(const struct guest *g, struct error *err)
+{
+	int rc = check_kernel(g, err);
+
+	for (size_t i = 0; !rc && i < g->cfg->n_disks; i++)
+		rc = disk_check(g, &g->cfg->disks[i], err);
+	if (!rc)
+		rc = check_memory(g, err);
+	return rc;
+}
+
+/* ---- the domain ---- */
+
+/* The CPUs that a set means: those named, and those of its nodes. */
+static void cpus_to_bytes(const struct guest_cpus *set, uint8_t bytes[GUEST_CPUS_MAX / 8])
+{
+	struct xen_sysctl_cputopo topo[GUEST_CPUS_MAX];
+	int n = set->node ? hv_sysctl_topology(topo, GUEST_CPUS_MAX) : 0;
+
+	memcpy(bytes, set->cpu, GUEST_CPUS_MAX / 8);
+	for (int i = 0; i < n; i++)
+		if (topo[i].node < 64 && (set->node >> topo[i].node & 1))
+			bytes[i / 8] |= (uint8_t)(1u << (i % 8));
+}
+
+static int set_affinity(const struct guest *g, domid_t domid, struct error *err)
+{
+	const struct guest_config *cfg = g->cfg;
+
+	for (unsigned int v = 0; v < cfg->maxvcpus && (cfg->n_cpus_hard || cfg->n_cpus_soft); v++) {
+		const struct guest_cpus *hard = NULL, *soft = NULL;
+		uint8_t h[GUEST_CPUS_MAX / 8], s[GUEST_CPUS_MAX / 8];
+		int rc;
+
+		if (cfg->n_cpus_hard)
+			hard = &cfg->cpus_hard[cfg->n_cpus_hard == 1 ? 0 : v < cfg->n_cpus_hard ? v : cfg->n_cpus_hard - 1];
+		if (cfg->n_cpus_soft)
+			soft = &cfg->cpus_soft[cfg->n_cpus_soft == 1 ? 0 : v < cfg->n_cpus_soft ? v : cfg->n_cpus_soft - 1];
+		if (hard && hard->given)
+			cpus_to_bytes(hard, h);
+		else
+			hard = NULL;
+		if (soft && soft->given)
+			cpus_to_bytes(soft, s);
+		else
+			soft = NULL;
+		if (!hard && !soft)
+			continue;
+		rc = hv_domctl_set_affinity(domid, v, hard ? h : NULL, soft ? s : NULL, GUEST_CPUS_MAX);
+		if (rc)
+			return error_set_errno(err, ERR_CONFIG, -rc, NULL,
+					       "cannot bind vCPU %u to the CPUs of cpus= or cpus_soft=", v);
+	}
+	return 0;
+}
+
+static int allow_hardware(const struct guest *g, domid_t domid, struct error *err)
+{
+	const struct guest_config *cfg = g->cfg;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < cfg->n_ioports; i++)
+		rc = hv_domctl_allow_ioports(domid, (uint32_t)cfg->ioports[i].first, (uint32_t)cfg->ioports[i].count, true);
+	for (size_t i = 0; !rc && i < cfg->n_iomem; i++)
+		rc = hv_domctl_allow_iomem(domid, cfg->iomem[i].first, cfg->iomem[i].count, true);
+	for (size_t i = 0; !rc && i < cfg->n_irqs; i++)
+		rc = hv_domctl_allow_irq(domid, (uint32_t)cfg->irqs[i].first, true);
+	return rc ? error_set_errno(err, ERR_CONFIG, -rc, NULL, "cannot allow the ports, memory or interrupts asked for") : 0;
+}
+
+static int make_domain(const struct create_job *job, struct pv_guest *pv, struct error *err)
+{
+	const struct guest_config *cfg = job->g->cfg;
+	struct hv_create c = {
+		.max_vcpus = cfg->maxvcpus, .max_evtchn_port = cfg->max_event_channels,
+		.max_grant_frames = (int32_t)cfg->max_grant_frames,
+		.max_maptrack_frames = (int32_t)cfg->max_maptrack_frames, .max_grant_version = cfg->max_grant_version,
+	};
+	struct xen_domctl_getdomaininfo info;
+	int rc;
+
+	memcpy(c.uuid, job->g->uuid, 16);
+	rc = hv_domctl_create(0, &c);
+	if (rc < 0)
+		return error_set_errno(err, rc == -ENOMEM ? ERR_RESOURCES : ERR_FAILED, -rc, NULL,
+				       "the hypervisor refuses a new domain");
+	pv->domid = (domid_t)rc;
+	worker_send(json_pack("{s:i}", "domid", rc), -1);
+	rc = hv_domctl_max_vcpus(pv->domid, cfg->maxvcpus);
+	if (!rc)
+		rc = hv_domctl_max_mem(pv->domid, cfg->maxmem_kib + MAXMEM_SLACK_KIB);
+	if (!rc && cfg->tsc_mode)
+		rc = hv_domctl_set_tsc_mode(pv->domid, cfg->tsc_mode);
+	if (!rc && (cfg->cpu_weight != 256 || cfg->cap_percent))
+		rc = hv_domctl_set_sched(pv->domid, job->sched_id, cfg->cpu_weight, cfg->cap_percent);
+	if (!rc)
+		rc = hv_evtchn_alloc(pv->domid, 0, &pv->store_port);
+	if (!rc)
+		rc = hv_evtchn_alloc(pv->domid, 0, &pv->console_port);
+	if (!rc)
+		rc = hv_domctl_info(pv->domid, &info);
+	if (rc)
+		return error_set_errno(err, rc == -ENOMEM ? ERR_RESOURCES : ERR_FAILED, -rc, NULL,
+				       "cannot set up the new domain");
+	pv->shared_info = info.shared_info_frame;
+	rc = set_affinity(job->g, pv->domid, err);
+	return rc ? rc : allow_hardware(job->g, pv->domid, err);
+}
+
+/* ---- what it is made of ---- */
+
+static int take_disks(const struct create_job *job, struct error *err)
+{
+	struct guest *g = job->g;
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < g->cfg->n_disks; i++) {
+		rc = disk_attach(g, &g->cfg->disks[i], &g->disks[i], err);
+		if (!rc && g->cfg->disks[i].target)
+			worker_send(disk_to_json(i, &g->disks[i]), -1);
+	}
+	return rc;
+}
+
+static int take_kernel(const struct create_job *job, struct image *img, struct error *err)
+{
+	int rc;
+
+	if (job->kernel) {
+		*img = *job->kernel;
+		return 0;
+	}
+	worker_progress(-1, "unpacking the kernel");
+	rc = image_load(job->g->cfg->kernel, img, err);
+	if (!rc)
+		worker_send(kernels_message(img), img->fd);
+	return rc;
+}
+
+static int take_ramdisk(const struct guest *g, struct pv_guest *pv, struct error *err)
+{
+	struct stat st;
+
+	pv->ramdisk_fd = -1;
+	if (!g->cfg->ramdisk)
+		return 0;
+	pv->ramdisk_fd = open(g->cfg->ramdisk, O_RDONLY | O_CLOEXEC);
+	if (pv->ramdisk_fd < 0 || fstat(pv->ramdisk_fd, &st) < 0)
+		return error_set_errno(err, ERR_NONE, errno, NULL, "ramdisk '%s'", g->cfg->ramdisk);
+	if (!S_ISREG(st.st_mode))
+		return error_set(err, ERR_CONFIG, NULL, "ramdisk '%s' is not a file", g->cfg->ramdisk);
+	pv->ramdisk_len = (uint64_t)st.st_size;
+	return 0;
+}
+
+json_t *create_work(void *arg, struct error *err)
+{
+	struct create_job *job = arg;
+	const struct guest_config *cfg = job->g->cfg;
+	struct pv_guest pv = { .cmdline = cfg->cmdline, .n_pages = cfg->memory_kib >> 2,
+			       .max_pages = cfg->maxmem_kib >> 2 };
+	struct pv_plan plan;
+	struct image img;
+
+	/* Nothing is taken before all of this is known to be right. */
+	if (create_check(job->g, err) || take_kernel(job, &img, err) || take_ramdisk(job->g, &pv, err) ||
+	    pv_plan(&plan, &img.info, pv.ramdisk_len, pv.n_pages, err))
+		return NULL;
+	pv.image = &img;
+	if (take_disks(job, err) || make_domain(job, &pv, err) || pv_build(&pv, err))
+		return NULL;
+	return json_pack("{s:i, s:i, s:i, s:I, s:I}", "domid", pv.domid, "store_port", (int)pv.store_port,
+			 "console_port", (int)pv.console_port, "store_mfn", (json_int_t)pv.store_mfn,
+			 "console_mfn", (json_int_t)pv.console_mfn);
+}

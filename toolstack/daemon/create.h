@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Making a domain: straight-line code for a worker.  It tells the daemon each thing it took as soon as it has
+ * it ("loop", "domid", "kernel"), so that whatever happens to the worker the daemon can give it back.
+ */
+#ifndef DAEMON_CREATE_H
+#define DAEMON_CREATE_H
+
+#include <jansson.h>
+
+#include "build/image.h"
+#include "daemon/guest.h"
+
+struct create_job {
+	struct guest *g;
+	const struct image *kernel;	/* unpacked before, or NULL */
+	unsigned int sched_id;
+};
+
+/* The work() of a worker; arg is a struct create_job. */
+json_t *create_work(void *arg, struct error *err);
+
+/* All that can be checked before anything is taken; run by create_work() and by dry runs. */
+int create_check(const struct guest *g, struct error *err) __must_check;
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the store says about a guest and its devices, and what backends answer there.  All nodes of a guest
+ * are written in one transaction; every frontend belongs to the guest, every backend to dom0.
+ */
+#ifndef DAEMON_DEVICE_H
+#define DAEMON_DEVICE_H
+
+#include "daemon/guest.h"
+
+enum device_kind { DEVICE_VBD, DEVICE_VIF };
+
+int device_init(struct error *err) __must_check;	/* watches the backends */
+
+/* Everything of a guest that has just been built; then of one device plugged later. */
+int device_publish_guest(struct guest *g, struct error *err) __must_check;
+int device_publish(struct guest *g, enum device_kind kind, size_t i, struct error *err) __must_check;
+
+/* Ask both ends to let go; DEV_GONE follows, or not, if the guest does not do its part. */
+void device_close(struct guest *g, enum device_kind kind, size_t i);
+/* Take the nodes away: the backend lets go whatever the guest does. */
+void device_remove(struct guest *g, enum device_kind kind, size_t i);
+/* All nodes of a guest that is no more. */
+void device_remove_guest(struct guest *g);
+
+void device_path(const struct guest *g, enum device_kind kind, size_t i, bool backend, char *buf, size_t size);
+/* A number or string below a device's node; NULL if there is none; caller frees. */
+char *device_node(const struct guest *g, enum device_kind kind, size_t i, bool backend, const char *name);
+/* The vif's network interface is on its bridge: tell netback. */
+void device_vif_ready(struct guest *g, size_t i);
+
+#endif

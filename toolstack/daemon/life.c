@@ -1,0 +1,521 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The life of a guest: see the picture in guest.h.  A worker makes the domain; the daemon then connects store,
+ * console and devices, all at once, and lets it run.  The hypervisor tells by VIRQ_DOM_EXC that some domain
+ * has changed; guest_scan() finds out which.  Taking down is the same whatever the cause: what was taken is
+ * in the journal, and giving back something twice does no harm.
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/sched.h"
+#include "daemon/console.h"
+#include "daemon/create.h"
+#include "daemon/device.h"
+#include "daemon/disk.h"
+#include "daemon/events.h"
+#include "daemon/kernels.h"
+#include "daemon/loop.h"
+#include "daemon/ports.h"
+#include "daemon/vif.h"
+#include "daemon/worker.h"
+#include "daemon/xend.h"
+#include "hv/domctl.h"
+#include "store/store.h"
+
+#define DOMAINS_MAX 1024
+#define QUICK_DEATH_NS (10ull * 1000000000)
+#define QUICK_DEATHS_MAX 5
+
+static unsigned int sched_id;
+
+static void take_down(struct guest *g);
+
+/* ---- starting ---- */
+
+static void fail_start(struct guest *g, const struct error *err)
+{
+	struct error e = *err;
+
+	error_what(&e, "guest '%s'", g->name);
+	snprintf(g->reason, sizeof(g->reason), "%.150s", e.why);
+	events_emit(g, "failed", e.why, &e);
+	guest_stop(g, WHY_FAILED);
+}
+
+/* The domain is built and its builder is gone: connect everything and let it run. */
+static int connect_guest(struct guest *g, struct error *err)
+{
+	int rc = device_publish_guest(g, err);
+
+	if (rc)
+		return rc;
+	rc = console_open(&g->console, g->name, (domid_t)g->domid, g->console_port, g->cfg->console_log_kib, err);
+	if (rc)
+		return rc;
+	rc = store_introduce(xend.store, (unsigned int)g->domid, g->store_mfn, g->store_port);
+	if (rc)
+		return error_set_errno(err, ERR_INTERNAL, -rc, NULL, "cannot connect the guest's store ring");
+	return 0;
+}
+
+static void publish_tty(const struct guest *g)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/local/domain/%d/console/tty", g->domid);
+	if (g->console)
+		(void)store_printf(xend.store, STORE_TX_NONE, path, "%s", console_tty(g->console));
+}
+
+static void on_create_message(void *ctx, json_t *msg, int fd)
+{
+	struct guest *g = ctx;
+
+	if (json_object_get(msg, "kernel")) {
+		kernels_take(g->cfg->kernel, msg, fd);
+		return;
+	}
+	if (json_object_get(msg, "disk"))
+		disk_from_json(g, msg);
+	if (json_object_get(msg, "domid"))
+		g->domid = (int)json_integer_value(json_object_get(msg, "domid"));
+	(void)guest_journal(g);
+}
+
+static void on_created(void *ctx, json_t *result, const struct error *failed)
+{
+	struct guest *g = ctx;
+	struct error err = ERROR_INIT;
+	int rc;
+
+	g->worker = NULL;
+	if (g->state != GUEST_STARTING) {	/* stopped meanwhile */
+		take_down(g);
+		return;
+	}
+	if (!result) {
+		fail_start(g, failed);
+		return;
+	}
+	g->store_port = (evtchn_port_t)json_integer_value(json_object_get(result, "store_port"));
+	g->console_port = (evtchn_port_t)json_integer_value(json_object_get(result, "console_port"));
+	g->store_mfn = (xen_pfn_t)json_integer_value(json_object_get(result, "store_mfn"));
+	g->console_mfn = (xen_pfn_t)json_integer_value(json_object_get(result, "console_mfn"));
+	rc = connect_guest(g, &err);
+	if (!rc) {
+		publish_tty(g);
+		g->state = GUEST_RUNNING;
+		g->started_ns = xend_now_ns();
+		rc = guest_journal(g);
+	}
+	if (!rc && !g->start_paused)
+		rc = hv_domctl_unpause((domid_t)g->domid);
+	if (rc) {
+		if (!error_is_set(&err))
+			(void)error_set_errno(&err, ERR_INTERNAL, -rc, NULL, "cannot let the guest run");
+		fail_start(g, &err);
+		return;
+	}
+	events_emit(g, "started", g->start_paused ? "paused" : "", NULL);
+}
+
+int guest_start(struct guest *g, bool paused, struct error *err)
+{
+	static const struct worker_calls calls = { create_work, on_create_message, on_created };
+	struct create_job job = { .g = g, .sched_id = sched_id };
+	int rc;
+
+	if (g->state != GUEST_STOPPED) {
+		rc = error_set(err, ERR_CONFLICT, NULL, "is already %s",
+			       g->state == GUEST_STOPPING ? "stopping" : "running");
+		error_what(err, "guest '%s'", g->name);
+		return rc;
+	}
+	g->cfg = guest_config_copy(g->def);
+	g->n_disks = g->n_vifs = 0;
+	g->why = WHY_NONE;
+	g->domid = -1;
+	g->hv_gone = false;
+	g->start_paused = paused;
+	g->restart_asked = false;
+	g->address[0] = '\0';
+	rc = g->cfg ? guest_fit_devices(g) : -ENOMEM;
+	for (size_t i = 0; !rc && i < g->cfg->n_vifs; i++)
+		rc = vif_check(g, &g->cfg->vifs[i], err);
+	if (!rc) {
+		g->state = GUEST_STARTING;
+		rc = guest_journal(g);
+	}
+	if (!rc) {
+		job.kernel = g->cfg->kernel ? kernels_find(g->cfg->kernel) : NULL;
+		events_emit(g, "starting", "", NULL);
+		rc = worker_start(&g->worker, "create", &calls, &job, g, job.kernel ? &job.kernel->fd : NULL,
+				  job.kernel ? 1 : 0, err);
+	}
+	if (rc) {
+		g->state = GUEST_STOPPED;
+		(void)guest_journal(g);
+		guest_config_free(g->cfg);
+		g->cfg = NULL;
+		g->n_disks = g->n_vifs = 0;
+		if (!error_is_set(err))
+			rc = error_set_errno(err, ERR_RESOURCES, -rc, NULL, "cannot start");
+		error_what(err, "guest '%s'", g->name);
+	}
+	return rc;
+}
+
+/* ---- ending ---- */
+
+static enum guest_action action_of(const struct guest *g)
+{
+	switch (g->why) {
+	case WHY_POWEROFF: return g->cfg->on_poweroff;
+	case WHY_REBOOT: return g->cfg->on_reboot;
+	case WHY_CRASH: return g->cfg->on_crash;
+	case WHY_WATCHDOG: return g->cfg->on_watchdog;
+	case WHY_SOFT_RESET: return g->cfg->on_soft_reset;
+	default: return GUEST_ACTION_DESTROY;
+	}
+}
+
+static bool wants_restart(const struct guest *g)
+{
+	switch (action_of(g)) {
+	case GUEST_ACTION_RESTART: case GUEST_ACTION_RENAME_RESTART: case GUEST_ACTION_COREDUMP_RESTART:
+	case GUEST_ACTION_SOFT_RESET:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	struct guest *g = arg;
+	struct error err = ERROR_INIT;
+
+	(void)fd;
+	(void)what;
+	if (g->state == GUEST_STOPPED && guest_start(g, false, &err) < 0) {
+		log_error(LOG_LEVEL_ERROR, &err);
+		events_emit(g, "failed", err.why, &err);
+	}
+}
+
+/* Start again, later and later if the guest keeps dying young, and in the end not at all. */
+static void restart(struct guest *g, bool quick)
+{
+	struct timeval delay = { 0, 1000 };
+
+	g->quick_deaths = quick ? g->quick_deaths + 1 : 0;
+	if (g->quick_deaths > QUICK_DEATHS_MAX) {
+		g->quick_deaths = 0;
+		snprintf(g->reason, sizeof(g->reason), "died %d times soon after its start; not started again",
+			 QUICK_DEATHS_MAX + 1);
+		events_emit(g, "failed", g->reason, NULL);
+		return;
+	}
+	if (g->quick_deaths > 1)
+		delay.tv_sec = 1 << (g->quick_deaths - 1);
+	if (!g->retry)
+		g->retry = evtimer_new(xend.base, on_retry, g);
+	if (!g->retry || event_add(g->retry, &delay) < 0)
+		log_err("guest '%s': cannot be started again: out of memory", g->name);
+}
+
+/* Nothing is left of the domain. */
+static void finish(struct guest *g)
+{
+	bool again = wants_restart(g) && !xend.stopping && g->why != WHY_DESTROY;
+	bool quick = g->started_ns && xend_now_ns() - g->started_ns < QUICK_DEATH_NS;
+
+	if (g->domid > 0)
+		store_domain_gone(xend.store, (unsigned int)g->domid);
+	g->state = GUEST_STOPPED;
+	(void)guest_journal(g);
+	events_emit(g, "stopped", guest_why_name(g->why), NULL);
+	guest_config_free(g->cfg);
+	g->cfg = NULL;
+	g->n_disks = g->n_vifs = 0;
+	g->domid = -1;
+	g->started_ns = 0;
+	if (again) {
+		restart(g, quick);
+	} else if (!g->persistent) {
+		if (g->retry)
+			event_free(g->retry);
+		guest_forget(g);
+	}
+}
+
+static json_t *destroy_work(void *arg, struct error *err)
+{
+	struct guest *g = arg;
+	int rc;
+
+	do
+		rc = hv_domctl_destroy((domid_t)g->domid);
+	while (rc == -EAGAIN);
+	if (rc && rc != -ESRCH) {
+		(void)error_set_errno(err, ERR_INTERNAL, -rc, NULL, "the hypervisor does not destroy domain %d", g->domid);
+		return NULL;
+	}
+	return json_object();
+}
+
+static void on_destroyed(void *ctx, json_t *result, const struct error *err)
+{
+	struct guest *g = ctx;
+	struct xen_domctl_getdomaininfo info;
+
+	g->worker = NULL;
+	if (!result)
+		log_error(LOG_LEVEL_ERROR, err);
+	/* It may still be dying, while backends hold some of its pages: VIRQ_DOM_EXC follows. */
+	if (hv_domctl_info((domid_t)g->domid, &info) == -ESRCH)
+		finish(g);
+}
+
+/* Give back what the guest has, in an order in which nothing holds anything else. */
+static void take_down(struct guest *g)
+{
+	static const struct worker_calls calls = { destroy_work, NULL, on_destroyed };
+	struct error err = ERROR_INIT;
+
+	console_close(g->console);
+	g->console = NULL;
+	if (g->domid > 0) {
+		if (hv_domctl_pause((domid_t)g->domid) < 0)
+			log_debug("guest '%s': domain %d is gone already", g->name, g->domid);
+		(void)store_release(xend.store, (unsigned int)g->domid);
+		device_remove_guest(g);
+	} else {
+		for (size_t i = 0; i < g->n_disks; i++)
+			disk_release(g, &g->disks[i]);
+		finish(g);
+		return;
+	}
+	if (worker_start(&g->worker, "destroy", &calls, g, g, NULL, 0, &err) < 0) {
+		log_error(LOG_LEVEL_ERROR, &err);
+		if (hv_domctl_destroy((domid_t)g->domid) == 0)
+			guest_scan();
+	}
+}
+
+void guest_stop(struct guest *g, enum guest_why why)
+{
+	if (g->state == GUEST_STOPPED)
+		return;
+	if (g->state == GUEST_STOPPING) {
+		if (why == WHY_DESTROY)
+			g->why = why;
+		return;
+	}
+	g->state = GUEST_STOPPING;
+	g->why = why;
+	(void)guest_journal(g);
+	if (g->worker)
+		worker_kill(g->worker);	/* take_down() follows when it is gone */
+	else
+		take_down(g);
+}
+
+void guest_device_gone(struct guest *g)
+{
+	if (g->state == GUEST_RUNNING) {
+		(void)guest_journal(g);
+		events_emit(g, "device", "gone", NULL);
+	}
+}
+
+/* ---- what the hypervisor says ---- */
+
+static const struct {
+	enum guest_why why;
+	const char *event, *text;
+} shutdown_reasons[] = {
+	[SHUTDOWN_poweroff] = { WHY_POWEROFF, "shutdown", "powered off" },
+	[SHUTDOWN_reboot] = { WHY_REBOOT, "reboot", "rebooted" },
+	[SHUTDOWN_suspend] = { WHY_NONE, "suspended", "suspended" },
+	[SHUTDOWN_crash] = { WHY_CRASH, "crashed", "crashed" },
+	[SHUTDOWN_watchdog] = { WHY_WATCHDOG, "crashed", "its watchdog expired" },
+	[SHUTDOWN_soft_reset] = { WHY_SOFT_RESET, "reboot", "asked for a soft reset" },
+};
+
+/* The last line of the console that says something: often the reason. */
+static void last_words(const struct guest *g, char *buf, size_t size)
+{
+	char tail[1024], *line, *save = NULL, best[160] = "";
+
+	buf[0] = '\0';
+	if (!g->console)
+		return;
+	console_tail(g->console, tail, sizeof(tail));
+	for (line = strtok_r(tail, "\r\n", &save); line; line = strtok_r(NULL, "\r\n", &save))
+		if (strlen(line) > 4 && !strstr(line, "---[ end") && !strstr(line, "Kernel Offset"))
+			snprintf(best, sizeof(best), "%s", line);
+	log_text(buf, size, best, strlen(best));
+}
+
+static void on_shutdown(struct guest *g, unsigned int code)
+{
+	char words[160];
+
+	if (code >= sizeof(shutdown_reasons) / sizeof(shutdown_reasons[0]))
+		code = SHUTDOWN_crash;
+	if (g->why != WHY_NONE || shutdown_reasons[code].why == WHY_NONE)
+		return;		/* seen before; or suspended, which its saver waits for */
+	g->why = shutdown_reasons[code].why;
+	if (g->restart_asked && g->why == WHY_POWEROFF)
+		g->why = WHY_REBOOT;
+	last_words(g, words, sizeof(words));
+	snprintf(g->reason, sizeof(g->reason), "%s%s%.110s", shutdown_reasons[code].text,
+		 g->why == WHY_CRASH && words[0] ? ": " : "", g->why == WHY_CRASH ? words : "");
+	store_domain_shutdown(xend.store, (unsigned int)g->domid);
+	(void)guest_journal(g);
+	events_emit(g, shutdown_reasons[code].event, g->reason, NULL);
+	switch (action_of(g)) {
+	case GUEST_ACTION_PRESERVE:
+		break;
+	default:
+		guest_stop(g, g->why);
+		break;
+	}
+}
+
+void guest_scan(void)
+{
+	static struct xen_domctl_getdomaininfo list[DOMAINS_MAX];
+	int n = hv_sysctl_domains(0, list, DOMAINS_MAX);
+	struct guest *next;
+
+	if (n < 0) {
+		log_err("cannot list domains: %s", strerror(-n));
+		return;
+	}
+	for (struct guest *g = guests; g; g = next) {
+		const struct xen_domctl_getdomaininfo *info = NULL;
+
+		next = g->next;
+		if (g->domid <= 0 || g->worker)
+			continue;
+		for (int i = 0; i < n && !info; i++)
+			if (list[i].domain == g->domid && memcmp(list[i].handle, g->uuid, 16) == 0)
+				info = &list[i];
+		if (!info && g->state == GUEST_STOPPING)
+			finish(g);
+		else if (!info && g->state == GUEST_RUNNING)
+			guest_stop(g, WHY_DESTROY);	/* somebody else destroyed it */
+		else if (info && g->state == GUEST_RUNNING && info->flags & XEN_DOMINF_dying)
+			guest_stop(g, WHY_DESTROY);
+		else if (info && g->state == GUEST_RUNNING && info->flags & XEN_DOMINF_shutdown)
+			on_shutdown(g, info->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask);
+	}
+}
+
+static bool on_domain_exception(void *ctx)
+{
+	(void)ctx;
+	guest_scan();
+	return true;
+}
+
+int guest_ask(struct guest *g, const char *what, struct error *err)
+{
+	char path[64];
+	int rc;
+
+	snprintf(path, sizeof(path), "/local/domain/%d/control/shutdown", g->domid);
+	rc = store_printf(xend.store, STORE_TX_NONE, path, "%s", what);
+	if (rc) {
+		rc = error_set_errno(err, ERR_INTERNAL, -rc, NULL, "cannot ask it to %s", what);
+		error_what(err, "guest '%s'", g->name);
+	}
+	return rc;
+}
+
+/* ---- the daemon's own start ---- */
+
+static bool loop_in_use(int nr)
+{
+	for (struct guest *g = guests; g; g = g->next)
+		for (size_t i = 0; i < g->n_disks; i++)
+			if (g->disks[i].loop == nr)
+				return true;
+	return false;
+}
+
+/* A worker may have made the domain and died before it could say so. */
+static int find_domain(const struct guest *g)
+{
+	static struct xen_domctl_getdomaininfo list[DOMAINS_MAX];
+	int n = hv_sysctl_domains(1, list, DOMAINS_MAX);
+
+	for (int i = 0; i < n; i++)
+		if (memcmp(list[i].handle, g->uuid, 16) == 0)
+			return list[i].domain;
+	return -1;
+}
+
+static void adopt(struct guest *g)
+{
+	struct error err = ERROR_INIT;
+	int found = find_domain(g);
+
+	if (g->state == GUEST_RUNNING && found == g->domid && found > 0) {
+		if (console_open(&g->console, g->name, (domid_t)g->domid, g->console_port, g->cfg->console_log_kib,
+				 &err) < 0)
+			log_error(LOG_LEVEL_ERROR, &err);
+		publish_tty(g);
+		if (!store_is_introduced(xend.store, (unsigned int)g->domid) &&
+		    store_introduce(xend.store, (unsigned int)g->domid, g->store_mfn, g->store_port) < 0)
+			log_err("guest '%s': its store ring cannot be connected again", g->name);
+		for (size_t i = 0; i < g->n_vifs; i++)
+			g->vifs[i].plugged = false;
+		log_info("guest '%s' (domain %d): taken up again", g->name, g->domid);
+		return;
+	}
+	if (found > 0)
+		g->domid = found;
+	if (g->state == GUEST_STARTING)
+		g->why = WHY_FAILED;
+	g->state = GUEST_STOPPING;
+	take_down(g);
+}
+
+void life_adopt(void)
+{
+	struct guest *next;
+
+	for (struct guest *g = guests; g; g = next) {
+		next = g->next;
+		if (g->state != GUEST_STOPPED)
+			adopt(g);
+	}
+	loop_sweep(loop_in_use);
+	vif_rescan();
+	guest_scan();
+}
+
+int life_init(struct error *err)
+{
+	int rc = hv_sysctl_sched_id(&sched_id);
+
+	if (rc) {
+		rc = error_set_errno(err, ERR_NONE, -rc, NULL, "the hypervisor does not answer");
+		error_hint(err, "this xend speaks the control interface of Xen 4.17");
+		return rc;
+	}
+	rc = port_bind_virq(VIRQ_DOM_EXC, on_domain_exception, NULL);
+	if (rc < 0) {
+		rc = error_set_errno(err, ERR_CONFLICT, -rc, NULL, "cannot bind the interrupt for changes of domains");
+		error_hint(err, "is xenstored or another xend running?");
+		return rc;
+	}
+	return 0;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Loop devices for disks that are files.  Each carries the tag "xend:DOMAIN-UUID" in its name field, so that
+ * none is given back that is not ours, and none of ours is lost when the daemon dies.
+ */
+#ifndef DAEMON_LOOP_H
+#define DAEMON_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+int loop_attach(int file_fd, bool readonly, const uint8_t uuid[16]);	/* number or -errno */
+int loop_detach(int nr, const uint8_t uuid[16]);
+/* Give back all of ours for which in_use() says no. */
+void loop_sweep(bool (*in_use)(int nr));
+
+#endif

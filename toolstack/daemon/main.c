@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * xend: starts in the order that stands in run(), then serves its event loop.  SIGTERM ends the daemon and
+ * leaves the guests alone; the next daemon takes them up again, as after a crash.
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/proc.h"
+#include "daemon/autostart.h"
+#include "daemon/device.h"
+#include "daemon/guest.h"
+#include "daemon/network.h"
+#include "daemon/ports.h"
+#include "daemon/rings.h"
+#include "daemon/sample.h"
+#include "daemon/server.h"
+#include "daemon/vif.h"
+#include "daemon/xend.h"
+#include "hv/hv.h"
+#include "store/store.h"
+
+struct xend xend = {
+	.set = {
+		.run_dir = "/run/xend", .state_dir = "/var/lib/xend", .log_dir = "/var/log/xend",
+		.store_socket = "/run/xenstored/socket", .group = "xen", .operate = true, .network = true,
+		.bridge = "xenbr0", .subnet = "10.188.0.1/24", .dump_keep = 3,
+	},
+};
+
+uint64_t xend_now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+static void store_said(void *ctx, bool is_error, const char *message)
+{
+	(void)ctx;
+	log_line(is_error ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG, "store: %s", message);
+}
+
+/* One daemon at a time, or two would fight over every guest. */
+static int lock_run_dir(struct error *err)
+{
+	char path[256];
+	int fd, rc;
+
+	if (file_make_dirs(xend.set.run_dir, 0755, err) < 0 || file_make_dirs("/run/xenstored", 0755, err) < 0)
+		return -EIO;
+	snprintf(path, sizeof(path), "%s/lock", xend.set.run_dir);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0) {
+		rc = error_set_errno(err, ERR_CONFLICT, errno, NULL, "%s", path);
+		error_hint(err, "is another xend running?");
+		return rc;
+	}
+	return 0;
+}
+
+/* The kernel's halves of our devices; those built in or loaded already cost nothing. */
+static void load_modules(void)
+{
+	static const char *const argv[] = { "modprobe", "-a", "-q", "xen-privcmd", "xen-evtchn", "xen-gntdev", "xenfs",
+					    "xen-blkback", "xen-netback", "loop", "bridge", NULL };
+	const struct proc_run run = { .argv = argv, .timeout_ms = 20000 };
+	struct error err = ERROR_INIT;
+
+	if (proc_run(&run, NULL, &err) < 0)
+		log_debug("modprobe: %s", err.why);
+}
+
+static int boot_id(char id[64])
+{
+	char *text;
+	size_t len;
+
+	if (file_read("/proc/sys/kernel/random/boot_id", 64, &text, &len, NULL) < 0)
+		return -EIO;
+	snprintf(id, 64, "%.36s", text);
+	free(text);
+	return 0;
+}
+
+static int start_store(struct error *err)
+{
+	static char journal[256], id[64];
+	struct store_options opt = { .journal = journal, .ring = &rings_ops, .log = store_said };
+	int rc;
+
+	snprintf(journal, sizeof(journal), "%s/store.journal", xend.set.run_dir);
+	if (boot_id(id) == 0)
+		opt.boot_id = id;
+	rc = store_new(xend.base, &opt, &xend.store);
+	if (!rc) {
+		store_start(xend.store);
+		rc = store_listen(xend.store, xend.set.store_socket);
+	}
+	if (!rc && !store_is_introduced(xend.store, 0))
+		rc = store_introduce(xend.store, 0, 0, 0);
+	if (!rc)
+		rc = store_printf(xend.store, STORE_TX_NONE, "/local/domain/0/name", "Domain-0");
+	if (!rc)
+		rc = store_printf(xend.store, STORE_TX_NONE, "/local/domain/0/domid", "0");
+	return rc ? error_set_errno(err, ERR_NONE, -rc, NULL, "cannot start the store") : 0;
+}
+
+static void on_quit(evutil_socket_t sig, short what, void *arg)
+{
+	(void)what;
+	(void)arg;
+	log_info("signal %d: ending; guests go on", (int)sig);
+	event_base_loopbreak(xend.base);
+}
+
+static int watch_signals(struct error *err)
+{
+	static const int quit[] = { SIGTERM, SIGINT };
+
+	signal(SIGPIPE, SIG_IGN);
+	for (size_t i = 0; i < sizeof(quit) / sizeof(quit[0]); i++) {
+		struct event *ev = evsignal_new(xend.base, quit[i], on_quit, NULL);
+
+		if (!ev || event_add(ev, NULL) < 0)
+			return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "signals");
+	}
+	return 0;
+}
+
+/* Many guests are many descriptors. */
+static void raise_limits(void)
+{
+	struct rlimit lim = { 65536, 65536 };
+
+	if (setrlimit(RLIMIT_NOFILE, &lim) < 0)
+		log_debug("cannot raise the limit of open files: %s", strerror(errno));
+}
+
+static int run(struct error *err)
+{
+	int rc = lock_run_dir(err);
+
+	if (rc)
+		return rc;
+	raise_limits();
+	load_modules();
+	xend.started_ns = xend_now_ns();
+	xend.base = event_base_new();
+	if (!xend.base)
+		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "event loop");
+	rc = hv_open(err);
+	if (!rc)
+		rc = watch_signals(err);
+	if (!rc)
+		rc = ports_init(err);
+	if (!rc)
+		rc = life_init(err);
+	if (!rc)
+		rc = registry_load(err);
+	if (!rc)
+		rc = start_store(err);
+	if (!rc)
+		rc = device_init(err);
+	if (!rc)
+		rc = vif_init(err);
+	if (!rc)
+		rc = network_init(err);
+	if (rc)
+		return rc;
+	life_adopt();
+	rc = server_init(err);
+	if (!rc)
+		rc = sample_listen(err);
+	if (rc)
+		return rc;
+	autostart_begin();
+	log_info("xend " TOOLSTACK_VERSION " is ready");
+	event_base_dispatch(xend.base);
+	xend.stopping = true;
+	network_stop();
+	store_free(xend.store);
+	return 0;
+}
+
+static int usage(int status)
+{
+	fprintf(status ? stderr : stdout,
+		"usage: xend [-c FILE] [-v]\n"
+		"  -c, --config FILE   settings (default /etc/xend.conf)\n"
+		"  -v, --verbose       log more\n"
+		"      --version       print the version\n"
+		"xend stays in the foreground; see xend(8).\n");
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "config", required_argument, NULL, 'c' }, { "verbose", no_argument, NULL, 'v' },
+		{ "version", no_argument, NULL, 'V' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
+	};
+	enum log_level level = LOG_LEVEL_INFO;
+	const char *config = "/etc/xend.conf";
+	struct error err = ERROR_INIT;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:vh", options, NULL)) != -1) {
+		switch (c) {
+		case 'c': config = optarg; break;
+		case 'v': level = LOG_LEVEL_DEBUG; break;
+		case 'V': puts("xend " TOOLSTACK_VERSION); return 0;
+		case 'h': return usage(0);
+		default: return usage(ERR_USAGE);
+		}
+	}
+	umask(0022);
+	log_init("xend", level);
+	if (xend_settings_load(config, &err) == 0 && run(&err) == 0)
+		return 0;
+	error_print(stderr, &err);
+	return err.code;
+}

@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: MIT */
+/* Operations that change a running guest's memory and CPUs, and signals to guests and to the hypervisor. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/domctl.h"
+#include "conf/conf.h"
+#include "daemon/events.h"
+#include "daemon/ops.h"
+#include "daemon/xend.h"
+#include "hv/domctl.h"
+#include "proto/proto.h"
+#include "store/store.h"
+
+#define MAXMEM_SLACK_KIB 1024
+
+static const char *name_of(const struct guest *g)
+{
+	return g ? g->name : "Domain-0";
+}
+
+/* A failed call about one guest. */
+static int call_failed(struct error *err, const struct guest *g, int rc, const char *what)
+{
+	int out = error_set_errno(err, ERR_NONE, -rc, NULL, "%s", what);
+
+	error_what(err, "guest '%s'", name_of(g));
+	return out;
+}
+
+/* ---- memory ---- */
+
+/* mem-set waits until the guest's balloon has reached the target, or the time is up. */
+struct mem_wait {
+	int domid;
+	uint64_t target_kib, deadline_ns;
+	char name[GUEST_NAME_MAX + 1];
+};
+
+static void mem_answer(struct request *rq, const struct mem_wait *w, uint64_t actual_kib)
+{
+	uint64_t diff = actual_kib > w->target_kib ? actual_kib - w->target_kib : w->target_kib - actual_kib;
+
+	request_ok(rq, json_pack("{s:s, s:I, s:I, s:b}", "name", w->name, "target_kib", (json_int_t)w->target_kib,
+				 "actual_kib", (json_int_t)actual_kib, "reached", diff <= 4096));
+}
+
+static void mem_tick(struct request *rq)
+{
+	struct mem_wait *w = rq->ctx;
+	struct xen_domctl_getdomaininfo info = { 0 };
+	uint64_t actual, diff;
+
+	if (hv_domctl_info((domid_t)w->domid, &info))
+		info.tot_pages = 0;
+	actual = info.tot_pages << 2;
+	diff = actual > w->target_kib ? actual - w->target_kib : w->target_kib - actual;
+	if (diff > 4096 && xend_now_ns() < w->deadline_ns && rq->client && request_timeout(rq, 1, mem_tick) == 0)
+		return;
+	rq->ctx = NULL;
+	mem_answer(rq, w, actual);
+	free(w);
+}
+
+static int set_target(int domid, struct guest *g, uint64_t kib, struct error *err)
+{
+	char path[64];
+	int rc;
+
+	if (g && kib > g->cfg->maxmem_kib) {
+		rc = error_set(err, ERR_CONFLICT, NULL, "%llu MiB are more than its maxmem of %llu MiB",
+			       (unsigned long long)kib >> 10, (unsigned long long)g->cfg->maxmem_kib >> 10);
+		error_what(err, "guest '%s'", g->name);
+		error_hint(err, "set maxmem= in its configuration and start it again");
+		return rc;
+	}
+	snprintf(path, sizeof(path), "/local/domain/%d/memory/target", domid);
+	rc = store_printf(xend.store, STORE_TX_NONE, path, "%llu", (unsigned long long)kib);
+	if (!rc && g)
+		rc = hv_domctl_max_mem((domid_t)domid, kib + MAXMEM_SLACK_KIB);
+	if (rc)
+		return call_failed(err, g, rc, "cannot set its memory target");
+	if (g) {
+		g->cfg->memory_kib = kib;
+		(void)guest_journal(g);
+	}
+	return 0;
+}
+
+static int op_mem_set(struct request *rq, struct error *err)
+{
+	uint64_t kib = (uint64_t)proto_arg_int(rq->args, "kib", 0);
+	long wait_s = (long)proto_arg_int(rq->args, "wait_s", 0);
+	struct xen_domctl_getdomaininfo info;
+	struct mem_wait *w;
+	struct guest *g;
+	int domid, rc = ops_any_domain(rq, &g, &domid, err);
+
+	if (!rc && !rq->dry_run)
+		rc = set_target(domid, g, kib, err);
+	if (rc)
+		return rc;
+	w = calloc(1, sizeof(*w));
+	if (!w)
+		return call_failed(err, g, -ENOMEM, "mem-set");
+	*w = (struct mem_wait){ .domid = domid, .target_kib = kib,
+				.deadline_ns = xend_now_ns() + (uint64_t)wait_s * 1000000000 };
+	snprintf(w->name, sizeof(w->name), "%s", name_of(g));
+	rq->ctx = w;
+	if (wait_s && !rq->dry_run) {
+		request_keep(rq);
+		mem_tick(rq);
+		return 0;
+	}
+	if (hv_domctl_info((domid_t)domid, &info))
+		info.tot_pages = 0;
+	mem_answer(rq, w, info.tot_pages << 2);
+	free(w);
+	return 0;
+}
+
+static int op_mem_max(struct request *rq, struct error *err)
+{
+	uint64_t kib = (uint64_t)proto_arg_int(rq->args, "kib", 0);
+	char path[64];
+	struct guest *g;
+	int domid, rc = ops_any_domain(rq, &g, &domid, err);
+
+	if (!rc && !rq->dry_run) {
+		rc = hv_domctl_max_mem((domid_t)domid, kib + MAXMEM_SLACK_KIB);
+		if (rc)
+			return call_failed(err, g, rc, "the hypervisor refuses this maximum");
+		snprintf(path, sizeof(path), "/local/domain/%d/memory/static-max", domid);
+		(void)store_printf(xend.store, STORE_TX_NONE, path, "%llu", (unsigned long long)kib);
+		if (g) {
+			g->cfg->maxmem_kib = kib;
+			(void)guest_journal(g);
+		}
+	}
+	if (!rc)
+		request_ok(rq, json_pack("{s:s, s:I}", "name", name_of(g), "maxmem_kib", (json_int_t)kib));
+	return rc;
+}
+
+/* ---- vCPUs ---- */
+
+static void affinity_text(const uint8_t *bytes, unsigned int n_cpus, char *buf, size_t size)
+{
+	struct guest_cpus set = { .given = true };
+	unsigned int n = 0;
+
+	memcpy(set.cpu, bytes, sizeof(set.cpu));
+	for (unsigned int i = 0; i < n_cpus && i < GUEST_CPUS_MAX; i++)
+		n += bytes[i / 8] >> (i % 8) & 1;
+	if (n >= n_cpus)
+		snprintf(buf, size, "all");
+	else
+		conf_format_cpus(&set, buf, size);
+}
+
+static void list_vcpus(json_t *out, const char *name, const struct xen_domctl_getdomaininfo *info, unsigned int n_cpus)
+{
+	for (unsigned int v = 0; v <= info->max_vcpu_id && v < GUEST_VCPUS_MAX; v++) {
+		uint8_t hard[GUEST_CPUS_MAX / 8] = { 0 }, soft[GUEST_CPUS_MAX / 8] = { 0 };
+		struct xen_domctl_getvcpuinfo vi;
+		char h[128] = "all", s[128] = "all", state[4];
+
+		if (hv_domctl_vcpu_info(info->domain, v, &vi))
+			continue;
+		if (hv_domctl_get_affinity(info->domain, v, hard, soft, GUEST_CPUS_MAX) == 0) {
+			affinity_text(hard, n_cpus, h, sizeof(h));
+			affinity_text(soft, n_cpus, s, sizeof(s));
+		}
+		snprintf(state, sizeof(state), "%c%c%c", vi.running ? 'r' : '-', vi.blocked ? 'b' : '-',
+			 vi.online ? '-' : 'p');
+		json_array_append_new(out, json_pack("{s:s, s:i, s:i, s:o, s:s, s:b, s:I, s:s, s:s}", "name", name, "domid",
+			(int)info->domain, "vcpu", (int)v, "cpu", vi.online ? json_integer(vi.cpu) : json_null(), "state", state,
+			"online", vi.online, "cpu_time_ns", (json_int_t)vi.cpu_time, "hard", h, "soft", s));
+	}
+}
+
+static int op_vcpu_list(struct request *rq, struct error *err)
+{
+	const char *word = proto_arg_str(rq->args, "guest");
+	struct xen_sysctl_physinfo p = { .nr_cpus = 1 };
+	struct domain_list list = { 0 };
+	json_t *out = json_array();
+	struct guest *g = NULL;
+	int domid = -1, rc = word ? ops_any_domain(rq, &g, &domid, err) : 0;
+
+	if (!rc)
+		rc = ops_domains(&list, err);
+	if (!rc && hv_sysctl_physinfo(&p))
+		p.nr_cpus = 1;
+	for (int i = 0; !rc && i < list.n; i++) {
+		char name[80];
+
+		g = guest_by_domid(list.items[i].domain);
+		ops_domain_name(list.items[i].domain, name, sizeof(name));
+		if (domid < 0 || domid == list.items[i].domain)
+			list_vcpus(out, g ? g->name : name, &list.items[i], p.nr_cpus);
+	}
+	if (!rc) {
+		request_ok(rq, json_pack("{s:O}", "vcpus", out));
+		ops_domains_free(&list);
+	}
+	json_decref(out);
+	return rc;
+}
+
+static int op_vcpu_set(struct request *rq, struct error *err)
+{
+	uint32_t n = (uint32_t)proto_arg_int(rq->args, "vcpus", 1);
+	char path[80];
+	struct guest *g;
+	int rc = ops_running(rq, &g, err);
+
+	if (rc)
+		return rc;
+	if (n > g->cfg->maxvcpus) {
+		rc = error_set(err, ERR_CONFLICT, NULL, "%u vCPUs are more than its maxvcpus of %u", n, g->cfg->maxvcpus);
+		error_what(err, "guest '%s'", g->name);
+		error_hint(err, "set maxvcpus= in its configuration and start it again");
+		return rc;
+	}
+	for (uint32_t v = 0; !rc && !rq->dry_run && v < g->cfg->maxvcpus; v++) {
+		snprintf(path, sizeof(path), "/local/domain/%d/cpu/%u/availability", g->domid, v);
+		rc = store_printf(xend.store, STORE_TX_NONE, path, "%s", v < n ? "online" : "offline");
+	}
+	if (rc)
+		return call_failed(err, g, rc, "cannot ask it to change its vCPUs");
+	if (!rq->dry_run) {
+		g->cfg->vcpus = n;
+		(void)guest_journal(g);
+	}
+	request_ok(rq, json_pack("{s:s, s:i}", "name", g->name, "vcpus", (int)n));
+	return 0;
+}
+
+/* "3,5-7" or "all" as bytes. */
+static int parse_cpus(const char *text, uint8_t bytes[GUEST_CPUS_MAX / 8], struct error *err)
+{
+	struct guest_cpus set;
+	int rc = conf_parse_cpus(text, &set, err);
+
+	if (rc)
+		return rc;
+	if (!set.given)
+		memset(bytes, 0xff, GUEST_CPUS_MAX / 8);
+	else
+		memcpy(bytes, set.cpu, GUEST_CPUS_MAX / 8);
+	return 0;
+}
+
+static int op_vcpu_pin(struct request *rq, struct error *err)
+{
+	const char *hard = proto_arg_str(rq->args, "hard"), *soft = proto_arg_str(rq->args, "soft");
+	int vcpu = (int)proto_arg_int(rq->args, "vcpu", -1), domid;
+	uint8_t h[GUEST_CPUS_MAX / 8] = { 0 }, s[GUEST_CPUS_MAX / 8] = { 0 };
+	struct xen_domctl_getdomaininfo info;
+	struct guest *g;
+	int rc = ops_any_domain(rq, &g, &domid, err);
+
+	if (!rc && hard)
+		rc = parse_cpus(hard, h, err);
+	if (!rc && soft)
+		rc = parse_cpus(soft, s, err);
+	if (rc)
+		return rc;
+	rc = hv_domctl_info((domid_t)domid, &info);
+	if (!rc && vcpu > (int)info.max_vcpu_id) {
+		rc = error_set(err, ERR_NOT_FOUND, NULL, "has no vCPU %d (0 to %u)", vcpu, info.max_vcpu_id);
+		error_what(err, "guest '%s'", name_of(g));
+		return rc;
+	}
+	for (unsigned int v = 0; !rc && !rq->dry_run && v <= info.max_vcpu_id; v++)
+		if ((vcpu < 0 || (int)v == vcpu) && (hard || soft))
+			rc = hv_domctl_set_affinity((domid_t)domid, v, hard ? h : NULL, soft ? s : NULL, GUEST_CPUS_MAX);
+	if (rc)
+		return call_failed(err, g, rc, "the hypervisor refuses this set of CPUs");
+	request_ok(rq, json_pack("{s:s}", "name", name_of(g)));
+	return 0;
+}
+
+static int sched_one(json_t *out, const char *name, int domid, unsigned int id, struct request *rq)
+{
+	unsigned int weight, cap;
+	int rc = hv_domctl_get_sched((domid_t)domid, id, &weight, &cap);
+	int64_t new_weight = proto_arg_int(rq->args, "weight", -1), new_cap = proto_arg_int(rq->args, "cap", -1);
+
+	if (!rc && (new_weight >= 0 || new_cap >= 0)) {
+		weight = new_weight >= 0 ? (unsigned int)new_weight : weight;
+		cap = new_cap >= 0 ? (unsigned int)new_cap : cap;
+		rc = rq->dry_run ? 0 : hv_domctl_set_sched((domid_t)domid, id, weight, cap);
+	}
+	if (!rc)
+		json_array_append_new(out, json_pack("{s:s, s:i, s:i, s:i}", "name", name, "domid", domid, "weight", (int)weight,
+						     "cap", (int)cap));
+	return rc;
+}
+
+static int op_sched(struct request *rq, struct error *err)
+{
+	const char *word = proto_arg_str(rq->args, "guest");
+	int64_t limit = proto_arg_int(rq->args, "ratelimit_us", -1);
+	unsigned int id = 0, us = limit >= 0 ? (unsigned int)limit : 0;
+	struct domain_list list = { 0 };
+	json_t *out = json_array();
+	struct guest *g = NULL;
+	int domid = -1, rc = word ? ops_any_domain(rq, &g, &domid, err) : 0, call;
+
+	if (!rc)
+		rc = ops_domains(&list, err);
+	call = hv_sysctl_sched_id(&id);
+	for (int i = 0; !rc && !call && i < list.n; i++) {
+		char name[80];
+		const struct guest *o = guest_by_domid(list.items[i].domain);
+
+		ops_domain_name(list.items[i].domain, name, sizeof(name));
+		if (domid < 0 || domid == list.items[i].domain)
+			call = sched_one(out, o ? o->name : name, list.items[i].domain, id, rq);
+	}
+	ops_domains_free(&list);
+	if (!rc && call)
+		rc = call_failed(err, g, call, "the scheduler refuses");
+	if (!rc && (hv_sysctl_ratelimit(&us, limit >= 0 && !rq->dry_run) < 0))
+		us = 0;
+	if (!rc)
+		request_ok(rq, json_pack("{s:O, s:i}", "guests", out, "ratelimit_us", (int)us));
+	json_decref(out);
+	return rc;
+}
+
+/* ---- signals ---- */
+
+static int op_sysrq(struct request *rq, struct error *err)
+{
+	const char *key = proto_arg_str(rq->args, "key");
+	char path[64];
+	struct guest *g;
+	int rc = ops_running(rq, &g, err);
+
+	if (rc)
+		return rc;
+	snprintf(path, sizeof(path), "/local/domain/%d/control/sysrq", g->domid);
+	rc = rq->dry_run ? 0 : store_printf(xend.store, STORE_TX_NONE, path, "%s", key);
+	if (rc)
+		return call_failed(err, g, rc, "cannot send the key");
+	request_ok(rq, json_pack("{s:s}", "name", g->name));
+	return 0;
+}
+
+static int op_trigger(struct request *rq, struct error *err)
+{
+	static const char *const names[] = { "nmi", "reset", "init", "power", "sleep" };
+	const char *word = proto_arg_str(rq->args, "trigger");
+	unsigned int n = 0;
+	struct guest *g;
+	int rc = ops_running(rq, &g, err);
+
+	if (rc)
+		return rc;
+	while (n < 5 && strcmp(word, names[n]) != 0)
+		n++;
+	if (n == 5) {
+		rc = error_set(err, ERR_USAGE, NULL, "no trigger '%s' (nmi, reset, init, power, sleep)", word);
+		return rc;
+	}
+	rc = rq->dry_run ? 0 : hv_domctl_trigger((domid_t)g->domid, n, (unsigned int)proto_arg_int(rq->args, "vcpu", 0));
+	if (rc)
+		return call_failed(err, g, rc, "a PV guest takes only 'nmi'; the hypervisor refuses");
+	request_ok(rq, json_pack("{s:s}", "name", g->name));
+	return 0;
+}
+
+static int op_debug_keys(struct request *rq, struct error *err)
+{
+	int rc = rq->dry_run ? 0 : hv_sysctl_debug_keys(proto_arg_str(rq->args, "keys"));
+
+	if (rc)
+		return error_set_errno(err, ERR_NONE, -rc, NULL, "the hypervisor refuses the keys");
+	request_ok(rq, NULL);
+	return 0;
+}
+
+const struct handler ops_tune[] = {
+	{ "mem-set", op_mem_set }, { "mem-max", op_mem_max }, { "vcpu-list", op_vcpu_list }, { "vcpu-set", op_vcpu_set },
+	{ "vcpu-pin", op_vcpu_pin }, { "sched-credit2", op_sched }, { "sysrq", op_sysrq }, { "trigger", op_trigger },
+	{ "debug-keys", op_debug_keys }, { NULL, NULL },
+};

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Event channels in the event loop: one descriptor, a handler a port.  A handler that returns false leaves
+ * its port masked and calls port_unmask() later: the brake against guests that signal without end.
+ */
+#ifndef DAEMON_PORTS_H
+#define DAEMON_PORTS_H
+
+#include "abi/types.h"
+#include "base/error.h"
+
+typedef bool port_fn(void *ctx);
+
+int ports_init(struct error *err) __must_check;
+int port_bind_interdomain(domid_t domid, evtchn_port_t remote, port_fn *fn, void *ctx);	/* local port */
+int port_bind_virq(unsigned int virq, port_fn *fn, void *ctx);
+void port_unbind(evtchn_port_t local);
+void port_notify(evtchn_port_t local);
+void port_unmask(evtchn_port_t local);
+
+#endif

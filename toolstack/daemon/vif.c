@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+/* See vif.h. */
+#include <errno.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/proc.h"
+#include "daemon/device.h"
+#include "daemon/link.h"
+#include "daemon/vif.h"
+#include "daemon/xend.h"
+
+static const char *bridge_of(const struct guest_vif *vif)
+{
+	return vif->bridge ? vif->bridge : xend.set.bridge;
+}
+
+static const char *own_name(const struct guest_vif *vif)
+{
+	return vif->vifname;
+}
+
+void vif_name(const struct guest *g, size_t i, char name[16])
+{
+	const char *own = own_name(&g->cfg->vifs[i]);
+
+	if (own)
+		snprintf(name, 16, "%s", own);
+	else
+		snprintf(name, 16, "vif%d.%u", g->domid, g->vifs[i].id);
+}
+
+int vif_check(const struct guest *g, const struct guest_vif *vif, struct error *err)
+{
+	const char *bridge = bridge_of(vif);
+	int rc;
+
+	(void)g;
+	if (vif->backend_domain && strcmp(vif->backend_domain, "0") != 0)
+		return error_set(err, ERR_UNSUPPORTED, NULL, "network backends outside dom0 are not supported");
+	if (vif->script || link_is_bridge(bridge))
+		return 0;
+	if (link_index(bridge))
+		rc = error_set(err, ERR_CONFIG, NULL, "'%s' is not a bridge", bridge);
+	else
+		rc = error_set(err, ERR_NOT_FOUND, NULL, "bridge '%s' does not exist", bridge);
+	error_hint(err, "'xl net setup' makes one, or set vif=[\"bridge=NAME\"]; 'xl net' lists those there are");
+	return rc;
+}
+
+/* An administrator's own script in place of the bridge; runs as the published hotplug scripts do. */
+static int run_script(const struct guest *g, size_t i, const char *name)
+{
+	const struct guest_vif *vif = &g->cfg->vifs[i];
+	const char *argv[] = { vif->script, "online", NULL };
+	char path[256], env_path[300], env_vif[32], env_dev[32], env_bridge[64];
+	const char *env[] = { env_path, env_vif, env_dev, env_bridge, "type_if=vif",
+			      "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
+	struct proc_run run = { .argv = argv, .env = env, .timeout_ms = 10000 };
+	struct error err = ERROR_INIT;
+	int rc;
+
+	device_path(g, DEVICE_VIF, i, true, path, sizeof(path));
+	snprintf(env_path, sizeof(env_path), "XENBUS_PATH=%s", path);
+	snprintf(env_vif, sizeof(env_vif), "vif=%s", name);
+	snprintf(env_dev, sizeof(env_dev), "dev=%s", name);
+	snprintf(env_bridge, sizeof(env_bridge), "bridge=%s", bridge_of(vif));
+	rc = proc_run(&run, NULL, &err);
+	if (rc)
+		log_error(LOG_LEVEL_ERROR, &err);
+	return rc;
+}
+
+static void plug(struct guest *g, size_t i, const char *name, unsigned int index)
+{
+	const struct guest_vif *vif = &g->cfg->vifs[i];
+	unsigned int master = link_index(bridge_of(vif));
+	int rc = 0;
+
+	if (own_name(vif) && strcmp(own_name(vif), name) != 0)
+		rc = link_set(index, false, 0, 0, own_name(vif));
+	if (!rc && vif->script)
+		rc = run_script(g, i, own_name(vif) ? own_name(vif) : name);
+	else if (!rc)
+		rc = link_set(index, true, master, vif->mtu, NULL);
+	if (rc) {
+		log_err("guest '%s': cannot put %s on bridge '%s': %s", g->name, name, bridge_of(vif), strerror(-rc));
+		return;
+	}
+	g->vifs[i].plugged = true;
+	device_vif_ready(g, i);
+}
+
+static void on_interface(const char *name, unsigned int index)
+{
+	unsigned int id;
+	int domid;
+	struct guest *g;
+	char rest;
+
+	if (sscanf(name, "vif%d.%u%c", &domid, &id, &rest) != 2)
+		return;
+	g = guest_by_domid(domid);
+	for (size_t i = 0; g && i < g->n_vifs; i++)
+		if (g->vifs[i].id == id && g->vifs[i].state == DEV_UP && !g->vifs[i].plugged)
+			plug(g, i, name, index);
+}
+
+static void on_netlink(evutil_socket_t fd, short what, void *arg)
+{
+	(void)what;
+	(void)arg;
+	link_watch_read((int)fd, on_interface);
+}
+
+void vif_rescan(void)
+{
+	(void)link_each(on_interface);
+}
+
+int vif_init(struct error *err)
+{
+	int fd = link_watch_open();
+	struct event *ev = fd < 0 ? NULL : event_new(xend.base, fd, EV_READ | EV_PERSIST, on_netlink, NULL);
+
+	if (!ev || event_add(ev, NULL) < 0)
+		return error_set_errno(err, ERR_NONE, fd < 0 ? -fd : ENOMEM, NULL, "cannot watch network interfaces");
+	return 0;
+}

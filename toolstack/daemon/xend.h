@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * xend as a whole: one process, one event loop, one thread.  Whatever may take long runs in a worker process
+ * (worker.h); the rest answers at once.  What every module needs of the others' common ground stands here.
+ */
+#ifndef DAEMON_XEND_H
+#define DAEMON_XEND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/log.h"
+
+struct event_base;
+struct store;
+
+/* Set at start from /etc/xend.conf and the command line; constant afterwards. */
+struct xend_settings {
+	const char *run_dir;		/* /run/xend: socket, journal of running guests, store */
+	const char *state_dir;		/* /var/lib/xend: definitions */
+	const char *log_dir;		/* /var/log/xend */
+	const char *store_socket;	/* /run/xenstored/socket */
+	const char *group;		/* members may use the socket */
+	bool operate;			/* ... and start, stop and change guests */
+	bool network;			/* keep the default network */
+	char bridge[16];		/* its bridge */
+	char subnet[32];		/* its address and prefix: "10.188.0.1/24" */
+	uint64_t dom0_floor_kib;	/* dom0 gives up memory for guests down to this; 0: never */
+	uint32_t dump_keep;		/* crash dumps kept */
+};
+
+struct xend {
+	struct event_base *base;
+	struct store *store;
+	struct xend_settings set;
+	uint64_t started_ns;
+	bool stopping;
+};
+extern struct xend xend;
+
+uint64_t xend_now_ns(void);		/* CLOCK_BOOTTIME */
+int xend_settings_load(const char *path, struct error *err) __must_check;
+
+#endif
