@@ -79,7 +79,8 @@ static void __init boot_say_hello(void)
 
 static __noreturn void boot_cpu_started(u32 cpu)
 {
-	entry_start_idle(cpu);
+	sched_cpu_up(cpu);
+	entry_start_idle();
 }
 
 void __init boot_main(u32 magic, u32 info, u32 base)
@@ -130,7 +131,8 @@ void __init boot_main(u32 magic, u32 info, u32 base)
 	smp_bring_up_all();
 	hostmap_drop_boot_mappings();
 
+	sched_cpu_up(0);
 	builder_dom0();
 	builder_start_dom0();
-	entry_start_idle(0);
+	entry_start_idle();
 }

@@ -309,10 +309,11 @@ void builder_dom0(void)
 
 	b.d = create();
 	b.d->max_pages = ~0ul;
-	b.nr_pages = ~0ul >> 40;	/* any number: the least size does not depend on it much */
+	b.nr_pages = dom0_mem_pages(available);
 	lay_out(&b, initrd_len);
-	b.nr_pages = dom0_mem_pages(available, b.boot_end_pfn);
-	lay_out(&b, initrd_len);
+	if (b.boot_end_pfn > b.nr_pages)
+		panic("dom0 needs at least %lu MiB for its kernel and initrd, and would get %lu MiB: raise dom0_mem= or "
+		      "add RAM", (b.boot_end_pfn >> 8) + 1, b.nr_pages >> 8);
 	allocate_p2m(&b);
 	populate_around_p2m(&b, b.boot_end_pfn);
 	image_place(&b);

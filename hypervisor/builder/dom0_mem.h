@@ -6,7 +6,7 @@
 #include "lib/types.h"
 
 int dom0_mem_parse(const char *value);
-u64 dom0_mem_pages(u64 available, u64 least);
+u64 dom0_mem_pages(u64 available);
 u64 dom0_mem_max_pages(u64 pages, u64 available);
 
 #endif

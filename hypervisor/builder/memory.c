@@ -58,8 +58,8 @@ static u64 resolve(s64 bytes, u64 available)
 	return pages < available ? available - pages : 0;
 }
 
-/* `available`: pages that will be free once the loader's modules are. `least`: what the images themselves need. */
-u64 dom0_mem_pages(u64 available, u64 least)
+/* `available`: pages that will be free once the loader's modules are. */
+u64 dom0_mem_pages(u64 available)
 {
 	u64 reserve = MIN(available / 16, MiB(128) >> PAGE_SHIFT), pages;
 
@@ -74,9 +74,6 @@ u64 dom0_mem_pages(u64 available, u64 least)
 			 (available - reserve) >> 8);
 		pages = available - reserve;
 	}
-	if (pages < least)
-		panic("dom0 needs at least %lu MiB for its kernel and initrd, and would get %lu MiB: raise dom0_mem= or "
-		      "add RAM", (least >> 8) + 1, pages >> 8);
 	return pages;
 }
 

@@ -84,7 +84,8 @@ int vcpu_create(struct domain *d, u32 id)
 	v = vcpu_new(d, id);
 	if (!v)
 		return -ENOMEM;
-	v->pause_flags = VPF_DOWN;
+	v->pause_count = d->pause_count;
+	v->pause_flags = VPF_DOWN | (v->pause_count ? VPF_PAUSED : 0);
 	rc = guest_ops_of(d)->vcpu_create(v);
 	if (!rc)
 		rc = sched_vcpu_init(v);

@@ -5,8 +5,8 @@
  *   [legacy prefixes] [REX] opcode [ModRM [SIB] [displacement]] [immediate]
  *
  * Invariant: no byte is read at or beyond `end`, which lies at most 15 bytes (20 with the forced-emulation
- * prefix) behind the start; next_byte() and next_signed() check. The way of `mov %reg, mem` through here is the
- * hot one: page-table writes of PV kernels. Pure, no locks.
+ * prefix) behind the start; next_byte() and next_signed() check. The way of `mov %reg, mem` through here is
+ * the hot one: page-table writes of PV kernels. Pure, no locks.
  */
 #include "emul/emul.h"
 #include "emul/gpr.h"
@@ -450,7 +450,10 @@ static int decode_operands(struct decoder *d, struct emul_insn *insn, struct opc
 	return decode_source(d, insn, entry.attr);
 }
 
-/* A sign-extended number of no, one or four bytes (0, 1, 2: as `mod` codes displacements); *p moves behind it. */
+/*
+ * A sign-extended number of no, one or four bytes (0, 1, 2: as `mod` codes displacements); *p moves behind
+ * it.
+ */
 static inline u64 simple_number(const u8 **p, unsigned int coded_len)
 {
 	const u8 *at = *p;
@@ -466,9 +469,10 @@ static inline u64 simple_number(const u8 **p, unsigned int coded_len)
 }
 
 /*
- * The shapes that page-table writes of 64-bit PV kernels have: [lock] [REX] opcode, with `reg` or an immediate as
- * source and memory at register + displacement. It takes some 125 instructions where the general way takes 210, and
- * needs no check of bounds: all 15 bytes are there and none of these is longer than 13. False: another shape.
+ * The shapes that page-table writes of 64-bit PV kernels have: [lock] [REX] opcode, with `reg` or an
+ * immediate as source and memory at register + displacement. It takes some 125 instructions where the general
+ * way takes 210, and needs no check of bounds: all 15 bytes are there and none of these is longer than 13.
+ * False: another shape.
  */
 static inline bool decode_simple(const struct emul_ctxt *ctxt, struct emul_insn *insn)
 {

@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decoder and emulator for the x86 instructions that a hypervisor must carry out for its guests: privileged ones
- * that trapped, and those that read, write or modify memory which the guest may not touch directly.
+ * Decoder and emulator for the x86 instructions that a hypervisor must carry out for its guests: privileged
+ * ones that trapped, and those that read, write or modify memory which the guest may not touch directly.
  *
- * Pure: no guest, no memory, no privilege is known here. The caller fetches the bytes, decodes, decides, reads
- * the memory operand, computes, writes memory (as atomically as `lock` and the place demand), and commits.
+ * Pure: no guest, no memory, no privilege is known here. The caller fetches the bytes, decodes, decides,
+ * reads the memory operand, computes, writes memory (as atomically as `lock` and the place demand), and
+ * commits.
  *
  *	emul_decode(&ctxt, &insn)			what is it, on which operands
  *	emul_compute(&insn, regs, old, &result)		what does it make of the old memory contents
  *	emul_commit(&insn, regs, &result)		write its registers and flags, step over it
  *
- * What depends on the linear address is the caller's: canonical form, segment limits, and the 16-byte alignment that
- * CMPXCHG16B demands (#GP).
+ * What depends on the linear address is the caller's: canonical form, segment limits, and the 16-byte
+ * alignment that CMPXCHG16B demands (#GP).
  *
  * Nothing but emul_commit(), emul_skip(), emul_string_advance() and emul_write_reg() changes `regs`. None of
  * them looks at RFLAGS.TF: a caller that emulates for a single-stepped guest raises #DB afterwards.
@@ -33,7 +34,10 @@ enum emul_rep { EMUL_REP_NONE, EMUL_REPE, EMUL_REPNE };
 enum emul_op {
 	EMUL_UNKNOWN,
 
-	/* Data: `rm` (memory or register) and either `reg` or an immediate. The first eight are ordered as encoded. */
+	/*
+	 * Data: `rm` (memory or register) and either `reg` or an immediate. The first eight are ordered as
+	 * encoded.
+	 */
 	EMUL_ADD, EMUL_OR, EMUL_ADC, EMUL_SBB, EMUL_AND, EMUL_SUB, EMUL_XOR, EMUL_CMP,
 	EMUL_MOV, EMUL_XCHG, EMUL_CMPXCHG, EMUL_CMPXCHG8B,	/* the last is CMPXCHG16B with size 16 */
 	EMUL_TEST, EMUL_NOT, EMUL_NEG, EMUL_INC, EMUL_DEC, EMUL_XADD,
@@ -45,10 +49,15 @@ enum emul_op {
 	/* Ports. The port is `port`; the register is the accumulator. */
 	EMUL_IN, EMUL_OUT,
 
-	/* Control and debug registers: number in `reg`, general register in `rm`, `src` is the latter's value. */
+	/*
+	 * Control and debug registers: number in `reg`, general register in `rm`, `src` is the latter's
+	 * value.
+	 */
 	EMUL_MOV_FROM_CR, EMUL_MOV_TO_CR, EMUL_MOV_FROM_DR, EMUL_MOV_TO_DR,
 
-	/* With operand `rm`; SMSW and SLDT store, LMSW, LLDT and LTR load 16 bits, the rest take an address. */
+	/*
+	 * With operand `rm`; SMSW and SLDT store, LMSW, LLDT and LTR load 16 bits, the rest take an address.
+	 */
 	EMUL_SMSW, EMUL_LMSW, EMUL_SLDT, EMUL_STR, EMUL_LLDT, EMUL_LTR, EMUL_VERR, EMUL_VERW,
 	EMUL_SGDT, EMUL_SIDT, EMUL_LGDT, EMUL_LIDT, EMUL_INVLPG, EMUL_INVPCID,	/* INVPCID: type in `reg` */
 	EMUL_RDFSBASE, EMUL_RDGSBASE, EMUL_WRFSBASE, EMUL_WRGSBASE,
@@ -105,8 +114,8 @@ struct emul_result {
 int __must_check emul_decode(const struct emul_ctxt *ctxt, struct emul_insn *insn);
 
 /*
- * For EMUL_ADD to EMUL_MOVSX: the effect, given the old contents of the memory operand (old[1] is read only with
- * size 16). A plain MOV to memory does not look at it. -EOPNOTSUPP for other instructions.
+ * For EMUL_ADD to EMUL_MOVSX: the effect, given the old contents of the memory operand (old[1] is read only
+ * with size 16). A plain MOV to memory does not look at it. -EOPNOTSUPP for other instructions.
  */
 int __must_check emul_compute(const struct emul_insn *insn, const struct regs *regs, const u64 old[2],
 			      struct emul_result *result);

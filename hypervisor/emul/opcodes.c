@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The opcode maps, after AMD64 Architecture Programmer's Manual volume 3, appendix A. Constant data; an opcode
- * that is absent is not emulated. tests/unit/emul_test.c compares what they lead to with the CPU.
+ * The opcode maps, after AMD64 Architecture Programmer's Manual volume 3, appendix A. Constant data; an
+ * opcode that is absent is not emulated. tests/unit/emul_test.c compares what they lead to with the CPU.
  */
 #include "emul/opcodes.h"
 

@@ -8,7 +8,7 @@
 /* On each CPU once its tables are loaded: SYSCALL entries, and the idle vCPU as `current`. */
 void entry_init_cpu(u32 cpu);
 /* Ends the start of a CPU: sleeps and works from now on. */
-__noreturn void entry_start_idle(u32 cpu);
+__noreturn void entry_start_idle(void);
 
 /* Assembly. */
 void syscall_stubs(void);

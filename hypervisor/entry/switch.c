@@ -81,8 +81,7 @@ void entry_init_cpu(u32 cpu)
 	current = idle_vcpu_create(cpu);
 }
 
-void entry_start_idle(u32 cpu)
+void entry_start_idle(void)
 {
-	sched_cpu_up(cpu);
 	stack_reset_and_jump(cpu_stack_top(cpu_local()), sched_idle_loop);
 }

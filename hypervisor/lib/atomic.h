@@ -2,9 +2,9 @@
 /*
  * Atomic operations, all sequentially consistent unless the name says otherwise.
  *
- * On x86 each is one locked instruction. The macros take a pointer to any integer of 1, 2, 4 or 8 bytes, which
- * may be memory shared with a guest. Bit operations work on arrays of longs, or, with the _u32 names, on the
- * 32-bit words of the ABI. The operations of bitmap.h without these names are not atomic.
+ * On x86 each is one locked instruction. The macros take a pointer to any integer of 1, 2, 4 or 8 bytes,
+ * which may be memory shared with a guest. Bit operations work on arrays of longs, or, with the _u32 names,
+ * on the 32-bit words of the ABI. The operations of bitmap.h without these names are not atomic.
  */
 #ifndef LIB_ATOMIC_H
 #define LIB_ATOMIC_H

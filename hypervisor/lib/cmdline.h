@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Command lines: words separated by blanks, each `key`, `key=value` or `no-key`. Quotes (' or ") anywhere in a
- * word keep blanks in it and are removed. Pure: the tokenizer writes terminators into the caller's own copy of
- * the line, and what the words mean is the caller's business. No locks.
+ * Command lines: words separated by blanks, each `key`, `key=value` or `no-key`. Quotes (' or ") anywhere in
+ * a word keep blanks in it and are removed. Pure: the tokenizer writes terminators into the caller's own copy
+ * of the line, and what the words mean is the caller's business. No locks.
  *
  *	char line[] = "com1=115200 no-smt dom0_mem=512M,max:1G";
  *	struct cmdline_arg arg;
@@ -26,9 +26,9 @@ bool cmdline_next(char **pos, struct cmdline_arg *arg);
 char *cmdline_next_item(char **pos, char separator);
 
 /*
- * A switch called `name`: `name`, `no-name` (only without a value), `name=on|off|yes|no|true|false|enable|disable|1|0`.
- * Returns 1 or 0 for the setting, -ENOENT if the word is about something else, -EINVAL if the value is none of
- * these. For items of a list, pass { item, NULL }.
+ * A switch called `name`: `name`, `no-name` (only without a value),
+ * `name=on|off|yes|no|true|false|enable|disable|1|0`. Returns 1 or 0 for the setting, -ENOENT if the word is
+ * about something else, -EINVAL if the value is none of these. For items of a list, pass { item, NULL }.
  */
 int cmdline_match_bool(const struct cmdline_arg *arg, const char *name);
 

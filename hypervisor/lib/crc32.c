@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CRC-32, eight bytes a step: table k maps a byte to its contribution when k zero bytes follow it, so that the
- * eight lookups of a step are independent and their results are just xored.
+ * CRC-32, eight bytes a step: table k maps a byte to its contribution when k zero bytes follow it, so that
+ * the eight lookups of a step are independent and their results are just xored.
  *
- * The tables (8 KiB) are computed at the first call. Two callers that race compute the same values; `ready` is
- * written last. No locks.
+ * The tables (8 KiB) are computed at the first call. Two callers that race compute the same values; `ready`
+ * is written last. No locks.
  */
 #include "lib/crc32.h"
 

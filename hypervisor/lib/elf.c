@@ -176,7 +176,9 @@ void elf_notes_start(struct elf_note_iter *iter, const void *notes, size_t size)
 	iter->end = iter->pos + size;
 }
 
-/* A note: name length, description length, type; then both, each padded to four bytes (the last may lack it). */
+/*
+ * A note: name length, description length, type; then both, each padded to four bytes (the last may lack it).
+ */
 bool elf_notes_next(struct elf_note_iter *iter, struct elf_note *note)
 {
 	u64 left = iter->end - iter->pos, desc_offset, next;

@@ -66,8 +66,9 @@ bool elf_has_magic(const void *image, size_t size);
 int __must_check elf_init(struct elf_view *elf, const void *image, size_t size);
 
 /*
- * Header `index` < phnum (or shnum). The phdr is checked: its file range lies inside the image, filesz <= memsz
- * for PT_LOAD, and neither address range wraps. -EBADMSG otherwise. A shdr is checked when its data is asked for.
+ * Header `index` < phnum (or shnum). The phdr is checked: its file range lies inside the image, filesz <=
+ * memsz for PT_LOAD, and neither address range wraps. -EBADMSG otherwise. A shdr is checked when its data is
+ * asked for.
  */
 int __must_check elf_phdr(const struct elf_view *elf, u32 index, struct elf_phdr *ph);
 int __must_check elf_shdr(const struct elf_view *elf, u32 index, struct elf_shdr *sh);

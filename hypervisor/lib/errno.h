@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Error numbers of the Xen ABI. They equal Linux's, so host tests may include libc's <errno.h> beside this file.
- * Functions answer 0 or one of these negated. EINTR and ERESTART never reach a guest: they mean "continue later".
+ * Error numbers of the Xen ABI. They equal Linux's, so host tests may include libc's <errno.h> beside this
+ * file. Functions answer 0 or one of these negated. EINTR and ERESTART never reach a guest: they mean
+ * "continue later".
  */
 #ifndef LIB_ERRNO_H
 #define LIB_ERRNO_H

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * 64-bit multiplication and division through a 128-bit intermediate, for time arithmetic. Two instructions each.
+ * 64-bit multiplication and division through a 128-bit intermediate, for time arithmetic. Two instructions
+ * each.
  */
 #ifndef LIB_MULDIV_H
 #define LIB_MULDIV_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Arithmetic that says when it overflowed. Each macro stores the (wrapped) result through the last argument and
- * answers true on overflow; the operands and the result may have different integer types.
+ * Arithmetic that says when it overflowed. Each macro stores the (wrapped) result through the last argument
+ * and answers true on overflow; the operands and the result may have different integer types.
  */
 #ifndef LIB_OVERFLOW_H
 #define LIB_OVERFLOW_H

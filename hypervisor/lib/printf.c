@@ -2,8 +2,8 @@
 /*
  * vsnprintf(): one pass over the format; each conversion is parsed into a struct spec, then emitted.
  *
- * Pure, reentrant, uses some 100 bytes of stack; safe in NMI and panic context. The output never runs past the
- * buffer: all text goes through put(), which counts every character and stores those that fit.
+ * Pure, reentrant, uses some 100 bytes of stack; safe in NMI and panic context. The output never runs past
+ * the buffer: all text goes through put(), which counts every character and stores those that fit.
  */
 #include "lib/printf.h"
 #include "lib/string.h"

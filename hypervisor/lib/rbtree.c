@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Red-black tree. Invariants: the root is black, a red node has no red child, and every way from the root to a
- * missing child passes the same number of black nodes. Left and right are an index, so each case stands once.
+ * Red-black tree. Invariants: the root is black, a red node has no red child, and every way from the root to
+ * a missing child passes the same number of black nodes. Left and right are an index, so each case stands
+ * once.
  *
  *        p               n
  *       / \   rotate    / \

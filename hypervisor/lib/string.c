@@ -2,10 +2,10 @@
 /*
  * The memory and string functions that gcc may call on its own and that C code expects.
  *
- * Copies move eight bytes a step with the string instructions: on current CPUs microcode makes them as fast as
- * anything without vector registers, and under emulation one step costs one instruction. The ragged end of a
- * copy of eight bytes or more is one unaligned word that overlaps what was already copied.
- * No locks; not linked into host tests, where libc has these names.
+ * Copies move eight bytes a step with the string instructions: on current CPUs microcode makes them as fast
+ * as anything without vector registers, and under emulation one step costs one instruction. The ragged end of
+ * a copy of eight bytes or more is one unaligned word that overlaps what was already copied. No locks; not
+ * linked into host tests, where libc has these names.
  */
 #include "lib/string.h"
 

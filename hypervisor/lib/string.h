@@ -26,7 +26,9 @@ char *strstr(const char *hay, const char *needle);
 
 /* strext.c */
 
-/* Copy with truncation; dst is always terminated if size > 0. Returns strlen(src): >= size means truncated. */
+/*
+ * Copy with truncation; dst is always terminated if size > 0. Returns strlen(src): >= size means truncated.
+ */
 size_t strlcpy(char *dst, const char *src, size_t size);
 /* The first byte that differs from `byte`, or NULL if all are equal. */
 const void *memchr_inv(const void *mem, u8 byte, size_t n);

@@ -5,8 +5,8 @@
  *   mfn    frame of the machine's memory          gfn    frame as the guest's paging sees it
  *   pfn    frame in a PV guest's own numbering    maddr  byte address in the machine's memory
  *
- * Each is a struct of one u64, which the x86-64 ABI passes in a register, so they cost nothing. `mfn(x)` wraps,
- * `mfn_x(m)` unwraps; arithmetic other than the helpers below unwraps visibly.
+ * Each is a struct of one u64, which the x86-64 ABI passes in a register, so they cost nothing. `mfn(x)`
+ * wraps, `mfn_x(m)` unwraps; arithmetic other than the helpers below unwraps visibly.
  */
 #ifndef LIB_TYPESAFE_H
 #define LIB_TYPESAFE_H

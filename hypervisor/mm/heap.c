@@ -27,7 +27,7 @@ struct slab {
 
 static const u16 class_size[] = { 32, 64, 96, 128, 192, 256, 336, 496, 672, 1008, 1344, 2016 };
 static struct list_head partial[ARRAY_SIZE(class_size)];
-static DEFINE_SPINLOCK(lock, RANK_HEAP);
+static DEFINE_SPINLOCK(heap_lock, RANK_HEAP);
 static u64 bytes_used;
 
 void heap_init(void)
@@ -83,12 +83,12 @@ void *heap_alloc(size_t size)
 	if (class == ARRAY_SIZE(class_size))
 		return large_alloc(size);
 
-	flags = spin_lock_irqsave(&lock);
+	flags = spin_lock_irqsave(&heap_lock);
 	s = list_empty(&partial[class]) ? NULL : list_first_entry(&partial[class], struct slab, list);
 	if (!s) {
 		s = slab_new(class);
 		if (!s) {
-			spin_unlock_irqrestore(&lock, flags);
+			spin_unlock_irqrestore(&heap_lock, flags);
 			return NULL;
 		}
 		list_add(&s->list, &partial[class]);
@@ -99,7 +99,7 @@ void *heap_alloc(size_t size)
 	if (!s->free)
 		list_del(&s->list);
 	bytes_used += class_size[class];
-	spin_unlock_irqrestore(&lock, flags);
+	spin_unlock_irqrestore(&heap_lock, flags);
 	memset(obj, 0, class_size[class]);
 	return obj;
 }
@@ -118,7 +118,7 @@ static void slab_free(void *p)
 	u64 flags;
 
 	memset(p, POISON, size);
-	flags = spin_lock_irqsave(&lock);
+	flags = spin_lock_irqsave(&heap_lock);
 	if (!s->free)
 		list_add(&s->list, &partial[s->class]);
 	*(void **)p = s->free;
@@ -128,7 +128,7 @@ static void slab_free(void *p)
 		list_del(&s->list);
 	else
 		s = NULL;
-	spin_unlock_irqrestore(&lock, flags);
+	spin_unlock_irqrestore(&heap_lock, flags);
 	page_free_virt(s);
 }
 

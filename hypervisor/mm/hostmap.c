@@ -15,7 +15,7 @@
 #include "mm/pt.h"
 #include "x86/tlb.h"
 
-static DEFINE_SPINLOCK(lock, RANK_HOSTMAP);
+static DEFINE_SPINLOCK(hostmap_lock, RANK_HOSTMAP);
 static u64 vmap_next = VMAP_VIRT_START;
 
 u64 hostmap_l4_maddr;
@@ -43,22 +43,22 @@ void *hostmap_mmio(u64 maddr, u64 size, enum hostmap_cache cache)
 	u64 flags, va;
 	int rc;
 
-	flags = spin_lock_irqsave(&lock);
+	flags = spin_lock_irqsave(&hostmap_lock);
 	va = vmap_next;
 	if (!size || maddr + size < maddr || span >= VMAP_VIRT_END - va) {
-		spin_unlock_irqrestore(&lock, flags);
+		spin_unlock_irqrestore(&hostmap_lock, flags);
 		return NULL;
 	}
 	vmap_next += span + PAGE_SIZE;
 	rc = pt_map(hostmap_l4(), va, start, span, PTE_HV_RW | cache_bits(cache), 1, table_alloc);
-	spin_unlock_irqrestore(&lock, flags);
+	spin_unlock_irqrestore(&hostmap_lock, flags);
 	return rc ? NULL : (void *)(va + (maddr - start));
 }
 
 void hostmap_unmap(void *p, u64 size)
 {
 	u64 va = (u64)p & PAGE_MASK, end = ROUNDUP((u64)p + size, PAGE_SIZE);
-	u64 flags = spin_lock_irqsave(&lock);
+	u64 flags = spin_lock_irqsave(&hostmap_lock);
 
 	for (u64 at = va; at < end; at += PAGE_SIZE) {
 		u64 *e = pt_walk(hostmap_l4(), at, 1, NULL);
@@ -68,7 +68,7 @@ void hostmap_unmap(void *p, u64 size)
 	}
 	if (end + PAGE_SIZE == vmap_next)
 		vmap_next = va;
-	spin_unlock_irqrestore(&lock, flags);
+	spin_unlock_irqrestore(&hostmap_lock, flags);
 	tlb_flush_mask(&cpu_online_mask, TLB_ALL);
 }
 
@@ -95,7 +95,7 @@ static int split_large(u64 va, u32 level)
 int hostmap_guard_page(void *page)
 {
 	u64 va = (u64)page;
-	u64 flags = spin_lock_irqsave(&lock);
+	u64 flags = spin_lock_irqsave(&hostmap_lock);
 	int rc = split_large(va, 3);
 	u64 *e;
 
@@ -104,7 +104,7 @@ int hostmap_guard_page(void *page)
 	e = rc ? NULL : pt_walk(hostmap_l4(), va, 1, NULL);
 	if (e)
 		*e = 0;
-	spin_unlock_irqrestore(&lock, flags);
+	spin_unlock_irqrestore(&hostmap_lock, flags);
 	tlb_flush_page_local(va);
 	return e ? 0 : rc ? rc : -EINVAL;
 }

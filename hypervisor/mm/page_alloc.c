@@ -18,7 +18,7 @@ enum zone { ZONE_DMA, ZONE_LOW, ZONE_HIGH, ZONES };	/* below 16 MiB, below 4 GiB
 
 #define SCAN_LIMIT	256	/* blocks looked at for an address limit inside a zone */
 
-static DEFINE_SPINLOCK(lock, RANK_PAGEALLOC);
+static DEFINE_SPINLOCK(page_alloc_lock, RANK_PAGEALLOC);
 static u32 free_list[ZONES][PAGE_ORDER_MAX + 1];
 static bool lists_ready;
 static u64 free_count, total_count;
@@ -126,10 +126,10 @@ struct frame *page_alloc(u32 order, u32 memflags)
 
 	if (order > PAGE_ORDER_MAX)
 		return NULL;
-	flags = spin_lock_irqsave(&lock);
+	flags = spin_lock_irqsave(&page_alloc_lock);
 	for (int z = ZONE_HIGH; z >= ZONE_DMA && n == FRAME_NONE; z--)
 		n = take_from_zone(z, order, limit);
-	spin_unlock_irqrestore(&lock, flags);
+	spin_unlock_irqrestore(&page_alloc_lock, flags);
 	if (n == FRAME_NONE)
 		return NULL;
 
@@ -157,9 +157,9 @@ void page_free(struct frame *f, u32 order)
 		f[i].owner = OWNER_NONE;
 		f[i].tlb_stamp = tlb_stamp_now();
 	}
-	flags = spin_lock_irqsave(&lock);
+	flags = spin_lock_irqsave(&page_alloc_lock);
 	free_block(mfn_x(frame_to_mfn(f)), order);
-	spin_unlock_irqrestore(&lock, flags);
+	spin_unlock_irqrestore(&page_alloc_lock, flags);
 }
 
 void page_alloc_init_region(u64 start, u64 end)

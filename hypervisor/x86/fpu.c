@@ -129,7 +129,7 @@ int fpu_restore(const void *area, u64 xcr0)
 	rc = fpu_load(area);
 	if (unlikely(rc))
 		(void)fpu_load(&initial);
-	if (xcr0 != fpu_xcr0_all)
+	if (cpu_features.xsave && xcr0 != fpu_xcr0_all)
 		fpu_set_xcr0(xcr0);
 	return rc;
 }

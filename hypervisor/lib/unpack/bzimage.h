@@ -19,8 +19,8 @@ struct bzimage {
 bool bzimage_has_magic(const void *image, size_t len);
 
 /*
- * -ENOEXEC: no Linux image; -EOPNOTSUPP: protocol older than 2.08; -EBADMSG: the payload is not inside the image
- * (a truncated file).
+ * -ENOEXEC: no Linux image; -EOPNOTSUPP: protocol older than 2.08; -EBADMSG: the payload is not inside the
+ * image (a truncated file).
  */
 int __must_check bzimage_parse(struct bzimage *bz, const void *image, size_t len);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the decoders share: one entry point each, unaligned loads, and the copying of matches. Private to unpack/.
+ * What the decoders share: one entry point each, unaligned loads, and the copying of matches. Private to
+ * unpack/.
  */
 #ifndef LIB_UNPACK_FORMATS_H
 #define LIB_UNPACK_FORMATS_H
@@ -57,8 +58,8 @@ static inline void copy_words(u8 *dst, const u8 *src, size_t len)
  * Append `len` bytes that lie `distance` back: they may be among those that are being written. The caller has
  * checked that `distance` bytes are behind `out`, distance > 0, and `len` before `end`. Returns the new out.
  *
- * A distance below 8 is a short period: once enough periods stand there byte by byte, words can be copied from
- * where the first began.
+ * A distance below 8 is a short period: once enough periods stand there byte by byte, words can be copied
+ * from where the first began.
  */
 static inline u8 *copy_match(u8 *out, size_t distance, size_t len, const u8 *end)
 {

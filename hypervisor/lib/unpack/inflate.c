@@ -4,7 +4,8 @@
  *
  * Codes are decoded by tables: the next MAIN_BITS bits index an entry that holds the symbol's meaning and its
  * length, or refers to a subtable for the rest of a longer code. Bits are taken from a 64-bit buffer that is
- * refilled when it could be too short, so that a whole length and distance (48 bits at most) come out of one filling.
+ * refilled when it could be too short, so that a whole length and distance (48 bits at most) come out of one
+ * filling.
  *
  * Past the end of the input zeroes are fed in and counted; it is an error if one is used. Pure, no locks.
  */
@@ -21,8 +22,8 @@ enum {
 };
 
 /*
- * A table entry: bits 0-3 length of the code (0: no such code), 4-7 extra bits (or the subtable's index bits),
- * 8-9 kind, 16-31 literal, base value or subtable position.
+ * A table entry: bits 0-3 length of the code (0: no such code), 4-7 extra bits (or the subtable's index
+ * bits), 8-9 kind, 16-31 literal, base value or subtable position.
  */
 enum { KIND_LITERAL, KIND_BASE, KIND_END, KIND_SUBTABLE };
 
@@ -126,7 +127,10 @@ static unsigned int reverse_bits(unsigned int code, unsigned int len)
 	return reversed;
 }
 
-/* The bits of a subtable for codes that begin as `code` does: enough for the codes yet to come with that prefix. */
+/*
+ * The bits of a subtable for codes that begin as `code` does: enough for the codes yet to come with that
+ * prefix.
+ */
 static unsigned int subtable_bits(const u16 *count, unsigned int len, unsigned int main_bits)
 {
 	unsigned int bits = len - main_bits, room = 1U << bits;
@@ -160,8 +164,8 @@ static int sort_symbols(const u8 *lengths, unsigned int symbols, u16 *count, u16
 }
 
 /*
- * Build the table for canonical codes. Incomplete sets of codes are accepted (a lone distance code is one): the
- * entries that no code reaches are 0, and using one is an error.
+ * Build the table for canonical codes. Incomplete sets of codes are accepted (a lone distance code is one):
+ * the entries that no code reaches are 0, and using one is an error.
  */
 static int build_table(u32 *table, unsigned int entries, unsigned int main_bits, const u8 *lengths,
 		       unsigned int symbols, u32 (*entry_of)(unsigned int))

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * LZ4 in the legacy frame: after the magic any number of blocks, each a 32-bit length and that many bytes, each
- * up to 8 MiB unpacked and independent of the others.
+ * LZ4 in the legacy frame: after the magic any number of blocks, each a 32-bit length and that many bytes,
+ * each up to 8 MiB unpacked and independent of the others.
  *
  *   block:    sequence...                       the last sequence ends after its literals
  *   sequence: token [more] literals offset16 [more]
  *   token:    high nibble literals, low nibble match length - 4; 15 means that bytes to add follow, up to one < 255
  *
- * The stream ends with the input, with up to four bytes behind it that are no block (Linux appends the unpacked
- * size). A second magic starts another stream that continues the first. Pure, no locks.
+ * The stream ends with the input, with up to four bytes behind it that are no block (Linux appends the
+ * unpacked size). A second magic starts another stream that continues the first. Pure, no locks.
  */
 #include "lib/unpack/formats.h"
 

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * LZMA: a range coder with adaptive bits over literals, matches and repeated matches; and LZMA2, which cuts the
- * stream into chunks that say what is reset.
+ * LZMA: a range coder with adaptive bits over literals, matches and repeated matches; and LZMA2, which cuts
+ * the stream into chunks that say what is reset.
  *
  *   range coder   each bit has a probability p of being 0 (11 bits); `range` is split at range / 2^11 * p, and the
  *                 bit is told by the side on which `code` lies; p moves 1/32 of its way towards what came
  *   state         what the last symbols were: below 7 the last was a literal
  *
- * Decoding one symbol takes at most 20 bytes and one to come: that much is demanded before each symbol instead
- * of checking each byte. After a chunk the position tells whether it took exactly its own. The decoder's state
- * is one local struct, passed to functions that are all inlined into one loop, so that it lives in registers.
+ * Decoding one symbol takes at most 20 bytes and one to come: that much is demanded before each symbol
+ * instead of checking each byte. After a chunk the position tells whether it took exactly its own. The
+ * decoder's state is one local struct, passed to functions that are all inlined into one loop, so that it
+ * lives in registers.
  */
 #include "lib/unpack/formats.h"
 #include "lib/unpack/lzma.h"
@@ -87,8 +88,8 @@ static __always_inline bool decode_bit(struct lzma *s, u16 *prob)
 }
 
 /*
- * A number below `limit` (a power of two), most significant bit first; the answer has `limit` added. Unrolled: in
- * literals, where most of the time goes, this saves a tenth.
+ * A number below `limit` (a power of two), most significant bit first; the answer has `limit` added.
+ * Unrolled: in literals, where most of the time goes, this saves a tenth.
  */
 static __always_inline u32 decode_tree(struct lzma *s, u16 *probs, u32 limit)
 {
@@ -136,8 +137,8 @@ static __always_inline u32 position(const struct lzma *s)
 }
 
 /*
- * A literal. Its probabilities depend on the byte before and, right behind a match, on the byte that the match
- * would have gone on with, for as long as the bits agree.
+ * A literal. Its probabilities depend on the byte before and, right behind a match, on the byte that the
+ * match would have gone on with, for as long as the bits agree.
  */
 static __always_inline void decode_literal(struct lzma *s)
 {
@@ -308,7 +309,9 @@ static int unpack_stored_chunk(struct lzma *s, size_t len)
 	return 0;
 }
 
-/* `control` is 0x80 or more; its four header bytes, maybe properties, and five bytes of range coder follow. */
+/*
+ * `control` is 0x80 or more; its four header bytes, maybe properties, and five bytes of range coder follow.
+ */
 static int unpack_lzma_chunk(struct lzma *s, u8 control, unsigned int *need)
 {
 	size_t out_len, in_len;

@@ -18,8 +18,8 @@ struct lzma_io {
 size_t lzma_scratch_size(void);
 
 /*
- * Unpack LZMA2 chunks up to their end mark. Besides the chunks, LZMA_INPUT_SLACK bytes of other input must lie
- * before in_end, as they do in any whole .xz file; without them a sound stream may be told as broken.
+ * Unpack LZMA2 chunks up to their end mark. Besides the chunks, LZMA_INPUT_SLACK bytes of other input must
+ * lie before in_end, as they do in any whole .xz file; without them a sound stream may be told as broken.
  */
 int __must_check lzma2_unpack(struct lzma_io *io, void *scratch);
 

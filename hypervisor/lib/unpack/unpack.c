@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The front of the decoders: tell the format by its first bytes and call the one that knows it. Pure, no locks.
+ * The front of the decoders: tell the format by its first bytes and call the one that knows it. Pure, no
+ * locks.
  */
 #include "lib/unpack/unpack.h"
 #include "lib/unpack/formats.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Decompression of a whole buffer into a whole buffer: gzip, xz, zstd and lz4 (the legacy format), which are how
- * Linux kernels are packed. Used at boot for dom0's kernel, and on the host by tests.
+ * Decompression of a whole buffer into a whole buffer: gzip, xz, zstd and lz4 (the legacy format), which are
+ * how Linux kernels are packed. Used at boot for dom0's kernel, and on the host by tests.
  *
- * The input is not trusted: nothing is read or written outside the three buffers, whatever it says. The window of
- * each format is the output buffer itself. No memory is allocated, no state is kept, no locks.
+ * The input is not trusted: nothing is read or written outside the three buffers, whatever it says. The
+ * window of each format is the output buffer itself. No memory is allocated, no state is kept, no locks.
  */
 #ifndef LIB_UNPACK_UNPACK_H
 #define LIB_UNPACK_UNPACK_H

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The .xz container (format 1.1.0), as far as kernels use it: one stream; blocks of LZMA2, alone or behind the x86
- * filter; checks none, CRC32, CRC64 (SHA-256 is passed over unverified, as xz's own small decoder does).
+ * The .xz container (format 1.1.0), as far as kernels use it: one stream; blocks of LZMA2, alone or behind
+ * the x86 filter; checks none, CRC32, CRC64 (SHA-256 is passed over unverified, as xz's own small decoder
+ * does).
  *
  *   stream header (12)   block...   index   footer
  *   block: header | LZMA2 chunks | padding to 4 | check
  *
- * The whole output lies in memory, so the filter runs over a finished block. The index repeats what the blocks
- * have told and is not read; a stream that ends before it is truncated and is told so. Pure, no locks.
+ * The whole output lies in memory, so the filter runs over a finished block. The index repeats what the
+ * blocks have told and is not read; a stream that ends before it is truncated and is told so. Pure, no locks.
  */
 #include "lib/crc32.h"
 #include "lib/unpack/formats.h"
@@ -167,9 +168,10 @@ static u32 to_relative(u32 value, u32 next, u32 mask)
 }
 
 /*
- * Undo the x86 filter, which made the targets of call and jmp absolute: e8 or e9, then four bytes whose last is 00
- * or ff. Opcodes that stand inside the would-be operand of one that was left alone are doubtful: `mask` has a bit
- * for each of the three bytes before this one that was such an opcode, and the encoder's rule decides.
+ * Undo the x86 filter, which made the targets of call and jmp absolute: e8 or e9, then four bytes whose last
+ * is 00 or ff. Opcodes that stand inside the would-be operand of one that was left alone are doubtful: `mask`
+ * has a bit for each of the three bytes before this one that was such an opcode, and the encoder's rule
+ * decides.
  */
 static void unfilter_x86(u8 *data, size_t len)
 {

@@ -5,8 +5,8 @@
  *   sequence = (literal length, match length, offset): copy that many literals, then the match; what is left of the
  *   literals ends the block. The three numbers are coded by FSE states with extra bits in one backward stream.
  *
- * Tables live on from block to block within a frame ("repeat" modes), so they are in `struct zstd`, which is the
- * scratch memory. Dictionaries are refused. Pure, no locks.
+ * Tables live on from block to block within a frame ("repeat" modes), so they are in `struct zstd`, which is
+ * the scratch memory. Dictionaries are refused. Pure, no locks.
  */
 #include "lib/unpack/formats.h"
 #include "lib/unpack/unpack.h"
@@ -166,8 +166,8 @@ static int read_huf_literals(struct zstd *z, const u8 *in, size_t in_len, size_t
 }
 
 /*
- * The header of the literals (3.1.1.3.1): one to five bytes with type, size format and one or two sizes. Returns its
- * length, or -EBADMSG.
+ * The header of the literals (3.1.1.3.1): one to five bytes with type, size format and one or two sizes.
+ * Returns its length, or -EBADMSG.
  */
 static int read_literals_header(const u8 *in, size_t len, size_t *out_len, size_t *packed_len)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What zstd.c (frames, blocks, sequences) and zstd_entropy.c (Huffman and FSE) share. Section numbers are those of
- * RFC 8878. Private to unpack/.
+ * What zstd.c (frames, blocks, sequences) and zstd_entropy.c (Huffman and FSE) share. Section numbers are
+ * those of RFC 8878. Private to unpack/.
  */
 #ifndef LIB_UNPACK_ZSTD_H
 #define LIB_UNPACK_ZSTD_H
@@ -37,12 +37,14 @@ struct fse_table {
 };
 
 /*
- * Bits from the end of a buffer to its start, each group most significant bit first. The highest set bit of the last
- * byte is a mark that ends the stream. `taken` bits are gone from the top of `word`, the eight bytes at `pos`.
+ * Bits from the end of a buffer to its start, each group most significant bit first. The highest set bit of
+ * the last byte is a mark that ends the stream. `taken` bits are gone from the top of `word`, the eight bytes
+ * at `pos`.
  *
- * A stream is preceded by READER_MARGIN bytes of the same input (the frame's and the block's headers at least), so
- * that short ones need no other code: pos may go back to start - READER_MARGIN. Bits that lie before `start` come
- * out as anything; reader_left() is negative then, and the caller asks before it believes.
+ * A stream is preceded by READER_MARGIN bytes of the same input (the frame's and the block's headers at
+ * least), so that short ones need no other code: pos may go back to start - READER_MARGIN. Bits that lie
+ * before `start` come out as anything; reader_left() is negative then, and the caller asks before it
+ * believes.
  */
 struct bit_reader {
 	const u8 *start, *pos;
@@ -84,7 +86,10 @@ int huf_read_table(struct huf_table *table, const u8 *in, size_t in_len, struct 
 /* Decode exactly `out_len` symbols out of exactly `in_len` bytes. */
 int __must_check huf_decode(const struct huf_table *table, const u8 *in, size_t in_len, u8 *out, size_t out_len);
 
-/* 4.1.1: read an FSE description and build the table (values are symbols). Returns the bytes taken, or -EBADMSG. */
+/*
+ * 4.1.1: read an FSE description and build the table (values are symbols). Returns the bytes taken, or
+ * -EBADMSG.
+ */
 int fse_read_table(struct fse_table *table, const u8 *in, size_t in_len, unsigned int max_log, unsigned int symbols);
 /* From a given distribution: -1 stands for "less than one". */
 int __must_check fse_build_table(struct fse_table *table, const s16 *counts, unsigned int symbols, unsigned int log);

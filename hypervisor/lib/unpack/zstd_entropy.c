@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The two entropy coders of zstd: Huffman codes for literals, finite-state entropy (tANS) for sequences and for
- * Huffman's own description. RFC 8878, sections 4.1 and 4.2. Pure, no locks.
+ * The two entropy coders of zstd: Huffman codes for literals, finite-state entropy (tANS) for sequences and
+ * for Huffman's own description. RFC 8878, sections 4.1 and 4.2. Pure, no locks.
  */
 #include "lib/bitmap.h"
 #include "lib/unpack/zstd.h"
@@ -17,7 +17,10 @@ int reader_init(struct bit_reader *r, const u8 *start, size_t len)
 	return 0;
 }
 
-/* Bits from the start of a buffer, least significant first: only descriptions of distributions are written so. */
+/*
+ * Bits from the start of a buffer, least significant first: only descriptions of distributions are written
+ * so.
+ */
 struct forward_reader {
 	const u8 *in;
 	size_t len;		/* in bytes */
@@ -36,8 +39,8 @@ static u32 forward_peek(const struct forward_reader *r, unsigned int count)
 }
 
 /*
- * The next probability plus one. It is at most left + 1, and the values that a full-width number could not exceed
- * anyway are saved one bit: the lower ones are written a bit shorter.
+ * The next probability plus one. It is at most left + 1, and the values that a full-width number could not
+ * exceed anyway are saved one bit: the lower ones are written a bit shorter.
  */
 static u32 read_probability(struct forward_reader *r, u32 left)
 {
@@ -85,7 +88,10 @@ int fse_read_table(struct fse_table *table, const u8 *in, size_t in_len, unsigne
 	return (r.pos + 7) / 8;
 }
 
-/* 4.1.1, "from normalized distribution to decoding tables": spread the symbols, then number each one's states. */
+/*
+ * 4.1.1, "from normalized distribution to decoding tables": spread the symbols, then number each one's
+ * states.
+ */
 int fse_build_table(struct fse_table *table, const s16 *counts, unsigned int symbols, unsigned int log)
 {
 	u32 size = 1U << log, mask = size - 1, step = (size >> 1) + (size >> 3) + 3, high = size, pos = 0;
@@ -126,7 +132,9 @@ void fse_build_single(struct fse_table *table, u8 symbol)
 	table->valid = true;
 }
 
-/* The weights by FSE: two states take turns until the bits run out; then the other one has one symbol left. */
+/*
+ * The weights by FSE: two states take turns until the bits run out; then the other one has one symbol left.
+ */
 static int read_fse_weights(struct fse_table *table, const u8 *in, size_t in_len, u8 *weights)
 {
 	int used = fse_read_table(table, in, in_len, FSE_WEIGHT_LOG_MAX, FSE_WEIGHT_SYMBOLS_MAX);
