@@ -87,18 +87,20 @@ int conf_disk_devid(const char *vdev, uint32_t *devid)
 		*devid = (uint32_t)num;
 		return 0;
 	}
-	p = vdev + (strncmp(vdev, "xvd", 3) == 0 ? 3 : 2);
+	if (strncmp(vdev, "xvd", 3) && strncmp(vdev, "sd", 2) && strncmp(vdev, "hd", 2))
+		return -EINVAL;
+	p = vdev + (vdev[0] == 'x' ? 3 : 2);
 	if (letters_to_index(&p, &disk))
 		return -EINVAL;
 	if (*p && digits_to_number(&p, 256, &part))
 		return -EINVAL;
 	if (*p)
 		return -EINVAL;
-	if (strncmp(vdev, "xvd", 3) == 0)
+	if (vdev[0] == 'x')
 		return xen_number(disk, part, devid);
-	if (strncmp(vdev, "sd", 2) == 0 && disk < 16 && part < 16)
+	if (vdev[0] == 's' && disk < 16 && part < 16)
 		*devid = 8 << 8 | disk << 4 | part;
-	else if (strncmp(vdev, "hd", 2) == 0 && disk < 4 && part < 64)
+	else if (vdev[0] == 'h' && disk < 4 && part < 64)
 		*devid = (disk < 2 ? 3u : 22u) << 8 | (disk & 1) << 6 | part;
 	else
 		return -EINVAL;

@@ -16,6 +16,8 @@
 #include "conf/conf.h"
 #include "base/strbuf.h"
 
+#define NAMES_MAX 8192	/* of a folder, looked at for a suggestion */
+
 /* ---- the real host ---- */
 
 static int real_file_state(const char *path, bool for_write, bool *is_block, uint64_t *size)
@@ -94,35 +96,47 @@ static void found(struct checker *ck, struct error *err)
 	conf_diag_add(ck->diags, true, 0, err);
 }
 
+/* The names in a folder, at most NAMES_MAX; the caller frees them. */
+static size_t read_names(const char *folder, char ***names)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *de;
+	size_t n = 0, cap = 0;
+
+	*names = NULL;
+	while (dir && n < NAMES_MAX && (de = readdir(dir))) {
+		if (array_reserve((void **)names, &cap, n, sizeof(**names)))
+			break;
+		(*names)[n] = strdup(de->d_name);
+		n += (*names)[n] != NULL;
+	}
+	if (dir)
+		closedir(dir);
+	return n;
+}
+
 /* The files next to a missing one that were perhaps meant. */
 static void hint_nearest_file(const char *path, struct error *err)
 {
-	const char *base = strrchr(path, '/');
+	const char *base = strrchr(path, '/'), *near;
 	char folder[4096];
-	char *names[256];
-	const char *near;
-	struct dirent *de;
-	size_t n = 0;
-	DIR *dir;
+	char **names;
+	size_t n;
 
-	if (!base || base - path >= (int)sizeof(folder))
+	if (!base || base - path >= (int)sizeof(folder) - 1)
 		return;
 	snprintf(folder, sizeof(folder), "%.*s", (int)(base - path) + 1, path);
-	dir = opendir(folder);
-	if (!dir) {
+	if (access(folder, F_OK)) {
 		error_hint(err, "the folder %.300s does not exist either", folder);
 		return;
 	}
-	while ((de = readdir(dir)) && n < sizeof(names) / sizeof(names[0])) {
-		names[n] = strdup(de->d_name);
-		n += names[n] != NULL;
-	}
-	closedir(dir);
+	n = read_names(folder, &names);
 	near = nearest_word(base + 1, (const char *const *)names, n);
 	if (near)
 		error_hint(err, "did you mean %.200s%.200s?", folder, near);
 	for (size_t i = 0; i < n; i++)
 		free(names[i]);
+	free(names);
 }
 
 static void explain_file(struct checker *ck, const char *what, const char *path, int rc, bool for_write)

@@ -107,35 +107,39 @@ static int parse_number(const struct conf_key *key, const char *text, void *at, 
 	return 0;
 }
 
+static int unknown_word(const struct conf_key *key, const char *text, size_t n, struct error *err)
+{
+	const char *near = nearest_word(text, key->words, n);
+	struct strbuf all = STRBUF_INIT;
+
+	for (size_t i = 0; i < n; i++)
+		strbuf_printf(&all, "%s%s", i ? ", " : "", key->words[i]);
+	if (near)
+		error_set(err, ERR_CONFIG, NULL, "%s = '%.60s': unknown value (did you mean '%s'?)", key->name, text,
+			  near);
+	else
+		error_set(err, ERR_CONFIG, NULL, "%s = '%.60s': unknown value", key->name, text);
+	error_hint(err, "one of: %s", all.data ? all.data : "");
+	strbuf_free(&all);
+	return error_to_errno(ERR_CONFIG);
+}
+
 static int parse_enum(const struct conf_key *key, const char *text, void *at, struct error *err)
 {
-	struct strbuf all = STRBUF_INIT;
-	const char *near;
 	int64_t num;
 	size_t n = 0;
 
-	for (; key->words[n]; n++) {
+	for (; key->words[n]; n++)
 		if (strcmp(key->words[n], text) == 0) {
 			*(unsigned int *)at = (unsigned int)n;
 			return 0;
 		}
-		strbuf_printf(&all, "%s%s", n ? ", " : "", key->words[n]);
-	}
 	/* tsc_mode and others of its age may be given by number. */
 	if (conf_number(text, &num) == 0 && num >= 0 && (size_t)num < n) {
 		*(unsigned int *)at = (unsigned int)num;
-		strbuf_free(&all);
 		return 0;
 	}
-	near = nearest_word(text, key->words, n);
-	if (near)
-		error_set(err, ERR_CONFIG, NULL, "%s = '%.60s': unknown value (did you mean '%s'?)",
-			  key->name, text, near);
-	else
-		error_set(err, ERR_CONFIG, NULL, "%s = '%.60s': unknown value", key->name, text);
-	error_hint(err, "one of: %s", all.data);
-	strbuf_free(&all);
-	return error_to_errno(ERR_CONFIG);
+	return unknown_word(key, text, n, err);
 }
 
 static int parse_string(const struct conf_key *key, const char *text, char **at, struct error *err)

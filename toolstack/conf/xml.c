@@ -16,8 +16,7 @@
 #include "conf/build.h"
 #include "conf/xml.h"
 
-#define PARSE_OPTIONS (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA | \
-		       XML_PARSE_COMPACT)
+#define PARSE_OPTIONS (XML_PARSE_NONET | XML_PARSE_NOCDATA | XML_PARSE_COMPACT)
 
 int conf_xml_error(struct xml_reader *rd, const xmlNode *node, bool fatal, enum error_code code,
 		   const char *hint, const char *fmt, ...)
@@ -57,12 +56,6 @@ static void schema_error(void *arg, xmlErrorPtr e)
 	error_hint(&err, "the schema is in vm.rng; 'virt-xml-validate' tells more");
 	conf_diag_add(rd->diags, true, (unsigned int)e->line, &err);
 	rd->failed = true;
-}
-
-static void swallow(void *arg, xmlErrorPtr e)
-{
-	(void)arg;
-	(void)e;
 }
 
 static void validate(struct xml_reader *rd)
@@ -142,16 +135,19 @@ static void take_keys(struct xml_reader *rd)
 
 /* ---- the document ---- */
 
-static void syntax_error(struct xml_reader *rd, xmlParserCtxt *ctxt)
+/* libxml2 reports each thing that follows from the first mistake, too; the first is the cause. */
+static void syntax_error(void *arg, xmlErrorPtr e)
 {
-	const xmlError *e = xmlCtxtGetLastError(ctxt);
+	struct xml_reader *rd = arg;
 	struct error err = ERROR_INIT;
 	char what[128];
-	int len = e && e->message ? (int)strcspn(e->message, "\n") : 0;
+	int len = e->message ? (int)strcspn(e->message, "\n") : 0;
 
-	snprintf(what, sizeof(what), "%.100s:%d", rd->source, e ? e->line : 0);
+	if (rd->failed || e->level < XML_ERR_ERROR)
+		return;
+	snprintf(what, sizeof(what), "%.100s:%d", rd->source, e->line);
 	error_set(&err, ERR_CONFIG, what, "is not well-formed XML: %.*s", len, len ? e->message : "");
-	conf_diag_add(rd->diags, true, e ? (unsigned int)e->line : 0, &err);
+	conf_diag_add(rd->diags, true, (unsigned int)e->line, &err);
 	rd->failed = true;
 }
 
@@ -161,13 +157,15 @@ static bool read_document(struct xml_reader *rd, const char *text, size_t len)
 
 	if (!ctxt)
 		return out_of_memory(rd), false;
-	xmlSetStructuredErrorFunc(NULL, swallow);
+	xmlSetStructuredErrorFunc(rd, syntax_error);
 	rd->doc = xmlCtxtReadMemory(ctxt, text, (int)len, rd->source, NULL, PARSE_OPTIONS);
-	if (!rd->doc)
-		syntax_error(rd, ctxt);
+	xmlSetStructuredErrorFunc(NULL, NULL);
 	xmlFreeParserCtxt(ctxt);
-	if (!rd->doc)
+	if (!rd->doc || rd->failed) {
+		if (!rd->failed)
+			conf_xml_error(rd, NULL, true, ERR_CONFIG, NULL, "is not well-formed XML");
 		return false;
+	}
 	rd->root = xmlDocGetRootElement(rd->doc);
 	if (xmlGetIntSubset(rd->doc)) {
 		conf_xml_error(rd, rd->root, true, ERR_CONFIG, "remove the <!DOCTYPE ...> part",

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+/* Disks, interfaces, CPU lists, ranges, PCI functions. */
+#include "helpers.h"
+
+static struct guest_disk disk_of(const char *spec, char *why)
+{
+	struct guest_disk d = { 0 };
+	struct error err = ERROR_INIT;
+
+	if (conf_parse_disk(spec, &d, &err))
+		strcpy(why, err.why);
+	else
+		*why = '\0';
+	return d;
+}
+
+TEST(disks_by_position_name_and_prefix)
+{
+	static const struct { const char *spec, *target, *vdev; int ro, cdrom; } good[] = {
+		{ "/a.img,raw,xvda,rw", "/a.img", "xvda", 0, 0 },
+		{ "/a.img,,xvda", "/a.img", "xvda", 0, 0 },
+		{ "/a.img, raw , xvda , r", "/a.img", "xvda", 1, 0 },
+		{ "phy:/dev/vg/x,xvda,w", "/dev/vg/x", "xvda", 0, 0 },
+		{ "file:/a.img,xvda1,r", "/a.img", "xvda1", 1, 0 },
+		{ "tap:aio:/a.img,sda,w", "/a.img", "sda", 0, 0 },
+		{ "format=raw,vdev=xvdb,access=ro,target=/x,y=z", "/x,y=z", "xvdb", 1, 0 },
+		{ "vdev=xvdb, target=/x", "/x", "xvdb", 0, 0 },
+		{ "/cd.iso,raw,hdc:cdrom,r", "/cd.iso", "hdc", 1, 1 },
+		{ "/cd.iso,,xvdc,devtype=cdrom", "/cd.iso", "xvdc", 1, 1 },
+		{ ",,xvdc,cdrom", NULL, "xvdc", 1, 1 },
+		{ "/d=1.img,raw,xvda,rw", "/d=1.img", "xvda", 0, 0 },
+	};
+	char why[700];
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct guest_disk d = disk_of(good[i].spec, why);
+
+		CHECK_STR(why, "");
+		CHECK_STR(d.vdev, good[i].vdev);
+		if (good[i].target)
+			CHECK_STR(d.target, good[i].target);
+		else
+			CHECK(d.target == NULL);
+		CHECK_EQ(d.readonly, good[i].ro);
+		CHECK_EQ(d.cdrom, good[i].cdrom);
+		guest_disk_clear(&d);
+	}
+}
+
+TEST(wrong_disks_are_explained)
+{
+	static const struct { const char *spec, *why; } bad[] = {
+		{ "", "has no virtual device" },
+		{ "/a.img", "has no virtual device" },
+		{ "/a.img,qcow2,xvda,rw", "disk format 'qcow2' is not served" },
+		{ "qcow2:/a.img,xvda,w", "disk format 'qcow2' is not served" },
+		{ "/a.img,raw,xvdA,rw", "'xvdA' names no virtual disk" },
+		{ "/a.img,raw,xvda,readwrite", "access 'readwrite' is unknown" },
+		{ "/a.img,raw,xvda,rw,more", "'more' is one value too many" },
+		{ "a.img,raw,xvda,rw", "disk 'a.img' is not an absolute path" },
+		{ "vdev=xvda", "disk xvda has no target" },
+		{ "/a,raw,xvda,rw,backendtype=qdisk", "backendtype 'qdisk' is not served" },
+		{ "/a,raw,xvda,rw,frob=1", "unknown field 'frob'" },
+	};
+	char why[700];
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct guest_disk d = disk_of(bad[i].spec, why);
+
+		CHECK_STR(why, bad[i].why);
+		guest_disk_clear(&d);
+	}
+}
+
+TEST(virtual_device_numbers_are_the_published_ones)
+{
+	static const struct { const char *name; uint32_t id; } good[] = {
+		{ "xvda", 51712 }, { "xvda1", 51713 }, { "xvdb", 51728 }, { "xvdp15", 51967 }, { "xvdq", 268439552 },
+		{ "xvdaa", 268442112 }, { "xvda16", 268435472 }, { "hda", 768 }, { "hdb", 832 }, { "hdc", 5632 },
+		{ "hdd1", 5697 }, { "sda", 2048 }, { "sdb2", 2066 }, { "d0p1", 51713 }, { "51712", 51712 },
+	};
+	static const char *const bad[] = { "", "xvd", "xvda01", "xvda256", "hde", "sdq", "foo", "xvd1", "xvdaaaa", "-1",
+					   "xvda1x", "d", "dp1", "d1p", "0", "xvda-1", "9999999999" };
+	uint32_t id;
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		CHECK_EQ(conf_disk_devid(good[i].name, &id), 0);
+		CHECK_EQ(id, good[i].id);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (conf_disk_devid(bad[i], &id) == 0)
+			unit_report(__FILE__, __LINE__, bad[i]);
+}
+
+TEST(interfaces)
+{
+	struct guest_vif v;
+	struct error err = ERROR_INIT;
+
+	REQUIRE(conf_parse_vif("mac=00:16:3E:aa:bb:cc, bridge=br0,ip=10.0.0.5/24 fd00::5,rate=10Mb/s@20ms,script=vif-route",
+			       &v, NULL) == 0);
+	CHECK(v.mac_given && v.mac[2] == 0x3e && v.mac[5] == 0xcc);
+	CHECK_STR(v.bridge, "br0");
+	CHECK_STR(v.ip, "10.0.0.5/24 fd00::5");
+	CHECK_STR(v.script, "/etc/xen/scripts/vif-route");
+	CHECK_EQ(v.rate_bytes_per_interval, 25000);
+	CHECK_EQ(v.rate_interval_us, 20000);
+	guest_vif_clear(&v);
+	REQUIRE(conf_parse_vif("script=vif-bridge,type=vif,model=e1000", &v, NULL) == 0);
+	CHECK(v.script == NULL);
+	guest_vif_clear(&v);
+	REQUIRE(conf_parse_vif("", &v, NULL) == 0);
+	CHECK(!v.mac_given && !v.bridge);
+	guest_vif_clear(&v);
+	CHECK(conf_parse_vif("mac=01:00:00:00:00:00", &v, &err) != 0);
+	CHECK_STR(err.why, "mac '01:00:00:00:00:00' is a multicast address");
+	CHECK_STR(err.what, "vif 'mac=01:00:00:00:00:00'");
+	CHECK(conf_parse_vif("mac=1:2:3:4:5:6", &v, NULL) != 0);
+	CHECK(conf_parse_vif("bridge=averyveryverylongname", &v, NULL) != 0);
+	CHECK(conf_parse_vif("bridge=../x", &v, NULL) != 0);
+	CHECK(conf_parse_vif("ip=10.0.0.300", &v, NULL) != 0);
+	CHECK(conf_parse_vif("ip=10.0.0.3/40", &v, NULL) != 0);
+	CHECK(conf_parse_vif("rate=fast", &v, NULL) != 0);
+	CHECK(conf_parse_vif("rate=10Mb", &v, NULL) != 0);
+	CHECK(conf_parse_vif("br0", &v, NULL) != 0);
+}
+
+TEST(default_macs_are_stable_and_distinct)
+{
+	struct guest_config *a = guest_config_new(), *b = guest_config_new();
+	uint8_t m[3][6];
+
+	b->uuid[3] = 1;
+	guest_vif_default_mac(a, 0, m[0]);
+	guest_vif_default_mac(a, 1, m[1]);
+	guest_vif_default_mac(b, 0, m[2]);
+	CHECK(m[0][0] == 0 && m[0][1] == 0x16 && m[0][2] == 0x3e);
+	CHECK(memcmp(m[0], m[1], 6) && memcmp(m[0], m[2], 6) && memcmp(m[1], m[2], 6));
+	guest_vif_default_mac(a, 0, m[1]);
+	CHECK(memcmp(m[0], m[1], 6) == 0);
+	guest_config_free(a);
+	guest_config_free(b);
+}
+
+static void check_cpus(const char *spec, const char *out)
+{
+	struct guest_cpus c;
+	char text[256];
+
+	CHECK_EQ(conf_parse_cpus(spec, &c, NULL), 0);
+	conf_format_cpus(&c, text, sizeof(text));
+	CHECK_STR(text, out);
+}
+
+TEST(cpu_lists)
+{
+	struct guest_cpus c;
+
+	check_cpus("all", "all");
+	check_cpus("0-3,5,^1", "0,2-3,5");
+	check_cpus("^1,0-3", "0,2-3");
+	check_cpus("^7", "0-6,8-1023");
+	check_cpus("nodes:0-3,^node:2", "nodes:0-3,^nodes:2");
+	check_cpus("1,node:1", "1,nodes:1");
+	check_cpus("3, 4", "3-4");
+	CHECK(conf_parse_cpus("", &c, NULL) != 0);
+	CHECK(conf_parse_cpus("1024", &c, NULL) != 0);
+	CHECK(conf_parse_cpus("3-1", &c, NULL) != 0);
+	CHECK(conf_parse_cpus("a", &c, NULL) != 0);
+	CHECK(conf_parse_cpus("1,^1", &c, NULL) != 0);
+	CHECK(conf_parse_cpus("node:64", &c, NULL) != 0);
+	CHECK(conf_parse_cpus("1-", &c, NULL) != 0);
+}
+
+TEST(hardware_ranges_and_pci)
+{
+	struct parsed p = parse(BASE "ioports=['2f8-2ff','3F8']\niomem=['fe900,1','a0,20@100']\nirqs=[7,'9']\n"
+				"pci=['03:00.0','0001:04:1f.7@5,permissive=1']\n");
+
+	REQUIRE(p.rc == 0);
+	CHECK_EQ(p.cfg->ioports[0].first, 0x2f8);
+	CHECK_EQ(p.cfg->ioports[0].count, 8);
+	CHECK_EQ(p.cfg->ioports[1].count, 1);
+	CHECK_EQ(p.cfg->iomem[1].gfn, 0x100);
+	CHECK_EQ(p.cfg->irqs[1].first, 9);
+	CHECK_EQ(p.cfg->pcis[0].bus, 3);
+	CHECK_EQ(p.cfg->pcis[1].domain, 1);
+	CHECK_EQ(p.cfg->pcis[1].vslot, 5);
+	CHECK(p.cfg->pcis[1].permissive);
+	parsed_free(&p);
+	CHECK_REFUSED(BASE "ioports=['10000']\n", "t.cfg:4: ioports = ['10000']: '10000' is no range of I/O ports");
+	CHECK_REFUSED(BASE "ioports=['5-4']\n", "t.cfg:4: ioports = ['5-4']: '5-4' is no range of I/O ports");
+	CHECK_REFUSED(BASE "iomem=['5']\n", "t.cfg:4: iomem = ['5']: '5' is no range of memory frames");
+	CHECK_REFUSED(BASE "irqs=[-1]\n", "t.cfg:4: irqs = ['-1']: '-1' is no interrupt number");
+	CHECK_REFUSED(BASE "pci=['']\n", "t.cfg:4: pci = ['']: a PCI device needs its address first");
+	CHECK_REFUSED(BASE "pci=['00:20.0']\n", "t.cfg:4: pci = ['00:20.0']: '00:20.0' is no PCI function");
+}
+
+int main(void)
+{
+	RUN(disks_by_position_name_and_prefix);
+	RUN(wrong_disks_are_explained);
+	RUN(virtual_device_numbers_are_the_published_ones);
+	RUN(interfaces);
+	RUN(default_macs_are_stable_and_distinct);
+	RUN(cpu_lists);
+	RUN(hardware_ranges_and_pci);
+	return unit_end();
+}

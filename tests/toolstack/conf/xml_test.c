@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/* libvirt's domain format. */
+#include "helpers.h"
+
+static const char whole[] =
+	"<domain type='xen' id='4'>\n"
+	" <name>web</name>\n"
+	" <uuid>c7a5fdbd-cdaf-9455-926a-d65c16db1809</uuid>\n"
+	" <title>the web</title>\n"
+	" <memory unit='MiB'>1024</memory><currentMemory>524288</currentMemory>\n"
+	" <vcpu current='2' cpuset='0-3'>4</vcpu>\n"
+	" <cputune><shares>512</shares></cputune>\n"
+	" <os><type arch='x86_64' machine='xenpv'>linux</type><kernel>/boot/vmlinuz</kernel>\n"
+	"  <initrd>/boot/initrd</initrd><cmdline>root=/dev/xvda1 ro</cmdline></os>\n"
+	" <features><acpi/><xen><e820_host state='on'/></xen></features>\n"
+	" <clock offset='localtime'><timer name='tsc' mode='native'/></clock>\n"
+	" <on_poweroff>destroy</on_poweroff><on_reboot>restart</on_reboot><on_crash>preserve</on_crash>\n"
+	" <devices>\n"
+	"  <emulator>/usr/bin/qemu</emulator>\n"
+	"  <disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='/a,b=c.img'/>\n"
+	"   <target dev='xvda' bus='xen'/></disk>\n"
+	"  <disk type='block' device='cdrom'><source dev='/dev/sr0'/><target dev='xvdc'/><readonly/></disk>\n"
+	"  <interface type='bridge'><mac address='00:16:3e:11:22:33'/><source bridge='br0'/>\n"
+	"   <ip address='10.0.0.5' prefix='24'/><script path='vif-bridge'/>\n"
+	"   <bandwidth><outbound average='1000'/></bandwidth></interface>\n"
+	"  <interface type='network'><source network='default'/></interface>\n"
+	"  <graphics type='vnc' port='5901' listen='127.0.0.1'/>\n"
+	"  <hostdev mode='subsystem' type='pci' managed='yes'><source>\n"
+	"   <address domain='0x0000' bus='0x03' slot='0x1f' function='0x1'/></source></hostdev>\n"
+	"  <console type='pty'/><memballoon model='xen'/>\n"
+	" </devices>\n"
+	"</domain>\n";
+
+TEST(a_whole_definition)
+{
+	struct parsed p = parse(whole);
+
+	CHECK_STR(p.first, "");
+	REQUIRE(p.rc == 0);
+	CHECK_STR(p.cfg->name, "web");
+	CHECK(p.cfg->uuid_given && p.cfg->uuid[0] == 0xc7);
+	CHECK_EQ(p.cfg->memory_kib, 512 << 10);
+	CHECK_EQ(p.cfg->maxmem_kib, 1024 << 10);
+	CHECK_EQ(p.cfg->vcpus, 2);
+	CHECK_EQ(p.cfg->maxvcpus, 4);
+	CHECK_EQ(p.cfg->n_cpus_hard, 1);
+	CHECK(!guest_cpus_has(p.cfg->cpus_hard, 4));
+	CHECK_EQ(p.cfg->cpu_weight, 512);
+	CHECK_STR(p.cfg->cmdline, "root=/dev/xvda1 ro");
+	CHECK(p.cfg->e820_host && p.cfg->localtime);
+	CHECK_EQ(p.cfg->tsc_mode, 2);
+	CHECK_EQ(p.cfg->on_crash, GUEST_ACTION_PRESERVE);
+	CHECK_EQ(p.cfg->n_disks, 2);
+	CHECK_STR(p.cfg->disks[0].target, "/a,b=c.img");
+	CHECK(p.cfg->disks[1].cdrom && p.cfg->disks[1].readonly);
+	CHECK_EQ(p.cfg->n_vifs, 2);
+	CHECK_STR(p.cfg->vifs[0].ip, "10.0.0.5/24");
+	CHECK_EQ(p.cfg->vifs[0].rate_bytes_per_interval, 50000);
+	CHECK_EQ(p.cfg->vfbs[0].vncdisplay, 1);
+	CHECK_EQ(p.cfg->pcis[0].slot, 0x1f);
+	parsed_free(&p);
+}
+
+TEST(pinning_one_by_one)
+{
+	struct parsed p = parse("<domain type='xen'><name>p</name><memory>524288</memory><vcpu>2</vcpu><cputune>"
+				"<vcpupin vcpu='0' cpuset='1'/><vcpupin vcpu='1' cpuset='2-3'/></cputune>"
+				"<os><type>xen</type><kernel>/k</kernel></os></domain>");
+
+	CHECK_STR(p.first, "");
+	REQUIRE(p.rc == 0);
+	CHECK_EQ(p.cfg->n_cpus_hard, 2);
+	CHECK(guest_cpus_has(&p.cfg->cpus_hard[1], 3) && !guest_cpus_has(&p.cfg->cpus_hard[1], 1));
+	parsed_free(&p);
+}
+
+#define DOM(inside) "<domain type='xen'>\n<name>x</name><memory>524288</memory>\n" \
+	"<os><type>linux</type><kernel>/k</kernel></os>\n" inside "</domain>"
+
+TEST(problems_are_named)
+{
+	struct conf_options lenient = { .source = "t.cfg", .lenient = true };
+	struct parsed p;
+
+	CHECK_REFUSED(DOM("<memroy>5</memroy>"),
+		      "t.cfg:4: unknown element <memroy> in <domain> (did you mean <memory>?)");
+	CHECK_REFUSED(DOM("<devices><tpm/></devices>"), "t.cfg:4: <tpm> in <devices> is not served");
+	CHECK_REFUSED("<domain type='xen'>\n<name>x</domain>",
+		      "t.cfg:2: is not well-formed XML: Opening and ending tag mismatch: name line 2 and domain");
+	CHECK_REFUSED("<network/>", "t.cfg:1: the root element is <network>");
+	CHECK_REFUSED(DOM("<devices><disk type='file'><source file='/a'/><target dev='zzz'/></disk></devices>"),
+		      "t.cfg:4: disk = ['vdev=zzz,access=rw,target=/a']: 'zzz' names no virtual disk");
+	CHECK_REFUSED(DOM("<devices><interface type='bridge'><source bridge='a,script=/x'/></interface></devices>"),
+		      "t.cfg:4: bridge='a,script=/x' may not hold a comma");
+	p = parse_with(DOM("<devices><tpm/></devices><cpu/>"), &lenient);
+	CHECK_EQ(p.rc, 0);
+	CHECK_EQ(p.diags.n, 2);
+	parsed_free(&p);
+	p = parse(DOM("<on_crash>explode</on_crash>"));
+	CHECK(p.rc != 0);
+	parsed_free(&p);
+	p = parse(DOM("<devices><disk type='network'><target dev='xvda'/></disk></devices>"));
+	CHECK(p.rc != 0);
+	parsed_free(&p);
+	p = parse("<domain type='kvm'><name>x</name></domain>");
+	CHECK(p.rc != 0);
+	parsed_free(&p);
+}
+
+TEST(entities_and_files_are_out_of_reach)
+{
+	CHECK_REFUSED("<!DOCTYPE domain [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>\n<domain type='xen'>"
+		      "<name>&x;</name></domain>",
+		      "t.cfg:2: a document type with entities is not accepted");
+	CHECK_REFUSED("<!DOCTYPE d [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;'>]><domain>&b;</domain>",
+		      "t.cfg:1: a document type with entities is not accepted");
+}
+
+int main(void)
+{
+	RUN(a_whole_definition);
+	RUN(pinning_one_by_one);
+	RUN(problems_are_named);
+	RUN(entities_and_files_are_out_of_reach);
+	return unit_end();
+}
