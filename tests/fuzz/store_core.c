@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzzes the store through the rings of four guests: the input is a list of steps, each a request built from a
- * small stock of paths and values, raw bytes, damage to the ring page, a domain's coming or going, or the death
- * and restart of the store. After it, everything that is counted is counted again, and no guest may ever have
- * been told what only domain 0 may read.
+ * Fuzzes the store through the rings of four guests: the input is a list of steps, each a request built from
+ * a small stock of paths and values, raw bytes, damage to the ring page, a domain's coming or going, or the
+ * death and restart of the store. After it, everything that is counted is counted again, and no guest may
+ * ever have been told what only domain 0 may read.
  *
  *	make -C tests/toolstack/store fuzz
  */
@@ -26,14 +26,15 @@ static unsigned int byte(void)
 }
 
 static const char *const paths[] = {
-	"/", "/a", "/a/b", "/a/b/c", "/local/domain/1", "/local/domain/1/x", "/local/domain/2", "/local/domain/2/y/z",
-	"x", "x/y", "data", "device/vif/0/state", "/local", "/local/domain", "@releaseDomain", "@introduceDomain",
+	"/", "/a", "/a/b", "/a/b/c", "/local/domain/1", "/local/domain/1/x", "/local/domain/2",
+	"/local/domain/2/y/z", "x", "x/y", "data", "device/vif/0/state", "/local", "/local/domain",
+	"@releaseDomain", "@introduceDomain",
 	"/secret/key", "/secret", "bad//path", "/a/", "", "/shared", "/shared/s", "/local/domain/3/q",
 };
 
 static const char *const words[] = {
-	"", "T", "F", "0", "1", "2", "3", "9", "r0", "b1", "n2", "w3", "n1", "r3", "-1", "65535", "check", "quota", "help",
-	"token", "99999999999999999999",
+	"", "T", "F", "0", "1", "2", "3", "9", "r0", "b1", "n2", "w3", "n1", "r3", "-1", "65535", "check",
+	"quota", "help", "token", "99999999999999999999",
 };
 
 #define PICK(list)	((list)[byte() % (sizeof(list) / sizeof((list)[0]))])
@@ -150,7 +151,8 @@ static void step(void)
 
 static void stage(void)
 {
-	const struct store_perm owner = { .domid = 1 }, shared[2] = { { .domid = 2 }, { .domid = 3, .access = 3 } };
+	const struct store_perm owner = { .domid = 1 };
+	const struct store_perm shared[2] = { { .domid = 2 }, { .domid = 3, .access = 3 } };
 
 	bench_start();
 	store_write(bench, 0, "/secret/key", SECRET, strlen(SECRET));

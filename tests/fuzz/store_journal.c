@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzzes the reading of a journal: the input is the records of one batch, given a right header and checksum. A
- * file that makes no sense may lose what it holds; it may not lose the process, nor the store's own counts.
+ * Fuzzes the reading of a journal: the input is the records of one batch, given a right header and checksum.
+ * A file that makes no sense may lose what it holds; it may not lose the process, nor the store's own counts.
  */
 #include "../toolstack/store/harness.h"
 

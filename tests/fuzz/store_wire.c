@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Fuzzes what takes payloads apart: strings, numbers, paths, permissions; each result is held against its contract. */
+/*
+ * Fuzzes what takes payloads apart: strings, numbers, paths, permissions; each result is held against its
+ * contract.
+ */
 #include "store/path.h"
 #include "store/perm.h"
 #include "store/wire.h"

@@ -120,7 +120,8 @@ int store_list(struct store *s, uint32_t tx, const char *path, char ***names, un
 	return 0;
 }
 
-int store_get_perms(struct store *s, uint32_t tx, const char *path, struct store_perm **perms, unsigned int *n)
+int store_get_perms(struct store *s, uint32_t tx, const char *path, struct store_perm **perms,
+		    unsigned int *n)
 {
 	struct node *node;
 	int rc = look(s, tx, path, &node);
@@ -132,7 +133,8 @@ int store_get_perms(struct store *s, uint32_t tx, const char *path, struct store
 	return 0;
 }
 
-int store_set_perms(struct store *s, uint32_t tx, const char *path, const struct store_perm *perms, unsigned int n)
+int store_set_perms(struct store *s, uint32_t tx, const char *path, const struct store_perm *perms,
+		    unsigned int n)
 {
 	struct op op = { .type = OP_PERMS, .data = perms, .len = n * sizeof(*perms) };
 	unsigned int i;

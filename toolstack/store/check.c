@@ -30,7 +30,8 @@ static void count_node(void *ctx, const char *path, struct node *n, struct node 
 	r->total++;
 	for (i = 0; i < n->perms->n; i++) {
 		if (p[i].domid >= r->n) {
-			store_log(r->s, true, "check: %s names domain %u, which is not known", path, p[i].domid);
+			store_log(r->s, true, "check: %s names domain %u, which is not known", path,
+				  p[i].domid);
 			r->faults++;
 			return;
 		}
@@ -75,7 +76,8 @@ static void compare(struct recount *r, const struct domain *d)
 
 	if (same(k, d))
 		return;
-	store_log(r->s, true, "check: domain %u: counted %u nodes %u entries %u watches %u transactions %zu bytes, "
+	store_log(r->s, true,
+		  "check: domain %u: counted %u nodes %u entries %u watches %u transactions %zu bytes, "
 		  "kept %u %u %u %u %zu", d->domid, k->nodes, k->perm_entries, k->watches, k->txns, k->bytes,
 		  d->nodes, d->perm_entries, d->watches, d->txns, d->bytes);
 	r->faults++;

@@ -135,7 +135,8 @@ static struct outmsg *message(const struct xsd_sockmsg *hdr)
 	return m;
 }
 
-void store_conn_send(struct conn *c, uint32_t type, uint32_t req_id, uint32_t tx_id, const void *data, size_t len)
+void store_conn_send(struct conn *c, uint32_t type, uint32_t req_id, uint32_t tx_id, const void *data,
+		     size_t len)
 {
 	struct xsd_sockmsg hdr = { .type = type, .req_id = req_id, .tx_id = tx_id, .len = (uint32_t)len };
 	struct outmsg *m = message(&hdr);
@@ -150,7 +151,8 @@ static bool repeats_last(const struct conn *c, const struct outmsg *m)
 {
 	const struct outmsg *last = TAILQ_LAST(&c->out, outmsg_list);
 
-	return last && last->events && !last->sent && last->len == m->len && !memcmp(last->data, m->data, m->len);
+	return last && last->events && !last->sent && last->len == m->len &&
+	       !memcmp(last->data, m->data, m->len);
 }
 
 void store_conn_event(struct conn *c, const char *path, const char *token)

@@ -28,7 +28,9 @@ struct txn;
 /* The two paths that name events; their permissions say which domains may see them. */
 enum { SPECIAL_INTRODUCE, SPECIAL_RELEASE, SPECIAL_COUNT };
 
-/* A domain the store has heard of, and what it uses. Made when first named, freed when nothing refers to it. */
+/*
+ * A domain the store has heard of, and what it uses. Made when first named, freed when nothing refers to it.
+ */
 struct domain {
 	TAILQ_ENTRY(domain) all;
 	unsigned int domid;
@@ -60,8 +62,10 @@ enum conn_kind { CONN_LOCAL, CONN_SOCKET, CONN_RING };
 
 struct conn_io {
 	void (*fill)(struct conn *c);		/* append what has arrived to the input */
-	void (*flush)(struct conn *c);		/* after the journal is written: acknowledge input, send output */
-	void (*broken)(struct conn *c, unsigned int why);	/* the client broke the protocol: XENSTORE_ERROR_* */
+	/* after the journal is written: acknowledge input, send output */
+	void (*flush)(struct conn *c);
+	/* the client broke the protocol: XENSTORE_ERROR_* */
+	void (*broken)(struct conn *c, unsigned int why);
 	void (*destroy)(struct conn *c);	/* release the transport and the memory of c */
 };
 
@@ -137,7 +141,8 @@ uint64_t store_quota_clock(const struct conn *c);
 void store_quota_charge(struct conn *c, unsigned int requests, uint64_t since_us);
 /*
  * A privileged client whose commits keep failing is let alone for a moment: from the start of its next try to
- * its end no unprivileged client is served, so that no guest can hold up the toolstack by writing all the time.
+ * its end no unprivileged client is served, so that no guest can hold up the toolstack by writing all the
+ * time.
  */
 void store_quota_quiet(struct conn *c, bool on);
 
@@ -151,7 +156,8 @@ void store_conn_reset(struct conn *c);		/* forget watches, transactions, input, 
 void store_conn_kill(struct conn *c);		/* destroyed at the end of the round */
 void store_conn_ready(struct conn *c);
 void store_conn_dirty(struct conn *c);
-void store_conn_send(struct conn *c, uint32_t type, uint32_t req_id, uint32_t tx_id, const void *data, size_t len);
+void store_conn_send(struct conn *c, uint32_t type, uint32_t req_id, uint32_t tx_id, const void *data,
+		     size_t len);
 void store_conn_event(struct conn *c, const char *path, const char *token);
 /* Whether one more event may be queued. */
 bool store_conn_event_room(const struct conn *c);
@@ -163,7 +169,8 @@ bool store_conn_serve(struct conn *c);
 bool store_conn_reap(struct store *s);
 void store_wake(struct store *s);
 void store_wake_in(struct store *s, unsigned int ms);
-void store_log(const struct store *s, bool is_error, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void store_log(const struct store *s, bool is_error, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* ---- watch.c ---- */
 
@@ -184,8 +191,12 @@ struct local_event {
 	char path[];
 };
 
-/* 0, -EEXIST, -E2BIG (quota), -EINVAL. given is what the client sent. No first event: see store_watch_first(). */
-int store_watch_add(struct conn *c, const char *given, const char *token, int depth, struct store_watch **out);
+/*
+ * 0, -EEXIST, -E2BIG (quota), -EINVAL. given is what the client sent. No first event: see
+ * store_watch_first().
+ */
+int store_watch_add(struct conn *c, const char *given, const char *token, int depth,
+		    struct store_watch **out);
 int store_watch_del(struct conn *c, const char *given, const char *token);
 struct store_watch *store_watch_find(const struct conn *c, const char *path, const char *token);
 void store_watch_free(struct store_watch *w);

@@ -16,7 +16,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#define AFRESH_BYTES	(1u << 20)	/* an appended-to file is written afresh beyond this and 4 x its start */
+/* an appended-to file is written afresh beyond this and 4 x its start */
+#define AFRESH_BYTES	(1u << 20)
 
 static_assert(sizeof(struct journal_header) == 48, "layout of the file");
 static_assert(sizeof(struct journal_batch) == 12, "layout of the file");
@@ -106,7 +107,8 @@ void store_journal_introduce(struct journal *j, unsigned int domid, uint64_t gfn
 	put_u32(j, port);
 }
 
-void store_journal_numbers(struct journal *j, enum journal_type type, unsigned int domid, uint32_t a, uint32_t b)
+void store_journal_numbers(struct journal *j, enum journal_type type, unsigned int domid, uint32_t a,
+			   uint32_t b)
 {
 	if (off(j))
 		return;
@@ -115,7 +117,8 @@ void store_journal_numbers(struct journal *j, enum journal_type type, unsigned i
 	put_u32(j, b);
 }
 
-void store_journal_watch(struct journal *j, unsigned int domid, const char *path, const char *token, int depth)
+void store_journal_watch(struct journal *j, unsigned int domid, const char *path, const char *token,
+			 int depth)
 {
 	if (off(j))
 		return;
@@ -298,7 +301,8 @@ static void catch_up(struct store *s)
 		j->behind = rc != 0;
 		j->retry = now_s() + 1;
 		if (rc && first)
-			store_log(s, true, "cannot write the journal '%s': %s. The store goes on, but would not "
+			store_log(s, true,
+				  "cannot write the journal '%s': %s. The store goes on, but would not "
 				  "survive a restart; free some space there", s->opt.journal, strerror(-rc));
 		if (!rc)
 			store_log(s, false, "the journal '%s' is complete again", s->opt.journal);
@@ -316,7 +320,8 @@ void store_journal_commit(struct store *s)
 	if (j->behind || append(j))
 		catch_up(s);
 	else if (j->bytes > AFRESH_BYTES + 4 * j->start_bytes && write_afresh(s))
-		j->start_bytes = j->bytes;	/* too long, but whole: tried again when it has grown as much */
+		/* too long, but whole: tried again when it has grown as much */
+		j->start_bytes = j->bytes;
 }
 
 uint64_t store_journal_bytes(const struct store *s)
@@ -343,7 +348,8 @@ static void load(struct store *s, const char *data, size_t len, uint64_t *good)
 		at += sizeof(b) + b.len;
 	}
 	if (at < len)
-		store_log(s, false, "journal '%s': its last %zu bytes were being written when the store ended; "
+		store_log(s, false,
+			  "journal '%s': its last %zu bytes were being written when the store ended; "
 			  "left out", s->opt.journal, len - at);
 	*good = at;
 }
@@ -390,7 +396,8 @@ static void put_aside(struct store *s)
 	if (asprintf(&name, "%s.old", s->opt.journal) < 0)
 		return;
 	if (!rename(s->opt.journal, name))
-		store_log(s, false, "journal '%s' is of another boot or damaged; kept as '%s'", s->opt.journal, name);
+		store_log(s, false, "journal '%s' is of another boot or damaged; kept as '%s'",
+			  s->opt.journal, name);
 	free(name);
 }
 

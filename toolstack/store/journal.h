@@ -5,10 +5,10 @@
  *	header | batch | batch | batch ...		batch = magic, length, CRC-32, records
  *
  * A batch is one round's worth of records and counts whole or not at all: a kill can only cut the last one
- * short, and then nothing of it had been answered. The threat is the death of the process, not of the machine,
- * so a plain write() is enough and the file lives in /run. When it has grown, it is written afresh beside the
- * old one (snapshot.c) and renamed over it. If the file system is full, the store goes on, says so once, and
- * tries to write afresh until it can.
+ * short, and then nothing of it had been answered. The threat is the death of the process, not of the
+ * machine, so a plain write() is enough and the file lives in /run. When it has grown, it is written afresh
+ * beside the old one (snapshot.c) and renamed over it. If the file system is full, the store goes on, says so
+ * once, and tries to write afresh until it can.
  *
  * Records are put into memory by the calls below and reach the file by store_journal_commit().
  */
@@ -68,8 +68,10 @@ void store_journal_op(struct journal *j, const struct op *op);
 void store_journal_special(struct journal *j, unsigned int which, const struct store_perm *p, unsigned int n);
 void store_journal_introduce(struct journal *j, unsigned int domid, uint64_t gfn, uint32_t port);
 /* The records that carry up to two numbers: RELEASE GONE TARGET SHUTDOWN RESET INDEX IN. */
-void store_journal_numbers(struct journal *j, enum journal_type type, unsigned int domid, uint32_t a, uint32_t b);
-void store_journal_watch(struct journal *j, unsigned int domid, const char *path, const char *token, int depth);
+void store_journal_numbers(struct journal *j, enum journal_type type, unsigned int domid, uint32_t a,
+			   uint32_t b);
+void store_journal_watch(struct journal *j, unsigned int domid, const char *path, const char *token,
+			 int depth);
 /* UNWATCH, COARSE. */
 void store_journal_token(struct journal *j, enum journal_type type, unsigned int domid, const char *path,
 			 const char *token);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a client may do to nodes. Each operation: find what it needs, check permission, then quota, then
- * remember the path for the transaction or perform on the live tree and tell the watchers. Everything that can
- * fail comes before the first change.
+ * remember the path for the transaction or perform on the live tree and tell the watchers. Everything that
+ * can fail comes before the first change.
  */
 #include "store/core.h"
 

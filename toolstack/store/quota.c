@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What each domain uses, and whether it may use more. Domain 0 and the daemon are counted but never refused.
- * A node is charged to its owner, whoever made it. Counts are of the live tree only; a transaction's new nodes
- * are counted by the transaction and checked again at commit.
+ * A node is charged to its owner, whoever made it. Counts are of the live tree only; a transaction's new
+ * nodes are counted by the transaction and checked again at commit.
  */
 #include "store/core.h"
 
@@ -32,8 +32,8 @@ struct domain *store_quota_get(struct store *s, unsigned int domid)
 
 void store_quota_drop(struct store *s, struct domain *d)
 {
-	if (d->introduced || d->conns || d->nodes || d->perm_entries || d->watches || d->txns || d->domid == 0 ||
-	    d->target != d->domid)
+	if (d->introduced || d->conns || d->nodes || d->perm_entries || d->watches || d->txns ||
+	    d->domid == 0 || d->target != d->domid)
 		return;
 	s->domains[d->domid] = NULL;
 	TAILQ_REMOVE(&s->known, d, all);

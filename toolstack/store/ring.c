@@ -100,7 +100,8 @@ static void keep_part(struct ring *r)
 		have = total;
 	if (have <= r->part)
 		return;
-	store_journal_bytes_of(c->s->journal, J_PART, c->who.domid, c->in + c->in_off + r->part, have - r->part);
+	store_journal_bytes_of(c->s->journal, J_PART, c->who.domid, c->in + c->in_off + r->part,
+			       have - r->part);
 	r->part = (uint32_t)have;
 	r->poke = true;
 	store_conn_dirty(c);
@@ -112,7 +113,8 @@ static void pull(struct ring *r)
 	uint32_t prod = load(&r->page->req_prod), n = prod - r->in_pulled;
 
 	if (prod - (r->in_done + r->part) > XENSTORE_RING_SIZE || n > XENSTORE_RING_SIZE) {
-		store_log(c->s, true, "domain %u: its store ring claims %u bytes of request; it holds %u. Ignored "
+		store_log(c->s, true,
+			  "domain %u: its store ring claims %u bytes of request; it holds %u. Ignored "
 			  "until it reconnects", c->who.domid, prod - r->in_done, XENSTORE_RING_SIZE);
 		ring_broken(c, XENSTORE_ERROR_RINGIDX);
 		return;
@@ -161,7 +163,8 @@ static void push(struct ring *r)
 	struct outmsg *m;
 
 	if (room > XENSTORE_RING_SIZE) {
-		store_log(c->s, true, "domain %u: its store ring says it fetched answers that were never sent. "
+		store_log(c->s, true,
+			  "domain %u: its store ring says it fetched answers that were never sent. "
 			  "Ignored until it reconnects", c->who.domid);
 		ring_broken(c, XENSTORE_ERROR_RINGIDX);
 		return;

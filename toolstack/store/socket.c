@@ -152,7 +152,8 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 		if (client < 0)
 			return;
 		if (s->listener->clients >= SOCKETS_MAX) {
-			store_log(s, true, "more than %u clients of the store's socket; one turned away", SOCKETS_MAX);
+			store_log(s, true, "more than %u clients of the store's socket; one turned away",
+				  SOCKETS_MAX);
 			close(client);
 			return;
 		}

@@ -215,7 +215,8 @@ void store_start(struct store *s)
 
 		if (!rc)
 			continue;
-		store_log(s, true, "domain %u: cannot connect to its store ring again: %s", d->domid, strerror(-rc));
+		store_log(s, true, "domain %u: cannot connect to its store ring again: %s", d->domid,
+			  strerror(-rc));
 		store_domain_release(s, d->domid);
 	}
 	store_journal_commit(s);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The xenstore, as a library: what the daemon needs to serve the store, and to use it itself without a socket.
+ * The xenstore, as a library: what the daemon needs to serve the store, and to use it itself without a
+ * socket.
  *
- * One store lives in one thread, on one libevent base. Guests speak over a shared ring page, tools over a Unix
- * socket; both are served a few requests at a time, in turn. Everything that must outlive the process is in
- * the journal before any answer leaves, so the process may be killed at any instant: store_new() finds tree,
- * domain connections with their half-sent messages, watches and open transactions, and goes on.
+ * One store lives in one thread, on one libevent base. Guests speak over a shared ring page, tools over a
+ * Unix socket; both are served a few requests at a time, in turn. Everything that must outlive the process is
+ * in the journal before any answer leaves, so the process may be killed at any instant: store_new() finds
+ * tree, domain connections with their half-sent messages, watches and open transactions, and goes on.
  *
  * Results are 0 or -errno. Paths are absolute. Nothing here blocks.
  */
@@ -106,7 +107,8 @@ void store_domain_gone(struct store *s, unsigned int domid);
 int store_set_target(struct store *s, unsigned int domid, unsigned int target);
 
 /* Every domain the store knows (connected, or named by a node), for comparing with the hypervisor. */
-void store_each_domain(struct store *s, void (*fn)(void *ctx, unsigned int domid, bool introduced), void *ctx);
+void store_each_domain(struct store *s, void (*fn)(void *ctx, unsigned int domid, bool introduced),
+		       void *ctx);
 
 /* ---- direct use by the daemon, with domain 0's rights ---- */
 
@@ -124,19 +126,22 @@ int store_rm(struct store *s, uint32_t tx, const char *path);
 
 /* Names of the children, NULL after the last, in one block that the caller frees. */
 int store_list(struct store *s, uint32_t tx, const char *path, char ***names, unsigned int *n);
-int store_get_perms(struct store *s, uint32_t tx, const char *path, struct store_perm **perms, unsigned int *n);
+int store_get_perms(struct store *s, uint32_t tx, const char *path, struct store_perm **perms,
+		    unsigned int *n);
 int store_set_perms(struct store *s, uint32_t tx, const char *path, const struct store_perm *perms,
 		    unsigned int n);
 
-/* A transaction. It conflicts (-EAGAIN from commit) only if others ran in between, i.e. across store_turn(). */
+/*
+ * A transaction. It conflicts (-EAGAIN from commit) only if others ran in between, i.e. across store_turn().
+ */
 int store_tx_start(struct store *s, uint32_t *tx);
 int store_tx_commit(struct store *s, uint32_t tx);
 void store_tx_abort(struct store *s, uint32_t tx);
 
 /*
  * Calls fn from the event loop, never from within another call, for each change at or below path (or for
- * "@introduceDomain", "@releaseDomain"), and once at the start. fn may use the whole interface, store_unwatch()
- * of this very watch included.
+ * "@introduceDomain", "@releaseDomain"), and once at the start. fn may use the whole interface,
+ * store_unwatch() of this very watch included.
  */
 typedef void store_watch_fn(void *ctx, const char *path);
 int store_watch(struct store *s, const char *path, store_watch_fn *fn, void *ctx, struct store_watch **out);

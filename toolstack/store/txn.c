@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Transactions. One takes a reference to the root as it is (base), and works on a tree that starts out as that
- * root; it remembers each path it looked at or changed, and each change. At the end, if every such path is in
- * the live tree what it was in base, the changes are performed on the live tree, in order; else -EAGAIN.
- * So two transactions that make different children of one node do not disturb each other.
+ * Transactions. One takes a reference to the root as it is (base), and works on a tree that starts out as
+ * that root; it remembers each path it looked at or changed, and each change. At the end, if every such path
+ * is in the live tree what it was in base, the changes are performed on the live tree, in order; else
+ * -EAGAIN. So two transactions that make different children of one node do not disturb each other.
  */
 #include "store/core.h"
 
@@ -207,9 +207,10 @@ static void fire(struct store *s, const char *path, const struct perms *old)
 {
 	size_t len = strlen(path);
 	const struct node *n = store_tree_find(&s->live, path, len);
+	const struct node *parent = store_tree_find(&s->live, path, store_path_parent_len(path, len));
 
 	if (n)
-		store_watch_fire(s, path, n, store_tree_find(&s->live, path, store_path_parent_len(path, len)), old);
+		store_watch_fire(s, path, n, parent, old);
 }
 
 static void perform_all(struct txn *tx)

@@ -3,7 +3,8 @@
  * Watches: who is to be told of a change. Watches are found by path in one hash table, so a change costs its
  * depth, not the number of watches. A client hears only of nodes that it may read, or whose parent it may
  * read. When a client has too many events unread, a watch holds back further ones and later sends a single
- * one that carries the watch's own path, which clients know from the first event of every watch: "look again".
+ * one that carries the watch's own path, which clients know from the first event of every watch: "look
+ * again".
  */
 #include "store/core.h"
 

@@ -24,10 +24,14 @@
  */
 const char *store_wire_first(const char *body, size_t len, const char **rest, size_t *rest_len);
 
-/* Splits a payload made only of NUL-terminated strings. The number of strings, or -EINVAL (also for > max). */
+/*
+ * Splits a payload made only of NUL-terminated strings. The number of strings, or -EINVAL (also for > max).
+ */
 int store_wire_split(const char *body, size_t len, const char **out, int max);
 
-/* A whole string as a decimal number not above max; a leading '-' is allowed where negative is. 0 or -EINVAL. */
+/*
+ * A whole string as a decimal number not above max; a leading '-' is allowed where negative is. 0 or -EINVAL.
+ */
 int store_wire_number(const char *s, uint64_t max, uint64_t *out);
 int store_wire_signed(const char *s, int64_t *out);
 

@@ -58,7 +58,8 @@ static void log_quiet(void *ctx, bool is_error, const char *message)
 
 void bench_open(void)
 {
-	static const struct store_ring_ops ops = { .open = ring_open, .close = ring_close, .notify = ring_notify };
+	static const struct store_ring_ops ops = { .open = ring_open, .close = ring_close,
+		.notify = ring_notify };
 
 	bench_options.ring = &ops;
 	bench_options.log = log_quiet;

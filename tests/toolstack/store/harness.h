@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A store in memory and guests that talk to it over ring pages, all in one process: what the store's unit
- * tests and fuzzers stand on. Nothing happens by itself; run() lets the store work until it has nothing to do.
+ * tests and fuzzers stand on. Nothing happens by itself; run() lets the store work until it has nothing to
+ * do.
  */
 #ifndef STORE_HARNESS_H
 #define STORE_HARNESS_H

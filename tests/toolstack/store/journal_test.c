@@ -363,7 +363,8 @@ TEST(random_work_and_kills)
 	for (d = 0; d < 3; d++) {
 		for (n = 0; n < 20; n++) {
 			snprintf(path, sizeof(path), "x%u/n%u", n % 3, n);
-			CHECK_STR(say(d + 1, XS_READ, 0, path, NULL), model[d][n][0] ? model[d][n] : "ENOENT");
+			CHECK_STR(say(d + 1, XS_READ, 0, path, NULL),
+				  model[d][n][0] ? model[d][n] : "ENOENT");
 		}
 	}
 	CHECK(kills > 100);

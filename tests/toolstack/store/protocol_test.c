@@ -215,7 +215,8 @@ TEST(nodes_are_rationed)
 	CHECK_STR(write_node(1, 0, "n0", big), "ENOSPC");
 	big[2000] = '\0';
 	CHECK_STR(write_node(1, 0, "n0", big), "OK");
-	CHECK_STR(ask_strings(1, XS_SET_PERMS, 0, "n0", "n1", "r2", "r3", "r4", "r5", "r6", NULL)->data, "ENOSPC");
+	CHECK_STR(ask_strings(1, XS_SET_PERMS, 0, "n0", "n1", "r2", "r3", "r4", "r5", "r6", NULL)->data,
+		  "ENOSPC");
 	CHECK_STR(ask_strings(1, XS_SET_PERMS, 0, "n0", "n1", "r2", "r3", "r4", "r5", NULL)->data, "OK");
 	bench_stop();
 }

@@ -31,7 +31,8 @@ static void reconnect(unsigned int d)
 	kick(d);
 	CHECK_EQ(page_of(d)->connection, XENSTORE_CONNECTED);
 	CHECK_EQ(page_of(d)->error, XENSTORE_ERROR_NONE);
-	CHECK_EQ(page_of(d)->req_cons | page_of(d)->req_prod | page_of(d)->rsp_cons | page_of(d)->rsp_prod, 0);
+	CHECK_EQ(page_of(d)->req_cons | page_of(d)->req_prod | page_of(d)->rsp_cons | page_of(d)->rsp_prod,
+		 0);
 	CHECK_STR(say(d, XS_GET_DOMAIN_PATH, 0, "9", NULL), "/local/domain/9");
 }
 
@@ -232,14 +233,14 @@ TEST(noise)
 
 	bench_start();
 	for (i = 0; i < 20000; i++) {
-		unsigned char *p = (unsigned char *)page_of(1);
+		unsigned char *p = (unsigned char *)page_of(1), noise = (unsigned char)unit_random();
 
 		switch (unit_random() % 5) {
 		case 0:
-			p[unit_random() % sizeof(struct xenstore_domain_interface)] = (unsigned char)unit_random();
+			p[unit_random() % sizeof(struct xenstore_domain_interface)] = noise;
 			break;
 		case 1:
-			p[2048 + unit_random() % 28] = (unsigned char)unit_random();
+			p[2048 + unit_random() % 28] = noise;
 			break;
 		case 2:
 			for (k = 0; k < 1024; k++)

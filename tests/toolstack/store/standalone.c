@@ -110,7 +110,8 @@ static void log_line(void *ctx, bool is_error, const char *message)
 
 int main(int argc, char **argv)
 {
-	static const struct store_ring_ops ops = { .open = ring_open, .close = ring_close, .notify = ring_notify };
+	static const struct store_ring_ops ops = { .open = ring_open, .close = ring_close,
+		.notify = ring_notify };
 	struct store_options opt = { .ring = &ops, .log = log_line };
 	struct event *term;
 	int rc;

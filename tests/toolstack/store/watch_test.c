@@ -76,7 +76,8 @@ TEST(relative_watches_speak_relatively)
 	CHECK_STR(say(1, XS_WATCH, 0, "device", "t"), "OK");
 	CHECK_STR(next_event(1), "device t");
 	write_node(0, 0, "/local/domain/1/device/vif/0", "x");
-	CHECK_STR(next_event(1), "device/vif/0 t");	/* made by domain 0, but owned by 1 as its parent is */
+	/* made by domain 0, but owned by 1 as its parent is */
+	CHECK_STR(next_event(1), "device/vif/0 t");
 	CHECK_STR(say(1, XS_UNWATCH, 0, "device", "t"), "OK");
 	CHECK_STR(say(1, XS_WATCH, 0, "/local/domain/1/device", "t"), "OK");
 	CHECK_STR(next_event(1), "/local/domain/1/device t");
@@ -206,7 +207,9 @@ TEST(watches_are_rationed)
 	bench_stop();
 }
 
-/* A guest that reads no events costs a bounded amount, and afterwards still learns that it must look again. */
+/*
+ * A guest that reads no events costs a bounded amount, and afterwards still learns that it must look again.
+ */
 TEST(deaf_clients_are_bounded)
 {
 	unsigned int i, n;
