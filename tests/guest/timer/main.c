@@ -36,7 +36,7 @@ static void one_shot(void)
 	uint64_t at = system_time() + 10 * MS, n = event_count[port];
 
 	EXPECT(0, hypercall(set_timer_op, at));
-	CHECK(wait_event(port, n + 1, 500 * MS), "set_timer_op: nothing within 500 ms");
+	CHECK(wait_event(port, n + 1, 5000 * MS), "set_timer_op: nothing within 5 s");
 	CHECK(system_time() >= at, "fired early: %ld ns", system_time() - at);
 	CHECK(!wait_event(port, n + 2, 20 * MS), "fired twice");
 
@@ -47,7 +47,7 @@ static void one_shot(void)
 	CHECK(!wait_event(port, n + 1, 20 * MS), "fired although taken back");
 
 	EXPECT(0, hypercall(set_timer_op, system_time() - MS));
-	CHECK(wait_event(port, n + 1, 100 * MS), "a time in the past does not fire");
+	CHECK(wait_event(port, n + 1, 5000 * MS), "a time in the past does not fire");
 }
 
 static void block(void)
@@ -57,7 +57,7 @@ static void block(void)
 	EXPECT(0, hypercall(set_timer_op, at));
 	while (event_count[port] == n) {
 		hypercall(sched_op, SCHEDOP_block, NULL);
-		if (system_time() > at + 500 * MS) {
+		if (system_time() > at + 5000 * MS) {
 			test_failure("a blocked vCPU is not woken by its timer");
 			return;
 		}
@@ -73,7 +73,7 @@ static void vcpu_timers(void)
 	long past;
 
 	EXPECT(0, hypercall(vcpu_op, VCPUOP_set_periodic_timer, 0, &periodic));
-	CHECK(wait_event(port, n + 4, 500 * MS), "periodic timer fired %lu times in 500 ms", event_count[port] - n);
+	CHECK(wait_event(port, n + 4, 5000 * MS), "periodic timer fired %lu times in 5 s", event_count[port] - n);
 	CHECK(system_time() - start >= 14 * MS, "4 periods of 5 ms took %lu ns", system_time() - start);
 	EXPECT(0, hypercall(vcpu_op, VCPUOP_stop_periodic_timer, 0, NULL));
 	n = event_count[port];
@@ -85,12 +85,12 @@ static void vcpu_timers(void)
 	single.timeout_abs_ns = system_time() - MS;
 	n = event_count[port];
 	past = hypercall(vcpu_op, VCPUOP_set_singleshot_timer, 0, &single);
-	CHECK(past == -XEN_ETIME || (past == 0 && wait_event(port, n + 1, 100 * MS)),
+	CHECK(past == -XEN_ETIME || (past == 0 && wait_event(port, n + 1, 5000 * MS)),
 	      "single-shot timer in the past: %ld, fired %lu times", past, event_count[port] - n);
 	single.timeout_abs_ns = system_time() + 5 * MS;
 	n = event_count[port];
 	EXPECT(0, hypercall(vcpu_op, VCPUOP_set_singleshot_timer, 0, &single));
-	CHECK(wait_event(port, n + 1, 500 * MS), "single-shot timer: nothing within 500 ms");
+	CHECK(wait_event(port, n + 1, 5000 * MS), "single-shot timer: nothing within 5 s");
 	single.timeout_abs_ns = system_time() + 5 * MS;
 	EXPECT(0, hypercall(vcpu_op, VCPUOP_set_singleshot_timer, 0, &single));
 	EXPECT(0, hypercall(vcpu_op, VCPUOP_stop_singleshot_timer, 0, NULL));

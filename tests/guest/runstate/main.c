@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The areas in which the hypervisor keeps a vCPU informed: runstate, secondary time, and a vcpu_info moved out of the
+ * shared page. Times must add up and run forward; areas that are not the guest's must be refused or never written.
+ */
+#include "guest.h"
+
+const char test_title[] = "runstate: memory areas of a vCPU";
+
+#define MS	1000000UL
+
+static volatile struct vcpu_runstate_info area;
+static volatile struct vcpu_time_info time_area;
+static uint8_t info_page[PAGE_SIZE] PAGE;
+
+static uint64_t sum(const volatile struct vcpu_runstate_info *r)
+{
+	return r->time[0] + r->time[1] + r->time[2] + r->time[3];
+}
+
+static void sleep_ms(uint64_t ms)
+{
+	struct sched_poll p = { .timeout = system_time() + ms * MS };
+
+	hypercall(sched_op, SCHEDOP_poll, &p);
+}
+
+static void runstate(void)
+{
+	struct vcpu_register_runstate_memory_area r = { .addr.v = (uint64_t)&area };
+	struct vcpu_runstate_info now;
+	uint64_t blocked, total;
+
+	EXPECT(0, hypercall(vcpu_op, VCPUOP_get_runstate_info, 0, &now));
+	CHECK(now.state == RUNSTATE_running, "state %d of a running vCPU", now.state);
+	CHECK(now.state_entry_time <= system_time(), "entered its state at %lu, it is %lu", now.state_entry_time, system_time());
+	EXPECT(0, hypercall(vcpu_op, VCPUOP_register_runstate_memory_area, 0, &r));
+	CHECK(area.state == RUNSTATE_running, "state %d in the area", area.state);
+	blocked = area.time[RUNSTATE_blocked];
+	total = sum(&area);
+	sleep_ms(10);
+	CHECK(area.time[RUNSTATE_blocked] - blocked >= 9 * MS, "10 ms asleep count as %lu ns blocked",
+	      area.time[RUNSTATE_blocked] - blocked);
+	CHECK(sum(&area) - total >= 9 * MS, "all times grew by %lu ns in 10 ms", sum(&area) - total);
+	CHECK(area.state == RUNSTATE_running, "state %d after sleep", area.state);
+	EXPECT(0, hypercall(vm_assist, VMASST_CMD_enable, VMASST_TYPE_runstate_update_flag));
+	sleep_ms(2);
+	CHECK(!(area.state_entry_time & XEN_RUNSTATE_UPDATE), "the update mark stays: %#lx", area.state_entry_time);
+	r.addr.v = 0xffff830000000000;
+	hypercall(vcpu_op, VCPUOP_register_runstate_memory_area, 0, &r);
+	sleep_ms(2);
+	r.addr.v = (uint64_t)&area;
+	EXPECT(0, hypercall(vcpu_op, VCPUOP_register_runstate_memory_area, 0, &r));
+}
+
+static void secondary_time(void)
+{
+	struct vcpu_register_time_memory_area r = { .addr.v = (uint64_t)&time_area };
+
+	EXPECT(0, hypercall(vcpu_op, VCPUOP_register_vcpu_time_memory_area, 0, &r));
+	sleep_ms(2);
+	CHECK(time_area.tsc_to_system_mul, "the second time area is not filled");
+	CHECK(!(time_area.version & 1), "version %u", time_area.version);
+	CHECK(time_area.tsc_to_system_mul == shared_info->vcpu_info[0].time.tsc_to_system_mul, "two scales");
+}
+
+static void moved_info(void)
+{
+	struct vcpu_register_vcpu_info r = { .mfn = va_to_mfn(info_page), .offset = 4096 - 32 };
+	volatile struct vcpu_info *v = (struct vcpu_info *)(info_page + 128);
+	uint32_t port = bind_ipi(0);
+
+	EXPECT(-XEN_ENXIO, hypercall(vcpu_op, VCPUOP_register_vcpu_info, 0, &r));
+	r.offset = 128;
+	r.mfn = 0xfffffff;
+	CHECK(hypercall(vcpu_op, VCPUOP_register_vcpu_info, 0, &r) < 0, "vcpu_info in no frame");
+	r.mfn = root_mfn();
+	CHECK(hypercall(vcpu_op, VCPUOP_register_vcpu_info, 0, &r) < 0, "vcpu_info in the L4");
+	r.mfn = va_to_mfn(info_page);
+	EXPECT(0, hypercall(vcpu_op, VCPUOP_register_vcpu_info, 0, &r));
+	CHECK(v->evtchn_upcall_mask == 1, "the mask was not carried over");
+	event_unmask(port);
+	v->evtchn_upcall_pending = 0;		/* all is announced once, lest something be lost in the move */
+	v->evtchn_pending_sel = 0;
+	EXPECT(0, event_send(port));
+	CHECK(v->evtchn_upcall_pending, "the event is not announced in the new place");
+	CHECK(v->evtchn_pending_sel & 1UL << port / 64, "selector %#lx", v->evtchn_pending_sel);
+	EXPECT(-XEN_EINVAL, hypercall(vcpu_op, VCPUOP_register_vcpu_info, 0, &r));	/* once only */
+	CHECK(map_at(info_page, va_to_mfn(info_page) << 12 | PTE_DATA, UVMF_INVLPG) == 0, "the page is lost");
+	CHECK(mmuext_one(MMUEXT_PIN_L1_TABLE, va_to_mfn(info_page)) < 0, "the page can become a page table");
+}
+
+void test_main(void)
+{
+	hypercall(vcpu_op, VCPUOP_stop_periodic_timer, 0, NULL);
+	runstate();
+	secondary_time();
+	moved_info();
+}
