@@ -16,17 +16,19 @@ struct strmap_entry {
 	char key[];
 };
 
+static uint64_t seed;
+
 void store_strmap_init(struct strmap *m)
 {
 	memset(m, 0, sizeof(*m));
-	if (getrandom(&m->seed, sizeof(m->seed), GRND_NONBLOCK) != sizeof(m->seed))
-		m->seed = (uintptr_t)m;
+	if (!seed && getrandom(&seed, sizeof(seed), GRND_NONBLOCK) != sizeof(seed))
+		seed = (uintptr_t)m | 1;
 }
 
 /* FNV-1a started from the seed, with a final mix so that low bits depend on all bytes. */
-static uint64_t hash_of(const struct strmap *m, const char *key, size_t len)
+static uint64_t hash_of(const char *key, size_t len)
 {
-	uint64_t h = 0xcbf29ce484222325ull ^ m->seed;
+	uint64_t h = 0xcbf29ce484222325ull ^ seed;
 	size_t i;
 
 	for (i = 0; i < len; i++)
@@ -87,14 +89,14 @@ void **store_strmap_find(const struct strmap *m, const char *key, size_t len)
 
 	if (!m->count)
 		return NULL;
-	e = *slot_of(m, key, len, hash_of(m, key, len));
+	e = *slot_of(m, key, len, hash_of(key, len));
 	return e ? &e->value : NULL;
 }
 
 void **store_strmap_add(struct strmap *m, const char *key)
 {
 	size_t len = strlen(key);
-	uint64_t hash = hash_of(m, key, len);
+	uint64_t hash = hash_of(key, len);
 	struct strmap_entry **at, *e;
 
 	if (m->count >= m->nbuckets)
@@ -118,7 +120,7 @@ void store_strmap_del(struct strmap *m, const char *key)
 
 	if (!m->count)
 		return;
-	at = slot_of(m, key, len, hash_of(m, key, len));
+	at = slot_of(m, key, len, hash_of(key, len));
 	e = *at;
 	if (!e)
 		return;

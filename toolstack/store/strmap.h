@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A hash table from strings to pointers, for watches by path and for the paths a transaction touched.
- * Open hashing, seeded per table so that a guest cannot choose paths that collide.
+ * Chains, with a seed drawn once a process so that a guest cannot choose paths that collide.
  */
 #ifndef STORE_STRMAP_H
 #define STORE_STRMAP_H
@@ -15,7 +15,6 @@ struct strmap {
 	struct strmap_entry **bucket;
 	size_t nbuckets;	/* a power of two, or 0 before first use */
 	size_t count;
-	uint64_t seed;
 };
 
 void store_strmap_init(struct strmap *m);
