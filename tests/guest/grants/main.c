@@ -18,7 +18,7 @@ static void setup(void)
 	struct gnttab_get_version v = { .dom = DOMID_SELF };
 
 	EXPECT(0, hypercall(grant_table_op, GNTTABOP_query_size, &q, 1));
-	CHECK(q.status == GNTST_okay && q.nr_frames >= 1 && q.max_nr_frames >= q.nr_frames, "status %d, %u of %u frames",
+	CHECK(q.status == GNTST_okay && q.max_nr_frames >= 1 && q.max_nr_frames >= q.nr_frames, "status %d, %u of %u frames",
 	      q.status, q.nr_frames, q.max_nr_frames);
 	EXPECT(0, hypercall(grant_table_op, GNTTABOP_setup_table, &t, 1));
 	if (t.status != GNTST_okay)
