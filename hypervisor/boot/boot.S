@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From the loader to C on the boot CPU. Entered in 32-bit protected mode without paging, EAX = multiboot magic (1 or
- * 2), EBX = address of the loader's information. The image stands anywhere below 4 GiB at 2 MiB alignment, so this
- * code finds its place first and adds it to everything.
+ * From the loader to C on the boot CPU. Entered in 32-bit protected mode without paging, EAX = multiboot
+ * magic (1 or 2), EBX = address of the loader's information. The image stands anywhere below 4 GiB at 2 MiB
+ * alignment, so this code finds its place first and adds it to everything.
  *
- * Boot page tables, all with 2 MiB pages, readable, writable and executable until mm_init() builds the real ones:
+ * Boot page tables, all with 2 MiB pages, readable, writable and executable until mm_init() builds the real
+ * ones:
  *
  *   slot 0             identity of the first 4 GiB
  *   DIRECTMAP_SLOT     the same tables again
@@ -37,7 +38,8 @@ mb2_header:
 	.long -(MB2_MAGIC + (mb2_header_end - mb2_header))
 
 	.balign 8
-mb2_requests:						/* optional: we live without any of them but the map */
+/* Optional: we live without any of them but the map. */
+mb2_requests:
 	.short 1, 1
 	.long mb2_requests_end - mb2_requests
 	.long 1, 2, 3, 4, 6, 8, 12, 14, 15, 17, 21
@@ -73,7 +75,10 @@ boot_entry:
 	cmp	$MB2_LOADED, %eax
 	jne	boot_stop
 1:
-	/* Where are we? The information's first word serves as a stack of one entry, and gets its value back. */
+	/*
+	 * Where are we? The information's first word serves as a stack of one entry, and gets its value
+	 * back.
+	 */
 	lea	4(%ebx), %esp
 	mov	(%ebx), %edx
 	call	2f

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the loader told us, in one form whether it spoke multiboot 1 or 2. Filled by boot/multiboot.c from copies:
- * nothing here points into memory that the page allocator may hand out, except the modules, which stay reserved
- * until the builder has used them. Read only after boot.
+ * What the loader told us, in one form whether it spoke multiboot 1 or 2. Filled by boot/multiboot.c from
+ * copies: nothing here points into memory that the page allocator may hand out, except the modules, which
+ * stay reserved until the builder has used them. Read only after boot.
  */
 #ifndef BOOT_BOOT_INFO_H
 #define BOOT_BOOT_INFO_H
@@ -26,7 +26,8 @@ struct boot_module {
 	char cmdline[BOOT_CMDLINE_MAX];
 };
 
-struct boot_video {			/* what dom0 is told about the console: start_info's dom0_vga_console_info */
+/* What dom0 is told about the console: start_info's dom0_vga_console_info. */
+struct boot_video {
 	bool text, linear;
 	u16 columns, rows, font_height, cursor_x, cursor_y;
 	u16 width, height, pitch, bpp;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The memory map: raw ranges from the loader may overlap, be unsorted, empty, wrap around, or have types nobody
- * knows. Afterwards it is sorted, no two entries overlap, equal neighbours are joined, and RAM is whole pages. Where
- * ranges contradict one another the more careful claim wins: unusable over NVS over ACPI over reserved over RAM.
+ * The memory map: raw ranges from the loader may overlap, be unsorted, empty, wrap around, or have types
+ * nobody knows. Afterwards it is sorted, no two entries overlap, equal neighbours are joined, and RAM is
+ * whole pages. Where ranges contradict one another the more careful claim wins: unusable over NVS over ACPI
+ * over reserved over RAM.
  */
 #include "boot/multiboot.h"
 
@@ -43,7 +44,9 @@ static int e820_compare_borders(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* What the raw list says about the stretch from `start` to the next border; 0: nothing. Types rise in care. */
+/*
+ * What the raw list says about the stretch from `start` to the next border; 0: nothing. Types rise in care.
+ */
 static u32 __init e820_type_of(const struct e820_entry *raw, u32 n, u64 start)
 {
 	u32 type = 0;

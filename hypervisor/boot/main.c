@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The contents page: what happens between the loader and the first guest, in order. boot.S calls boot_main() on the
- * boot CPU, interrupts off, on its own stack, with the boot page tables. Nothing is initialised anywhere else.
+ * The contents page: what happens between the loader and the first guest, in order. boot.S calls
+ * boot_main() on the boot CPU, interrupts off, on its own stack, with the boot page tables. Nothing is
+ * initialised anywhere else.
  */
 #include "boot/boot_info.h"
 #include "boot/multiboot.h"
@@ -39,8 +40,8 @@
 __noreturn void boot_main(u32 magic, u32 info, u32 base);
 
 static const struct param *const param_tables[] = {
-	setup_params, console_params, console_input_params, uart_params, vga_params, panic_params, power_params,
-	smp_params, nmi_params, clock_params, acpi_params, sched_params, builder_params,
+	setup_params, console_params, console_input_params, uart_params, vga_params, panic_params,
+	power_params, smp_params, nmi_params, clock_params, acpi_params, sched_params, builder_params,
 	NULL,
 };
 
@@ -61,14 +62,17 @@ static void __init boot_say_hello(void)
 	char id[64];
 
 	build_id_format(id, sizeof(id));
-	log_info("Xen version %s (%s) debug=%c %s", XEN_PRODUCT_VERSION, XEN_COMPILER, PANIC_DEBUG, XEN_BUILD_DATE);
+	log_info("Xen version %s (%s) debug=%c %s", XEN_PRODUCT_VERSION, XEN_COMPILER, PANIC_DEBUG,
+		 XEN_BUILD_DATE);
 	log_info("Latest ChangeSet: %s", XEN_CHANGESET);
 	log_info("build-id: %s", id);
 	log_info("Bootloader: %s", boot_info.loader[0] ? boot_info.loader : "unknown");
 	log_info("Command line: %s", boot_info.cmdline);
-	log_info("Image at %#lx-%#lx, %u modules", boot_info.image_start, boot_info.image_end, boot_info.nr_modules);
+	log_info("Image at %#lx-%#lx, %u modules", boot_info.image_start, boot_info.image_end,
+		 boot_info.nr_modules);
 	if (dropped)
-		log_warn("%u pieces of the boot loader's information made no sense and were left out", dropped);
+		log_warn("%u pieces of the boot loader's information made no sense and were left out",
+			 dropped);
 	log_info("Memory map:");
 	for (u32 i = 0; i < boot_info.nr_e820; i++) {
 		const struct e820_entry *e = &boot_info.e820[i];
@@ -100,7 +104,8 @@ void __init boot_main(u32 magic, u32 info, u32 base)
 	console_setup_early();
 	boot_say_hello();
 	if (wrong || missing)
-		panic("Cannot start: %s%s", missing ? "this processor lacks " : "", missing ? missing : wrong);
+		panic("Cannot start: %s%s", missing ? "this processor lacks " : "", missing ? missing :
+		      wrong);
 	cpu_setup_boot();
 
 	mm_init();				/* the real page tables, the page allocator, the heap */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Multiboot 1 (GRUB's `multiboot`, QEMU's -kernel) into boot_info, and what both versions share. Every address and
- * length comes from outside: texts are cut at their limits, ranges checked before use. The structures lie below 4 GiB,
- * where the boot page tables map everything.
+ * Multiboot 1 (GRUB's `multiboot`, QEMU's -kernel) into boot_info, and what both versions share. Every
+ * address and length comes from outside: texts are cut at their limits, ranges checked before use. The
+ * structures lie below 4 GiB, where the boot page tables map everything.
  */
 #include "boot/multiboot.h"
 
@@ -90,14 +90,18 @@ static void __init boot_strip_name(char *line, bool grub2)
 
 	while (*line == ' ')
 		memmove(line, line + 1, strlen(line));
-	/* GRUB 2 leaves the file's name out; its own menu script puts a word in its place. Others pass the name. */
+	/*
+	 * GRUB 2 leaves the file's name out; its own menu script puts a word in its place. Others pass the
+	 * name.
+	 */
 	if (!grub2 || (!strncmp(line, word, len) && (line[len] == ' ' || !line[len])))
 		boot_strip_word(line);
 }
 
 void __init boot_strip_names(void)
 {
-	bool grub2 = str_has_prefix(boot_info.loader, "GRUB 2") || str_has_prefix(boot_info.loader, "GRUB 1.9");
+	bool grub2 = str_has_prefix(boot_info.loader, "GRUB 2") || str_has_prefix(boot_info.loader,
+										  "GRUB 1.9");
 
 	boot_strip_name(boot_info.cmdline, grub2);
 	for (u32 i = 0; i < boot_info.nr_modules; i++)
@@ -117,7 +121,8 @@ static void __init mb1_parse_modules(const struct mb1_info *info, u32 *dropped)
 
 	*dropped += info->mods_count - count;
 	for (u32 i = 0; i < count; i++)
-		boot_add_module(m[i].start, m[i].end, m[i].cmdline ? mb1_text(m[i].cmdline) : "", BOOT_CMDLINE_MAX,
+		boot_add_module(m[i].start, m[i].end, m[i].cmdline ? mb1_text(m[i].cmdline) : "",
+				BOOT_CMDLINE_MAX,
 				dropped);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Multiboot 2 (GRUB's `multiboot2`, on BIOS and EFI) into boot_info: a list of tags, each with its length. A tag that
- * does not fit into the whole, or is too short for its kind, is dropped.
+ * Multiboot 2 (GRUB's `multiboot2`, on BIOS and EFI) into boot_info: a list of tags, each with its length.
+ * A tag that does not fit into the whole, or is too short for its kind, is dropped.
  */
 #include "boot/multiboot.h"
 
@@ -99,16 +99,19 @@ static void __init mb2_parse_framebuffer(const u8 *data, u32 len)
 
 	memcpy(&fb, data, MIN(len, (u32)sizeof(fb)));
 	if (fb.type == MB2_FB_TEXT) {
-		*v = (struct boot_video){ .text = true, .columns = fb.width, .rows = fb.height, .font_height = 16 };
+		*v = (struct boot_video){ .text = true, .columns = fb.width, .rows = fb.height,
+					 .font_height = 16 };
 		return;
 	}
-	if (fb.type != MB2_FB_RGB || len < sizeof(fb) || !fb.height || fb.pitch > 0xffff || fb.width > 0xffff ||
+	if (fb.type != MB2_FB_RGB || len < sizeof(fb) || !fb.height || fb.pitch > 0xffff ||
+	    fb.width > 0xffff ||
 	    fb.height > 0xffff)
 		return;
 	*v = (struct boot_video){
 		.linear = true, .width = fb.width, .height = fb.height, .pitch = fb.pitch, .bpp = fb.bpp,
 		.lfb_base = fb.addr, .lfb_size = fb.pitch * fb.height,
-		.red_pos = fb.red_pos, .red_size = fb.red_size, .green_pos = fb.green_pos, .green_size = fb.green_size,
+		.red_pos = fb.red_pos, .red_size = fb.red_size,
+		.green_pos = fb.green_pos, .green_size = fb.green_size,
 		.blue_pos = fb.blue_pos, .blue_size = fb.blue_size,
 	};
 	if (fb.bpp == 32) {
@@ -188,7 +191,8 @@ static void __init mb2_e820_from_efi(u32 *dropped)
 	for (u32 i = 0; i < boot_info.nr_efi_map; i++) {
 		const struct boot_efi_region *r = &boot_info.efi_map[i];
 
-		e820_add(r->start, r->pages << PAGE_SHIFT, r->type < ARRAY_SIZE(types) ? types[r->type] : E820_RESERVED,
+		e820_add(r->start, r->pages << PAGE_SHIFT, r->type < ARRAY_SIZE(types) ? types[r->type] :
+			 E820_RESERVED,
 			 dropped);
 	}
 }
@@ -216,6 +220,7 @@ const char *__init multiboot2_parse(u32 address, u32 *dropped)
 	if (!boot_info.nr_e820)
 		mb2_e820_from_efi(dropped);
 	if (!boot_info.video.text && !boot_info.video.linear && !boot_info.efi_system_table)
-		boot_info.video = (struct boot_video){ .text = true, .columns = 80, .rows = 25, .font_height = 16 };
+		boot_info.video = (struct boot_video){ .text = true, .columns = 80, .rows = 25,
+						      .font_height = 16 };
 	return boot_info.nr_e820 ? NULL : "the boot loader gave no memory map";
 }

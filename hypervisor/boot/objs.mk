@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-objs-y += boot/ap_trampoline.o boot/boot.o boot/e820.o boot/main.o boot/multiboot.o boot/multiboot2.o
+objs-y += boot/boot.o boot/e820.o boot/main.o boot/multiboot.o boot/multiboot2.o

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The image: linked at IMAGE_VIRT_START, loaded anywhere at 2 MiB alignment. The borders that x86/image.h declares
- * are page aligned so that code, constants and data get their own rights. The off_ symbols are distances from the
- * image's start, which is all that boot.S can use before paging.
+ * The image: linked at IMAGE_VIRT_START, loaded anywhere at 2 MiB alignment. The borders that x86/image.h
+ * declares are page aligned so that code, constants and data get their own rights. The off_ symbols are
+ * distances from the image's start, which is all that boot.S can use before paging.
  */
 #include "mm/layout.h"
 
@@ -83,7 +83,8 @@ SECTIONS
 	off_boot_image_l2 = boot_image_l2 - image_start;
 	off_boot_stack_top = boot_stack + 32768 - image_start;
 
-	/DISCARD/ : { *(.comment .note.GNU-stack .note.gnu.property .eh_frame .eh_frame_hdr .dynamic .dynsym .dynstr
+	/DISCARD/ : { *(.comment .note.GNU-stack .note.gnu.property .eh_frame .eh_frame_hdr
+			.dynamic .dynsym .dynstr
 			.hash .gnu.hash .interp .rela.* .rela) }
 
 	.debug_info 0 : { *(.debug_info) }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Walks frame pointers, but only inside the stack block of this CPU, and upwards: whatever a broken stack holds, the
- * walk ends and reads nothing that is not there.
+ * Walks frame pointers, but only inside the stack block of this CPU, and upwards: whatever a broken stack
+ * holds, the walk ends and reads nothing that is not there.
  */
 #include "core/backtrace.h"
 
@@ -13,7 +13,10 @@
 
 #define MAX_FRAMES	32
 
-/* A call that does not return may be its function's last instruction: `back` finds the call, not what follows. */
+/*
+ * A call that does not return may be its function's last instruction: `back` finds the call, not what
+ * follows.
+ */
 static void backtrace_print_address(u64 address, u32 back)
 {
 	char name[96];
@@ -72,5 +75,6 @@ void regs_print(const struct regs *r)
 	log_err("r9:  %016lx   r10: %016lx   r11: %016lx", r->r9, r->r10, r->r11);
 	log_err("r12: %016lx   r13: %016lx   r14: %016lx", r->r12, r->r13, r->r14);
 	log_err("r15: %016lx   cr0: %016lx   cr4: %016lx", r->r15, read_cr0(), read_cr4_hardware());
-	log_err("cr3: %016lx   cr2: %016lx   ss: %04x   cs: %04x", read_cr3(), read_cr2(), (u16)r->ss, (u16)r->cs);
+	log_err("cr3: %016lx   cr2: %016lx   ss: %04x   cs: %04x", read_cr3(), read_cr2(), (u16)r->ss,
+		(u16)r->cs);
 }

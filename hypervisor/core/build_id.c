@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads the ELF note that boot/xen.lds.S keeps in the image: three words (length of the owner's name, length of the
- * contents, type), "GNU", the bytes.
+ * Reads the ELF note that boot/xen.lds.S keeps in the image: three words (length of the owner's name,
+ * length of the contents, type), "GNU", the bytes.
  */
 #include "core/build_id.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Output: lines with prefix and perhaps a time, to the ring and the drivers. The ring is a power of two and counts
- * bytes without end; the producer overwrites the oldest. See console_input.c for the way in.
+ * Output: lines with prefix and perhaps a time, to the ring and the drivers. The ring is a power of two and
+ * counts bytes without end; the producer overwrites the oldest. See console_input.c for the way in.
  */
 #include "core/console.h"
 
@@ -80,7 +80,8 @@ static size_t stamp_date(char *buf, size_t size, u64 now_ns, bool ms)
 	mp = (5 * doy + 2) / 153;
 	day = doy - (153 * mp + 2) / 5 + 1;
 	month = mp < 10 ? mp + 3 : mp - 9;
-	size = scnprintf(buf, size, "[%04lu-%02u-%02u %02lu:%02lu:%02lu", yoe + era * 400 + (month <= 2), month, day,
+	size = scnprintf(buf, size, "[%04lu-%02u-%02u %02lu:%02lu:%02lu", yoe + era * 400 + (month <= 2),
+			 month, day,
 			 sec / 3600 % 24, sec / 60 % 60, sec % 60);
 	if (ms)
 		size += scnprintf(buf + size, 6, ".%03lu", t / 1000000 % 1000);
@@ -94,7 +95,8 @@ static size_t console_prefix(char *buf, size_t size)
 
 	switch (stamp_mode) {
 	case STAMP_BOOT:
-		return len + scnprintf(buf + len, size - len, "[%5lu.%06lu] ", now / 1000000000, now / 1000 % 1000000);
+		return len + scnprintf(buf + len, size - len, "[%5lu.%06lu] ", now / 1000000000,
+				       now / 1000 % 1000000);
 	case STAMP_RAW:
 		return len + scnprintf(buf + len, size - len, "[%016lx] ", time_tsc());
 	case STAMP_DATE:
@@ -244,7 +246,8 @@ u32 console_ring_wanted(void)
 static int console_parse_level(const char *text, u32 *threshold)
 {
 	static const struct { const char *name; u32 threshold; } levels[] = {
-		{ "none", 0 }, { "error", LOG_ERR + 1 }, { "warning", LOG_WARN + 1 }, { "info", LOG_INFO + 1 },
+		{ "none", 0 }, { "error", LOG_ERR + 1 }, { "warning", LOG_WARN + 1 }, { "info",
+										       LOG_INFO + 1 },
 		{ "debug", LOG_DEBUG + 1 }, { "all", LOG_DEBUG + 1 },
 	};
 	/* "level/rate-limited level": guests' messages are limited here whatever their level. */
@@ -281,7 +284,8 @@ static int param_conring_size(const char *value)
 static int param_timestamps(const char *value)
 {
 	static const struct { const char *name; enum stamp_mode mode; } modes[] = {
-		{ "none", STAMP_NONE }, { "boot", STAMP_BOOT }, { "date", STAMP_DATE }, { "datems", STAMP_DATEMS },
+		{ "none", STAMP_NONE }, { "boot", STAMP_BOOT }, { "date", STAMP_DATE }, { "datems",
+											 STAMP_DATEMS },
 		{ "raw", STAMP_RAW }, { "", STAMP_DATE },
 	};
 

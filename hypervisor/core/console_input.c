@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What people type: Ctrl-A three times switches between dom0 and the hypervisor; dom0's characters wait in a buffer
- * until it reads them, the hypervisor's are debug keys. Also guests' own output. Lock: input_lock (taken in interrupt
- * handlers) around the buffers; hooks are called without it.
+ * What people type: Ctrl-A three times switches between dom0 and the hypervisor; dom0's characters wait in
+ * a buffer until it reads them, the hypervisor's are debug keys. Also guests' own output. Lock: input_lock
+ * (taken in interrupt handlers) around the buffers; hooks are called without it.
  */
 #include "core/console.h"
 
@@ -54,7 +54,10 @@ static bool input_is_switch(char c)
 	if (++switch_typed == SWITCH_COUNT) {
 		switch_typed = 0;
 		input_to_hypervisor = !input_to_hypervisor;
-		/* The two before were passed on as they came. A key of 0 announces the switch from the softirq. */
+		/*
+		 * The two before were passed on as they came. A key of 0 announces the switch from the
+		 * softirq.
+		 */
 		if (keys_produced - keys_consumed < KEYS_SIZE)
 			keys[keys_produced++ % KEYS_SIZE] = '\0';
 		softirq_raise(SOFTIRQ_CONSOLE);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Function calls on other CPUs, one at a time, and the wake-up call. A CPU that waits for its turn or for the others
- * has interrupts on, so calls to it are served meanwhile.
+ * Function calls on other CPUs, one at a time, and the wake-up call. A CPU that waits for its turn or for
+ * the others has interrupts on, so calls to it are served meanwhile.
  */
 #include "core/ipi.h"
 

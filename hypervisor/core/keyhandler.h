@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Debug keys: Ctrl-A three times on the serial line, then a key; also SYSCTL debug_keys. Functions run in softirq or
- * hypercall context with interrupts on and no lock held. The table is filled at boot.
+ * Debug keys: Ctrl-A three times on the serial line, then a key; also SYSCTL debug_keys. Functions run in
+ * softirq or hypercall context with interrupts on and no lock held. The table is filled at boot.
  */
 #ifndef CORE_KEYHANDLER_H
 #define CORE_KEYHANDLER_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ticket locks: whoever comes first is served first. Each CPU keeps the list of what it holds, for panics and for the
- * rank check. An interrupt handler starts a new list on top: its locks are ordered among themselves, and never wait for
- * one that the interrupted code holds because such locks are taken with interrupts off.
+ * Ticket locks: whoever comes first is served first. Each CPU keeps the list of what it holds, for panics
+ * and for the rank check. An interrupt handler starts a new list on top: its locks are ordered among
+ * themselves, and never wait for one that the interrupted code holds because such locks are taken with
+ * interrupts off.
  */
 #include "core/lock.h"
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Spin locks with ranks. A CPU may take a lock only while every lock it holds has a lower rank (debug builds
- * check it and panic with both names); the order of the whole hypervisor is the enum below, outermost first.
- * spin_lock() leaves interrupts as they are; use the irqsave form for any lock that an interrupt handler takes.
+ * Spin locks with ranks. A CPU may take a lock only while every lock it holds has a lower rank (debug
+ * builds check it and panic with both names); the order of the whole hypervisor is the enum below,
+ * outermost first. spin_lock() leaves interrupts as they are; use the irqsave form for any lock that an
+ * interrupt handler takes.
  */
 #ifndef CORE_LOCK_H
 #define CORE_LOCK_H

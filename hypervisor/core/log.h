@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Messages to people. One call is one line without a newline at its end; the console prefixes "(XEN) ".
- * Everything goes to the ring (xl dmesg); what is at or above the level of loglvl= (guest_loglvl= for guest_*)
- * goes to the serial line and the screen too. Callable anywhere, with any lock held, interrupts on or off.
+ * Everything goes to the ring (xl dmesg); what is at or above the level of loglvl= (guest_loglvl= for
+ * guest_*) goes to the serial line and the screen too. Callable anywhere, with any lock held, interrupts on
+ * or off.
  */
 #ifndef CORE_LOG_H
 #define CORE_LOG_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The last words. One CPU speaks, the others are stopped by NMI; a panic inside the panic says so and ends at once.
- * No lock is waited for.
+ * The last words. One CPU speaks, the others are stopped by NMI; a panic inside the panic says so and ends
+ * at once. No lock is waited for.
  */
 #include "core/panic.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end. panic() stops the other CPUs, prints the reason, registers, a symbolised trace, build-id, the current
- * vCPU and the held locks, and then resets the machine (or waits, with noreboot). For faults of our own only:
- * what a guest did wrong ends in an error or in domain_crash().
+ * The end. panic() stops the other CPUs, prints the reason, registers, a symbolised trace, build-id, the
+ * current vCPU and the held locks, and then resets the machine (or waits, with noreboot). For faults of our
+ * own only: what a guest did wrong ends in an error or in domain_crash().
  */
 #ifndef CORE_PANIC_H
 #define CORE_PANIC_H
@@ -25,7 +25,10 @@ extern void (*panic_vcpu_hook)(const struct vcpu *v, char *buf, size_t size);
 extern void (*panic_end_hook)(bool noreboot);
 
 #define BUG()		panic("BUG at %s:%d", __FILE__, __LINE__)
-#define BUG_ON(cond)	do { if (unlikely(cond)) panic("BUG at %s:%d: %s", __FILE__, __LINE__, #cond); } while (0)
+#define BUG_ON(cond) do {									\
+		if (unlikely(cond))								\
+			panic("BUG at %s:%d: %s", __FILE__, __LINE__, #cond);			\
+	} while (0)
 #ifdef NDEBUG
 #define PANIC_DEBUG	'n'
 #define ASSERT(cond)	do { (void)sizeof(cond); } while (0)

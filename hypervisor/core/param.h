@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Command-line options: one table per folder (struct param[]), collected in boot/main.c's list. Unknown options are
- * warned about by name. man/xen-command-line.7 describes each.
+ * Command-line options: one table per folder (struct param[]), collected in boot/main.c's list. Unknown
+ * options are warned about by name. man/xen-command-line.7 describes each.
  */
 #ifndef CORE_PARAM_H
 #define CORE_PARAM_H
@@ -11,7 +11,8 @@
 struct param {
 	const char *name;
 	const char *help;
-	int (*set)(const char *value);	/* value: text after '=', "" if none, NULL for no-NAME; -EINVAL if malformed */
+	/* Value: text after '=', "" if none, NULL for no-NAME; -EINVAL if malformed. */
+	int (*set)(const char *value);
 };
 
 /* Tables end with .name = NULL. Parses boot_info.cmdline against all of `tables` (ends with NULL). */

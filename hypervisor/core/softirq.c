@@ -32,7 +32,10 @@ void softirq_run(void)
 	unsigned long *pending = (unsigned long *)&cpu_local()->softirq_pending;
 	unsigned long now;
 
-	/* The lowest first, looked up anew each time: so SOFTIRQ_SCHEDULE, which may not return, is always last. */
+	/*
+	 * The lowest first, looked up anew each time: so SOFTIRQ_SCHEDULE, which may not return, is always
+	 * last.
+	 */
 	while ((now = READ_ONCE(*pending)) != 0) {
 		u32 nr = bit_lowest(now);
 

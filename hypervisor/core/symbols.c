@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The symbol table: sorted offsets of functions from the image's start, and their names one after the other. A name
- * is found by walking them, which only crash dumps do.
+ * The symbol table: sorted offsets of functions from the image's start, and their names one after the
+ * other. A name is found by walking them, which only crash dumps do.
  */
 #include "core/symbols.h"
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
-# Turns the output of `nm -n` into an assembly file with the functions of the image: their offsets from its start and
-# their names. The image is linked at a multiple of 4 GiB, so the low eight digits of an address are the offset. An
-# empty input gives an empty table. Only names of code go in, so a second pass over its own result changes nothing.
+# Turns the output of `nm -n` into an assembly file with the functions of the image: their offsets from its
+# start and their names. The image is linked at a multiple of 4 GiB, so the low eight digits of an address
+# are the offset. An empty input gives an empty table. Only names of code go in, so a second pass over its
+# own result changes nothing.
 BEGIN {
 	print "\t.section .symtab_image, \"a\"\n\t.balign 4"
 	print "\t.global symtab_count, symtab_offsets, symtab_names"
@@ -10,7 +11,11 @@ BEGIN {
 	last = ""
 }
 
-($2 == "t" || $2 == "T") && $1 != last && $3 !~ /^\.L/ && $3 !~ /^(image_start|head_start|init_text|text_end)$/ {
+$3 ~ /^\.L/ || $3 ~ /^(image_start|head_start|init_text|text_end)$/ {
+	next
+}
+
+($2 == "t" || $2 == "T") && $1 != last {
 	last = $1
 	offset[n] = "0x" substr($1, 9)
 	name[n++] = $3

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System time from the TSC by one multiplication, the same formula that guests are given, so both agree to the
- * nanosecond. The wall clock is a pair of numbers under wallclock_lock.
+ * System time from the TSC by one multiplication, the same formula that guests are given, so both agree to
+ * the nanosecond. The wall clock is a pair of numbers under wallclock_lock.
  */
 #include "core/time.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * System time: nanoseconds since boot, monotonic, the same on every CPU within what the TSCs allow, computed from
- * the TSC. wallclock: seconds since 1970 at system time 0, read from the CMOS without waiting for its update edge,
- * later set by dom0.
+ * System time: nanoseconds since boot, monotonic, the same on every CPU within what the TSCs allow,
+ * computed from the TSC. wallclock: seconds since 1970 at system time 0, read from the CMOS without waiting
+ * for its update edge, later set by dom0.
  */
 #ifndef CORE_TIME_H
 #define CORE_TIME_H

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers: each CPU has a tree ordered by expiry, and its local APIC is programmed for the first one. Stopping the
- * first timer leaves the hardware as it is: the interrupt that then comes finds nothing to do.
+ * Timers: each CPU has a tree ordered by expiry, and its local APIC is programmed for the first one.
+ * Stopping the first timer leaves the hardware as it is: the interrupt that then comes finds nothing to do.
  *
- * Lock: each queue's own (RANK_TIMER), taken with interrupts off. A timer's `cpu` changes only under the lock of the
- * queue that it leaves.
+ * Lock: each queue's own (RANK_TIMER), taken with interrupts off. A timer's `cpu` changes only under the
+ * lock of the queue that it leaves.
  */
 #include "core/timer.h"
 
@@ -135,7 +135,10 @@ void timer_kill(struct timer *t)
 	u32 cpu, self = this_cpu();
 
 	timer_stop(t);
-	/* It may have moved while its function runs, so every queue is asked. Its own function does not wait for itself. */
+	/*
+	 * It may have moved while its function runs, so every queue is asked. Its own function does not
+	 * wait for itself.
+	 */
 	for_each_online_cpu(cpu)
 		while (cpu != self && READ_ONCE(timer_queues[cpu].running) == t)
 			cpu_pause();
@@ -237,7 +240,8 @@ static void timer_dump_queue(u32 cpu)
 	for (struct rb_node *n = rb_first(&q->root); n; n = rb_next(n)) {
 		struct timer *t = rb_entry(n, struct timer, node);
 
-		log_info("  in %ld us: function %p(%p)", (s64)(t->expires_ns - now) / 1000, (void *)t->fn, t->arg);
+		log_info("  in %ld us: function %p(%p)", (s64)(t->expires_ns - now) / 1000, (void *)t->fn,
+			 t->arg);
 	}
 	spin_unlock_irqrestore(&q->lock, flags);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One-shot timers, kept per CPU in order of expiry and driven by the local APIC timer. No periodic tick exists:
- * a CPU without a timer sleeps. A timer's function runs in softirq context on the timer's CPU, interrupts on,
- * no lock held. set, stop and kill may be called from anywhere, for any CPU's timer.
+ * One-shot timers, kept per CPU in order of expiry and driven by the local APIC timer. No periodic tick
+ * exists: a CPU without a timer sleeps. A timer's function runs in softirq context on the timer's CPU,
+ * interrupts on, no lock held. set, stop and kill may be called from anywhere, for any CPU's timer.
  */
 #ifndef CORE_TIMER_H
 #define CORE_TIMER_H
@@ -20,7 +20,8 @@ struct timer {
 };
 
 void timer_init(struct timer *t, void (*fn)(void *), void *arg, u32 cpu);
-void timer_set(struct timer *t, u64 expires_ns);	/* replaces an earlier setting; a past time fires at once */
+/* Replaces an earlier setting; a past time fires at once. */
+void timer_set(struct timer *t, u64 expires_ns);
 void timer_stop(struct timer *t);			/* fn may still be running on another CPU */
 void timer_kill(struct timer *t);			/* stop, and wait until fn does not run */
 void timer_migrate(struct timer *t, u32 cpu);

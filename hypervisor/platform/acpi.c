@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Finding the tables: RSDP (from the loader, from EFI's system table, or by search of the BIOS area), then XSDT or
- * RSDT, then each table mapped, its length and sum checked.
+ * Finding the tables: RSDP (from the loader, from EFI's system table, or by search of the BIOS area), then
+ * XSDT or RSDT, then each table mapped, its length and sum checked.
  */
 #include "platform/acpi.h"
 
@@ -68,7 +68,10 @@ struct efi_config_entry {
 	u64 table;
 };
 
-/* EFI_SYSTEM_TABLE: the number of configuration tables and their address stand at 104 and 112 (UEFI 2.9, 4.3). */
+/*
+ * EFI_SYSTEM_TABLE: the number of configuration tables and their address stand at 104 and 112 (UEFI 2.9,
+ * 4.3).
+ */
 static u64 acpi_from_efi(void)
 {
 	static const u8 acpi20[16] = { 0x71, 0xe8, 0x68, 0x88, 0xf1, 0xe4, 0xd3, 0x11,
@@ -153,7 +156,8 @@ static void acpi_add_table(u64 maddr)
 
 	if (!h)
 		return;
-	log_debug("ACPI: %.4s %#lx, length %u, revision %u (%.6s)", h->signature, maddr, h->length, h->revision,
+	log_debug("ACPI: %.4s %#lx, length %u, revision %u (%.6s)", h->signature, maddr, h->length,
+		  h->revision,
 		  h->oem_id);
 	if (nr_tables == MAX_TABLES) {
 		log_warn("ACPI: more than %u tables: %.4s skipped", MAX_TABLES, h->signature);
@@ -199,7 +203,8 @@ void acpi_init(void)
 
 	acpi_facts.legacy_pics = true;
 	if (acpi_off || !acpi_find_rsdp(&rsdp)) {
-		log_warn("ACPI: %s; one CPU and the legacy interrupts are assumed", acpi_off ? "off" : "not found");
+		log_warn("ACPI: %s; one CPU and the legacy interrupts are assumed", acpi_off ? "off" :
+			 "not found");
 		return;
 	}
 	if (!(rsdp.revision >= 2 && rsdp.xsdt && acpi_read_root(rsdp.xsdt, "XSDT", 8)))
@@ -228,7 +233,8 @@ static int param_acpi(const char *value)
 {
 	int on;
 
-	if (value && (!strcmp(value, "ht") || !strcmp(value, "force") || !strcmp(value, "verbose") || !*value))
+	if (value && (!strcmp(value, "ht") || !strcmp(value, "force") || !strcmp(value, "verbose") ||
+		      !*value))
 		return 0;
 	on = value ? cmdline_parse_bool(value) : 0;
 	if (on < 0)

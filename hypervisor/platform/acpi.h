@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the firmware's tables say. Every length is checked before use and every checksum verified; a broken table is
- * named and skipped. Filled at boot on the boot CPU, constant afterwards.
+ * What the firmware's tables say. Every length is checked before use and every checksum verified; a broken
+ * table is named and skipped. Filled at boot on the boot CPU, constant afterwards.
  */
 #ifndef PLATFORM_ACPI_H
 #define PLATFORM_ACPI_H
@@ -46,7 +46,8 @@ struct acpi_ioapic {
 struct acpi_override {
 	u8 isa_irq;
 	u32 gsi;
-	u16 flags;		/* polarity in bits 0..1, trigger in bits 2..3: 1 high/edge, 3 low/level, 0 bus default */
+	/* Polarity in bits 0..1, trigger in bits 2..3: 1 high/edge, 3 low/level, 0 bus default. */
+	u16 flags;
 };
 
 struct acpi_mcfg {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * FADT: power, reset, the PM timer; from the DSDT only the two numbers that switch the machine off. HPET and MCFG:
- * where the timer and the PCI configuration windows are.
+ * FADT: power, reset, the PM timer; from the DSDT only the two numbers that switch the machine off. HPET
+ * and MCFG: where the timer and the PCI configuration windows are.
  */
 #include "platform/acpi.h"
 
@@ -29,7 +29,8 @@ struct fadt {
 	u16 arm_flags;
 	u8 minor;
 	u64 x_facs, x_dsdt;
-	struct acpi_address x_pm1a_event, x_pm1b_event, x_pm1a_control, x_pm1b_control, x_pm2_control, x_pm_timer;
+	struct acpi_address x_pm1a_event, x_pm1b_event, x_pm1a_control, x_pm1b_control;
+	struct acpi_address x_pm2_control, x_pm_timer;
 } __packed;
 static_assert(offsetof(struct fadt, x_pm_timer) == 208, "ACPI 6.4, 5.2.9");
 
@@ -59,7 +60,10 @@ static const u8 *aml_small_int(const u8 *p, const u8 *end, u8 *value)
 	return NULL;
 }
 
-/* Name (_S5_, Package { a, b, ... }): NameOp, the name, PackageOp, its length, the count, then small integers. */
+/*
+ * Name (_S5_, Package { a, b, ... }): NameOp, the name, PackageOp, its length, the count, then small
+ * integers.
+ */
 static bool aml_parse_s5(const u8 *p, const u8 *end)
 {
 	u8 a, b;
@@ -164,7 +168,8 @@ void acpi_parse_mcfg(void)
 		memcpy(&e, (const u8 *)h + at, sizeof(e));
 		if (!e.base || (e.base & 0xfffff) || e.last_bus < e.first_bus ||
 		    acpi_facts.nr_mcfg == ACPI_MAX_MCFG) {
-			log_warn("ACPI: MCFG entry for segment %u at %#lx makes no sense: ignored", e.segment, e.base);
+			log_warn("ACPI: MCFG entry for segment %u at %#lx makes no sense: ignored",
+				 e.segment, e.base);
 			continue;
 		}
 		acpi_facts.mcfg[acpi_facts.nr_mcfg++] =

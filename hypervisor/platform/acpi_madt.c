@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * MADT: processors, IO-APICs, how the ISA interrupts are wired. SRAT: which of them and which memory are near.
+ * MADT: processors, IO-APICs, how the ISA interrupts are wired. SRAT: which of them and which memory are
+ * near.
  */
 #include "platform/acpi.h"
 
@@ -122,7 +123,8 @@ static void madt_parse_entry(const u8 *p, u8 type, u8 len)
 }
 
 /* Calls fn for each entry of { u8 type, u8 length, ... } behind `head` bytes of the table. */
-static void acpi_for_each_entry(const struct acpi_header *h, u32 head, void (*fn)(const u8 *p, u8 type, u8 len))
+static void acpi_for_each_entry(const struct acpi_header *h, u32 head, void (*fn)(const u8 *p, u8 type,
+										  u8 len))
 {
 	const u8 *table = (const u8 *)h;
 
@@ -130,7 +132,8 @@ static void acpi_for_each_entry(const struct acpi_header *h, u32 head, void (*fn
 		u8 len = table[at + 1];
 
 		if (len < 2 || !range_fits(at, len, h->length)) {
-			log_warn("ACPI: %.4s has a broken entry at %u: the rest is ignored", h->signature, at);
+			log_warn("ACPI: %.4s has a broken entry at %u: the rest is ignored", h->signature,
+				 at);
 			return;
 		}
 		fn(table + at, table[at], len);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Choosing a clock: CPUID's own statement if the processor makes one, else the best of HPET, PM timer and PIT is held
- * against the TSC for a few milliseconds. Boot only.
+ * Choosing a clock: CPUID's own statement if the processor makes one, else the best of HPET, PM timer and
+ * PIT is held against the TSC for a few milliseconds. Boot only.
  */
 #include "platform/clock.h"
 
@@ -29,19 +29,23 @@ static bool clock_try(const struct ref_clock *clock, struct tsc_speed *speed)
 
 static bool clock_measure(struct tsc_speed *speed)
 {
-	return clock_try(hpet_init(), speed) || clock_try(pmtimer_init(), speed) || clock_try(pit_init(), speed);
+	return clock_try(hpet_init(), speed) || clock_try(pmtimer_init(), speed) || clock_try(pit_init(),
+											      speed);
 }
 
 void clock_init(u64 boot_tsc)
 {
 	struct tsc_speed speed;
 
-	/* Without the deadline mode the APIC's speed is needed too; 0x15 tells it where the mode exists anyway. */
+	/*
+	 * Without the deadline mode the APIC's speed is needed too; 0x15 tells it where the mode exists
+	 * anyway.
+	 */
 	if (wanted || !tsc_speed_from_cpuid(&speed))
 		if (!clock_measure(&speed)) {
 			wanted = NULL;
 			if (!clock_measure(&speed))
-				panic("No clock (HPET, ACPI PM timer, PIT) works: the TSC's speed is unknown");
+				panic("No clock works (HPET, PM timer, PIT): the TSC's speed is unknown");
 		}
 	if (!speed.tsc_khz || (!speed.apic_khz && !lapic_timer_deadline))
 		panic("The %s says that the TSC runs at %lu kHz, the APIC timer at %lu kHz", speed.source,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machine's clocks: HPET, ACPI PM timer, PIT as references for the TSC's speed; the CMOS clock for the date.
+ * The machine's clocks: HPET, ACPI PM timer, PIT as references for the TSC's speed; the CMOS clock for the
+ * date.
  */
 #ifndef PLATFORM_CLOCK_H
 #define PLATFORM_CLOCK_H
@@ -10,7 +11,10 @@
 
 extern const struct param clock_params[];
 
-/* Finds out how fast the TSC runs and starts system time; panics if nothing can tell. After lapic_init_cpu(). */
+/*
+ * Finds out how fast the TSC runs and starts system time; panics if nothing can tell. After
+ * lapic_init_cpu().
+ */
 void clock_init(u64 boot_tsc);
 /* Name of the reference, for sysctl and the log. */
 const char *clock_source_name(void);

@@ -23,7 +23,8 @@ static u64 hpet_read(void)
 	return hpet[HPET_COUNTER / 4];
 }
 
-static struct ref_clock hpet_clock = { .name = "hpet", .mask = 0xffffffff, .window_us = 4000, .read = hpet_read };
+static struct ref_clock hpet_clock = { .name = "hpet", .mask = 0xffffffff, .window_us = 4000,
+				      .read = hpet_read };
 
 const struct ref_clock *hpet_init(void)
 {

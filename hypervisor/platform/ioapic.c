@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Register access through an index and a data window. dom0 may read registers as they are, but of what it writes only
- * the trigger mode and polarity of an entry count (irq_set_gsi_mode); vectors and masks are the hypervisor's.
+ * Register access through an index and a data window. dom0 may read registers as they are, but of what it
+ * writes only the trigger mode and polarity of an entry count (irq_set_gsi_mode); vectors and masks are the
+ * hypervisor's.
  */
 #include "platform/ioapic.h"
 

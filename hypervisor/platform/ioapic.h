@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * IO-APICs: one redirection entry a GSI. Callers hold the lock of the interrupt's descriptor; the index and data
- * registers of each chip are guarded by a lock of its own.
+ * IO-APICs: one redirection entry a GSI. Callers hold the lock of the interrupt's descriptor; the index and
+ * data registers of each chip are guarded by a lock of its own.
  */
 #ifndef PLATFORM_IOAPIC_H
 #define PLATFORM_IOAPIC_H

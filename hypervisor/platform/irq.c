@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Descriptors and dispatch. Each CPU has its own vectors: (CPU, vector) leads to an irq. When an irq moves, its old
- * (CPU, vector) stays valid until the first interrupt comes in at the new place.
+ * Descriptors and dispatch. Each CPU has its own vectors: (CPU, vector) leads to an irq. When an irq moves,
+ * its old (CPU, vector) stays valid until the first interrupt comes in at the new place.
  *
- * A level-triggered pin is masked before the local APIC is acknowledged and unmasked when the device was served, so
- * that nothing stays in service while a guest takes its time.
+ * A level-triggered pin is masked before the local APIC is acknowledged and unmasked when the device was
+ * served, so that nothing stays in service while a guest takes its time.
  *
- * Locks: irq_lock guards allocation of irqs and vectors; each descriptor's lock guards its state and its hardware.
+ * Locks: irq_lock guards allocation of irqs and vectors; each descriptor's lock guards its state and its
+ * hardware.
  */
 #include "platform/irq.h"
 
@@ -63,7 +64,8 @@ static bool vector_usable(u32 vector)
 /* `count` free aligned vectors on `cpu`, or 0. irq_lock held. */
 static u32 vector_find(u32 cpu, u32 count)
 {
-	for (u32 v = ROUNDUP((u32)VECTOR_DEVICE_FIRST, count); v + count - 1 <= VECTOR_DEVICE_LAST; v += count) {
+	for (u32 v = ROUNDUP((u32)VECTOR_DEVICE_FIRST,
+			     count); v + count - 1 <= VECTOR_DEVICE_LAST; v += count) {
 		u32 i = 0;
 
 		while (i < count && !vector_irq[cpu][v + i] && vector_usable(v + i))
@@ -333,7 +335,8 @@ void irq_dispatch(struct regs *regs)
 		lapic_eoi();
 	} else if (irq != NO_IRQ) {
 		irq_handle(irq, vector);
-	} else if (vector >= VECTOR_DEVICE_FIRST && vector != VECTOR_SPURIOUS && lapic_is_in_service(vector)) {
+	} else if (vector >= VECTOR_DEVICE_FIRST && vector != VECTOR_SPURIOUS &&
+		   lapic_is_in_service(vector)) {
 		lapic_eoi();
 		log_debug("CPU%u: interrupt at vector %#x, which nobody has", local->cpu, vector);
 	}
@@ -456,7 +459,10 @@ void irq_init(void)
 	for (u32 gsi = 0; gsi < irq_nr_gsis; gsi++)
 		if (ioapic_has_gsi(gsi)) {
 			irq_desc_init(&irq_descs[gsi]);
-			/* ISA is edge and high, PCI level and low, unless the firmware or dom0 says otherwise. */
+			/*
+			 * ISA is edge and high, PCI level and low, unless the firmware or dom0 says
+			 * otherwise.
+			 */
 			irq_descs[gsi].level = irq_descs[gsi].active_low = gsi >= 16;
 		}
 	for (u32 i = 0; i < acpi_facts.nr_overrides; i++)
@@ -470,7 +476,8 @@ void irq_dump(void)
 		const struct irq_desc *d = &irq_descs[irq];
 
 		if (d->used && (d->fn || d->msi))
-			log_info("irq %u: %s CPU%u vector %#x %s%s count %u (%s)", irq, d->msi ? "MSI" : "GSI", d->cpu,
+			log_info("irq %u: %s CPU%u vector %#x %s%s count %u (%s)", irq, d->msi ? "MSI" :
+				 "GSI", d->cpu,
 				 d->vector, d->level ? "level" : "edge", d->masked ? " masked" : "", d->count,
 				 d->name ? d->name : "-");
 	}

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Machine interrupts. An irq is a dense number: the GSIs first, then MSI vectors as they are allocated. Handlers run
- * in interrupt context with interrupts off. A level-triggered line whose handler asks to keep it masked
- * (IRQ_KEEP_MASKED: a guest must first serve the device) is unmasked by irq_unmask(). Lock: RANK_IRQ.
+ * Machine interrupts. An irq is a dense number: the GSIs first, then MSI vectors as they are allocated.
+ * Handlers run in interrupt context with interrupts off. A level-triggered line whose handler asks to keep
+ * it masked (IRQ_KEEP_MASKED: a guest must first serve the device) is unmasked by irq_unmask(). Lock:
+ * RANK_IRQ.
  */
 #ifndef PLATFORM_IRQ_H
 #define PLATFORM_IRQ_H
@@ -22,25 +23,36 @@ extern u32 irq_nr_gsis;
 
 void irq_init(void);					/* boot: IO-APICs, descriptors */
 int irq_from_gsi(u32 gsi);				/* -EINVAL if no IO-APIC has it */
-int irq_set_gsi_mode(u32 gsi, bool level, bool active_low);	/* PHYSDEVOP_setup_gsi; -EEXIST if already set */
+/* PHYSDEVOP_setup_gsi; -EEXIST if already set. */
+int irq_set_gsi_mode(u32 gsi, bool level, bool active_low);
 bool irq_is_level(int irq);
-int irq_vector(int irq);				/* vector assigned, for PHYSDEVOP_alloc_irq_vector; -ENOSPC */
+/* Vector assigned, for PHYSDEVOP_alloc_irq_vector; -ENOSPC. */
+int irq_vector(int irq);
 
-int irq_request(int irq, irq_handler_t fn, void *arg, const char *name);	/* unmasked on success; -EBUSY */
+/* Unmasked on success; -EBUSY. */
+int irq_request(int irq, irq_handler_t fn, void *arg, const char *name);
 void irq_release(int irq);				/* waits until no CPU runs the handler */
 void irq_mask(int irq);
 void irq_unmask(int irq);
-int irq_set_cpu(int irq, u32 cpu);			/* where it is delivered; -EBUSY while an earlier move settles */
+/* Where it is delivered; -EBUSY while an earlier move settles. */
+int irq_set_cpu(int irq, u32 cpu);
 void irq_dispatch(struct regs *regs);			/* from entry/: vector in regs->vector, >= 0x20 */
 
-/* MSI and MSI-X: programs the device's capability. `table_base` is what dom0 said (0: read it from the BAR). */
-int irq_alloc_msi(u32 seg, u32 bus, u32 devfn, u32 entry_nr, u64 table_base, bool msix, u32 nvec, int *first_irq);
+/*
+ * MSI and MSI-X: programs the device's capability. `table_base` is what dom0 said (0: read it from the
+ * BAR).
+ */
+int irq_alloc_msi(u32 seg, u32 bus, u32 devfn, u32 entry_nr, u64 table_base, bool msix, u32 nvec,
+		  int *first_irq);
 void irq_free_msi(int irq);
 int irq_restore_msi(u32 seg, u32 bus, u32 devfn);	/* after dom0 reset or resumed the device */
 
 void irq_dump(void);
 
-/* Private vectors of the hypervisor: fn in interrupt context, after which the local APIC is acknowledged. 0: none left. */
+/*
+ * Private vectors of the hypervisor: fn in interrupt context, after which the local APIC is acknowledged.
+ * 0: none left.
+ */
 u8 irq_alloc_private_vector(void (*fn)(struct regs *), const char *name, bool high_priority);
 
 /* For msi.c: `count` irqs (a power of two) with consecutive aligned vectors on one CPU; each gets msi[i]. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The rest of the machine that guests' hypercalls reach: power, PCI configuration space, ports, ACPI facts. The
- * console and the debug keys are core/console.h and core/keyhandler.h.
+ * The rest of the machine that guests' hypercalls reach: power, PCI configuration space, ports, ACPI facts.
+ * The console and the debug keys are core/console.h and core/keyhandler.h.
  */
 #ifndef PLATFORM_MACHINE_H
 #define PLATFORM_MACHINE_H

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Message signalled interrupts: a device writes a word to the local APIC's address. The capability (MSI) or the
- * table in the device's memory (MSI-X) holds address and data; they are written here and nowhere else.
+ * Message signalled interrupts: a device writes a word to the local APIC's address. The capability (MSI) or
+ * the table in the device's memory (MSI-X) holds address and data; they are written here and nowhere else.
  *
- * A multi-message MSI is a block of consecutive vectors on one CPU, of which the device changes the low bits; so its
- * irqs do not move. Lock: the irq's descriptor lock for what a struct msi_desc says; msi_lock for the list.
+ * A multi-message MSI is a block of consecutive vectors on one CPU, of which the device changes the low
+ * bits; so its irqs do not move. Lock: the irq's descriptor lock for what a struct msi_desc says; msi_lock
+ * for the list.
  */
 #include "core/lock.h"
 #include "core/log.h"
@@ -47,7 +48,8 @@ struct msi_desc {
 	u16 seg;
 	u8 bus, devfn;
 	bool msix, masked;
-	u8 index, count;		/* MSI: place in its block, and the block's size; on the first counts the block */
+	/* MSI: place in its block, and the block's size; on the first counts the block. */
+	u8 index, count;
 	u16 cap;			/* of the capability in configuration space */
 	u16 entry_nr;			/* MSI-X */
 	volatile u32 *entry;		/* MSI-X: mapped table entry */
@@ -252,7 +254,8 @@ static int msi_alloc(u32 seg, u32 bus, u32 devfn, u32 nvec, int *irq)
 	return 0;
 }
 
-int irq_alloc_msi(u32 seg, u32 bus, u32 devfn, u32 entry_nr, u64 table_base, bool msix, u32 nvec, int *first_irq)
+int irq_alloc_msi(u32 seg, u32 bus, u32 devfn, u32 entry_nr, u64 table_base, bool msix, u32 nvec,
+		  int *first_irq)
 {
 	if (!nvec || (msix && nvec != 1))
 		return -EINVAL;

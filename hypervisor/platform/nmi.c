@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an NMI means is asked of port 0x61 (memory parity or a device error); another CPU's panic uses it to stop us.
- * A machine check that processor state does not survive ends the machine with its banks printed; others are cleared,
- * counted and reported.
+ * What an NMI means is asked of port 0x61 (memory parity or a device error); another CPU's panic uses it to
+ * stop us. A machine check that processor state does not survive ends the machine with its banks printed;
+ * others are cleared, counted and reported.
  */
 #include "platform/nmi.h"
 
@@ -110,7 +110,8 @@ static void mce_print_bank(u32 bank, u64 status)
 		address = 0;
 	if ((status & MC_STATUS_MISCV) && rdmsr_safe(MSR_MC_MISC(bank), &misc))
 		misc = 0;
-	log_err("Machine check: CPU %u, bank %u: status %016lx, address %016lx, misc %016lx", this_cpu(), bank, status,
+	log_err("Machine check: CPU %u, bank %u: status %016lx, address %016lx, misc %016lx", this_cpu(),
+		bank, status,
 		address, misc);
 }
 
@@ -127,7 +128,7 @@ void machine_check_interrupt(struct regs *regs)
 		for (u32 i = 0; i < mce_bank_count(); i++)
 			if (!rdmsr_safe(MSR_MC_STATUS(i), &status) && (status & MC_STATUS_VALID))
 				mce_print_bank(i, status);
-		panic_regs(regs, "Machine check: the processor reports a fatal hardware error (MCG_STATUS %#lx)", global);
+		panic_regs(regs, "Machine check: fatal hardware error, says the processor (%#lx)", global);
 	}
 	for (u32 i = 0; i < mce_bank_count(); i++)
 		if (wrmsr_safe(MSR_MC_STATUS(i), 0))
@@ -139,7 +140,8 @@ void machine_check_interrupt(struct regs *regs)
 
 static void key_nmi(u8 key)
 {
-	log_info("NMIs: system error %u, I/O check %u, unknown %u; machine checks survived: %u", count_serr, count_iochk,
+	log_info("NMIs: system error %u, I/O check %u, unknown %u; machine checks survived: %u", count_serr,
+		 count_iochk,
 		 count_unknown, count_mce);
 }
 
@@ -151,7 +153,8 @@ void nmi_init(void)
 
 static int param_nmi(const char *value)
 {
-	static const char *const names[] = { [NMI_DOM0] = "dom0", [NMI_IGNORE] = "ignore", [NMI_FATAL] = "fatal" };
+	static const char *const names[] = { [NMI_DOM0] = "dom0", [NMI_IGNORE] = "ignore",
+					    [NMI_FATAL] = "fatal" };
 
 	for (u32 i = 0; value && i < ARRAY_SIZE(names); i++)
 		if (!strcmp(value, names[i])) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Non-maskable interrupts and machine checks. Called by entry/ on their own stacks; no lock may be waited for, so what
- * is to be said is said later, by a softirq.
+ * Non-maskable interrupts and machine checks. Called by entry/ on their own stacks; no lock may be waited
+ * for, so what is to be said is said later, by a softirq.
  */
 #ifndef PLATFORM_NMI_H
 #define PLATFORM_NMI_H

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-objs-y += platform/acpi.o platform/acpi_fadt.o platform/acpi_madt.o platform/clock.o platform/hpet.o platform/ioapic.o
-objs-y += platform/irq.o platform/msi.o platform/nmi.o platform/pci.o platform/pic.o platform/pit.o platform/pmtimer.o
-objs-y += platform/power.o platform/resources.o platform/rtc.o platform/setup.o platform/smp_boot.o platform/uart.o
-objs-y += platform/vga.o
+objs-y += platform/acpi.o platform/acpi_fadt.o platform/acpi_madt.o platform/ap_trampoline.o
+objs-y += platform/clock.o platform/hpet.o platform/ioapic.o platform/irq.o platform/msi.o platform/nmi.o
+objs-y += platform/pci.o platform/pic.o platform/pit.o platform/pmtimer.o platform/power.o
+objs-y += platform/resources.o platform/rtc.o platform/setup.o platform/smp_boot.o platform/uart.o platform/vga.o

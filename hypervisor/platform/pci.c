@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * PCI configuration space. Mechanism 1 (an index and a data port) reaches the first 256 bytes of segment 0; for the
- * rest the firmware's memory windows are mapped bus by bus when first needed. Also the list of devices that dom0
- * announced.
+ * PCI configuration space. Mechanism 1 (an index and a data port) reaches the first 256 bytes of segment 0;
+ * for the rest the firmware's memory windows are mapped bus by bus when first needed. Also the list of
+ * devices that dom0 announced.
  *
  * Locks: cf8_lock around index and data; pci_lock around the list and the table of mapped buses.
  */
@@ -85,7 +85,10 @@ static u8 *pci_bus_window(u32 seg, u32 bus)
 	w = heap_new(struct pci_bus_window);
 	if (!w)
 		return NULL;
-	/* The window's base is that of bus 0, whichever bus it begins with. Two who come at once map it twice. */
+	/*
+	 * The window's base is that of bus 0, whichever bus it begins with. Two who come at once map it
+	 * twice.
+	 */
 	va = hostmap_mmio(m->base + bus * BUS_BYTES, BUS_BYTES, HOSTMAP_UC);
 	if (!va) {
 		heap_free(w);
@@ -105,7 +108,8 @@ static u32 pci_index(u32 bus, u32 devfn, u32 reg)
 
 static bool pci_access_valid(u32 seg, u32 bus, u32 devfn, u32 reg, u32 bytes)
 {
-	return seg <= 0xffff && bus <= 0xff && devfn <= 0xff && reg < 4096 && (bytes == 1 || bytes == 2 || bytes == 4) &&
+	return seg <= 0xffff && bus <= 0xff && devfn <= 0xff && reg < 4096 && (bytes == 1 || bytes == 2 ||
+									       bytes == 4) &&
 	       reg % bytes == 0;
 }
 
@@ -127,7 +131,8 @@ u32 pci_conf_read(u32 seg, u32 bus, u32 devfn, u32 reg, u32 bytes)
 	}
 	flags = spin_lock_irqsave(&cf8_lock);
 	outl(PCI_INDEX, pci_index(bus, devfn, reg));
-	value = bytes == 1 ? inb(PCI_DATA + (reg & 3)) : bytes == 2 ? inw(PCI_DATA + (reg & 2)) : inl(PCI_DATA);
+	value = bytes == 1 ? inb(PCI_DATA + (reg & 3)) :
+		bytes == 2 ? inw(PCI_DATA + (reg & 2)) : inl(PCI_DATA);
 	spin_unlock_irqrestore(&cf8_lock, flags);
 	return value;
 }
@@ -243,13 +248,17 @@ int pci_device_remove(u32 seg, u32 bus, u32 devfn)
 
 int pci_mmcfg_reserved(u64 base, u32 seg, u32 start_bus, u32 end_bus, bool reserved)
 {
-	/* dom0 says whether its own table agrees that the window is set apart. Ours came from MCFG and is used as needed. */
+	/*
+	 * dom0 says whether its own table agrees that the window is set apart. Ours came from MCFG and is
+	 * used as needed.
+	 */
 	for (u32 i = 0; i < acpi_facts.nr_mcfg; i++) {
 		const struct acpi_mcfg *m = &acpi_facts.mcfg[i];
 
 		if (m->segment == seg && m->base == base && m->first_bus == start_bus)
 			return end_bus <= m->last_bus ? 0 : -EINVAL;
 	}
-	log_warn("PCI: dom0 speaks of a configuration window at %#lx for segment %u that MCFG does not have", base, seg);
+	log_warn("PCI: dom0 speaks of a configuration window at %#lx for segment %u that MCFG does not have",
+		 base, seg);
 	return -ENODEV;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * 8259 pair. All interrupts come through IO-APICs or as messages; a spurious one may still appear at the vectors set
- * here and is ignored by irq_dispatch().
+ * 8259 pair. All interrupts come through IO-APICs or as messages; a spurious one may still appear at the
+ * vectors set here and is ignored by irq_dispatch().
  */
 #include "platform/pic.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ways out: reset, power off, sleep, halt. Each tries what the firmware offers and falls back to what every PC has.
- * Other CPUs are stopped first, buffered output is written out.
+ * The ways out: reset, power off, sleep, halt. Each tries what the firmware offers and falls back to what
+ * every PC has. Other CPUs are stopped first, buffered output is written out.
  */
 #include "platform/machine.h"
 
@@ -52,7 +52,8 @@ static void reset_by_acpi(void)
 	else if (r->space == ACPI_SPACE_MEMORY && reset_mmio)
 		*reset_mmio = acpi_facts.reset_value;
 	else if (r->space == 2)	/* a byte of PCI configuration space: device, function, offset on bus 0 */
-		pci_conf_write(0, 0, (r->address >> 32 & 0x1f) << 3 | (r->address >> 16 & 7), r->address & 0xff, 1,
+		pci_conf_write(0, 0, (r->address >> 32 & 0x1f) << 3 | (r->address >> 16 & 7),
+			       r->address & 0xff, 1,
 			       acpi_facts.reset_value);
 	wait_ns(10000000);
 }
@@ -142,7 +143,8 @@ void machine_power_off(void)
 	machine_quiesce();
 	if (a->sleep_types_known) {
 		if (power_write_control(&a->pm1a_control, a->s5_type_a << PM1_SLEEP_SHIFT | PM1_SLEEP_ENABLE))
-			power_write_control(&a->pm1b_control, a->s5_type_b << PM1_SLEEP_SHIFT | PM1_SLEEP_ENABLE);
+			power_write_control(&a->pm1b_control, a->s5_type_b << PM1_SLEEP_SHIFT |
+					    PM1_SLEEP_ENABLE);
 		wait_ns(500000000);
 	}
 	log_err("The firmware offers no way to switch this machine off: please do it by hand");

@@ -18,7 +18,8 @@ void machine_hv_ports(void (*fn)(u32 first, u32 last, void *arg), void *arg)
 {
 	static const struct { u16 first, last; } fixed[] = {
 		{ 0x20, 0x21 }, { 0xa0, 0xa1 }, { 0x4d0, 0x4d1 },	/* legacy interrupt controllers */
-		{ 0x40, 0x43 }, { 0x61, 0x61 },				/* PIT, and the gate of its channel 2 */
+		/* PIT, and the gate of its channel 2. */
+		{ 0x40, 0x43 }, { 0x61, 0x61 },
 		{ 0xcf8, 0xcff },					/* PCI configuration: by emulation */
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The CMOS clock. Its registers change one after the other during an update, so they are read until two readings
- * agree: no waiting for the start of a second, which costs up to one.
+ * The CMOS clock. Its registers change one after the other during an update, so they are read until two
+ * readings agree: no waiting for the start of a second, which costs up to one.
  */
 #include "platform/clock.h"
 
@@ -43,7 +43,10 @@ static u32 rtc_number(u8 value, bool binary)
 	return binary ? value : (value >> 4) * 10 + (value & 15);
 }
 
-/* Days from 1970-01-01 to the first of March of `year`, and so on: months counted from March make leap days last. */
+/*
+ * Days from 1970-01-01 to the first of March of `year`, and so on: months counted from March make leap days
+ * last.
+ */
 static u64 rtc_days(u32 year, u32 month, u32 day)
 {
 	u32 y = month <= 2 ? year - 1 : year, m = month <= 2 ? month + 9 : month - 3;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processors: their dense numbers, their stack blocks and descriptor pages, and INIT-SIPI-SIPI. All waiting is by
- * comparison with the clock and ends as soon as the processor answers.
+ * Processors: their dense numbers, their stack blocks and descriptor pages, and INIT-SIPI-SIPI. All waiting
+ * is by comparison with the clock and ends as soon as the processor answers.
  *
  * A processor starts on page tables of its own kind: the hypervisor's half as always, and the one page of the
  * trampoline at its machine address. They are static, thus below 4 GiB.
@@ -10,7 +10,7 @@
  */
 #include "platform/smp_boot.h"
 
-#include "boot/ap_trampoline.h"
+#include "platform/ap_trampoline.h"
 #include "boot/boot_info.h"
 #include "core/ipi.h"
 #include "core/lock.h"
@@ -83,7 +83,8 @@ void smp_prepare_boot_cpu(void)
 {
 	struct cpu_local *local = cpu_local();
 	struct desc_page native = { boot_gdt_page, maddr_to_mfn(maddr(image_maddr(boot_gdt_page))) };
-	struct desc_page compat = { boot_gdt_compat_page, maddr_to_mfn(maddr(image_maddr(boot_gdt_compat_page))) };
+	struct desc_page compat = { boot_gdt_compat_page,
+				   maddr_to_mfn(maddr(image_maddr(boot_gdt_compat_page))) };
 
 	*local = (struct cpu_local){ .cpu = 0, .cr4 = read_cr4_hardware() };
 	cpu_locals[0] = local;
@@ -242,8 +243,8 @@ static bool smp_wait_alive(u64 ns)
 }
 
 /*
- * The other's time must lie between ours before and after asking. Where the hardware starts counters apart, ours is
- * the one that counts: the difference is only told, since guests read the TSC themselves.
+ * The other's time must lie between ours before and after asking. Where the hardware starts counters apart,
+ * ours is the one that counts: the difference is only told, since guests read the TSC themselves.
  */
 static void smp_compare_tsc(u32 cpu)
 {
@@ -254,7 +255,8 @@ static void smp_compare_tsc(u32 cpu)
 		cpu_pause();
 	after = rdtsc_ordered();
 	if (ap_tsc && ((s64)(ap_tsc - before) < 0 || (s64)(after - ap_tsc) < 0))
-		log_warn("CPU%u: its TSC is off by about %ld ticks", cpu, (s64)(ap_tsc - before - (after - before) / 2));
+		log_warn("CPU%u: its TSC is off by about %ld ticks", cpu,
+			 (s64)(ap_tsc - before - (after - before) / 2));
 }
 
 static struct cpu_local *smp_alloc_cpu(u32 cpu)
@@ -279,7 +281,8 @@ static struct cpu_local *smp_alloc_cpu(u32 cpu)
 		      (struct desc_page){ compat, virt_to_mfn(compat) });
 	return local;
 }
-static_assert(CPU_STACK_SIZE == PAGE_SIZE << STACK_ORDER, "a block is 2^STACK_ORDER pages, aligned to its size");
+static_assert(CPU_STACK_SIZE == PAGE_SIZE << STACK_ORDER,
+	      "a block is 2^STACK_ORDER pages, aligned to its size");
 
 /* INIT, then STARTUP, and again if nothing happens: how processors are woken (SDM 3A 9.4.4). */
 static int smp_start(u32 cpu)
@@ -299,13 +302,15 @@ static int smp_start(u32 cpu)
 		}
 	}
 	if (!smp_wait_state(AP_IDLE, ONLINE_WAIT_NS) || ap_state == AP_UNFIT) {
-		log_err("CPU%u (APIC id %u): %s%s", cpu, apic_id, ap_missing ? "lacks " : "stuck while starting",
+		log_err("CPU%u (APIC id %u): %s%s", cpu, apic_id, ap_missing ? "lacks " :
+			"stuck while starting",
 			ap_missing ? ap_missing : "");
 		return -EIO;
 	}
 	smp_compare_tsc(cpu);
 	if (!smp_wait_state(AP_RUNNING, ONLINE_WAIT_NS) || ap_state != AP_ONLINE) {
-		log_err("CPU%u (APIC id %u): %s%s", cpu, apic_id, ap_missing ? "lacks " : "stuck while starting",
+		log_err("CPU%u (APIC id %u): %s%s", cpu, apic_id, ap_missing ? "lacks " :
+			"stuck while starting",
 			ap_missing ? ap_missing : "");
 		return -EIO;
 	}

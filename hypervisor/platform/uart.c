@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A 16550. Until uart_init_irq() output waits for the transmitter; then it goes through a ring that the interrupt
- * empties, so that a slow line holds nobody up; when the ring is full, or after make_sync (a panic), it waits again.
- * Input is taken out of the FIFO by the interrupt at once and kept by the console's own buffer.
+ * A 16550. Until uart_init_irq() output waits for the transmitter; then it goes through a ring that the
+ * interrupt empties, so that a slow line holds nobody up; when the ring is full, or after make_sync (a
+ * panic), it waits again. Input is taken out of the FIFO by the interrupt at once and kept by the console's
+ * own buffer.
  *
- * Lock: the ring and the transmitter belong to whoever holds the console lock (write) or `lock` (interrupt): write
- * takes `lock` too, except in a panic.
+ * Lock: the ring and the transmitter belong to whoever holds the console lock (write) or `lock`
+ * (interrupt): write takes `lock` too, except in a panic.
  */
 #include "platform/uart.h"
 
@@ -296,7 +297,8 @@ static int uart_parse(struct uart *u, const char *value)
 			return -EINVAL;
 		if (i == 1 && *item && uart_parse_format(item, &n.lcr))
 			return -EINVAL;
-		if (i >= 2 && *item && (cmdline_parse_u64(item, &number) || number > (i == 2 ? 0xfff8u : 15u)))
+		if (i >= 2 && *item && (cmdline_parse_u64(item, &number) || number > (i == 2 ? 0xfff8u :
+										      15u)))
 			return -EINVAL;
 		if (i == 2 && *item)
 			n.base = number;

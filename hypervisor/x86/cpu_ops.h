@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One-instruction wrappers of what only the CPU can do. Everything above touches hardware through these, so that
- * most of the hypervisor also runs as a program on the host: there x86/host_ops.h takes their place.
+ * One-instruction wrappers of what only the CPU can do. Everything above touches hardware through these, so
+ * that most of the hypervisor also runs as a program on the host: there x86/host_ops.h takes their place.
  * The _safe forms answer -EFAULT where the instruction would fault (through the table of x86/extable.h).
  */
 #ifndef X86_CPU_OPS_H
@@ -9,18 +9,10 @@
 
 #include "lib/errno.h"
 #include "lib/types.h"
+#include "x86/cpu_types.h"
 #include "x86/msr.h"
 #include "x86/percpu.h"
 #include "x86/regs.h"
-
-struct cpuid_regs {
-	u32 eax, ebx, ecx, edx;
-};
-
-struct desc_ptr {
-	u16 limit;
-	u64 base;
-} __packed;
 
 #ifdef HOST_TEST
 #include "x86/host_ops.h"

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sets of CPUs: bitmaps of MAX_CPUS bits. The _atomic operations may be used on sets that others look at; the plain
- * ones belong to the caller. cpu_online_mask is set by each CPU as it comes up and cleared when it goes.
+ * Sets of CPUs: bitmaps of MAX_CPUS bits. The _atomic operations may be used on sets that others look at;
+ * the plain ones belong to the caller. cpu_online_mask is set by each CPU as it comes up and cleared when
+ * it goes.
  */
 #ifndef X86_CPUMASK_H
 #define X86_CPUMASK_H
@@ -52,7 +53,8 @@ static inline cpumask_t cpumask_of(u32 cpu)
 
 static inline bool cpumask_empty(const cpumask_t *m)
 {
-	return !(READ_ONCE(m->bits[0]) | READ_ONCE(m->bits[1]) | READ_ONCE(m->bits[2]) | READ_ONCE(m->bits[3]));
+	return !(READ_ONCE(m->bits[0]) | READ_ONCE(m->bits[1]) | READ_ONCE(m->bits[2]) |
+		 READ_ONCE(m->bits[3]));
 }
 static_assert(MAX_CPUS == 256, "cpumask_empty() names every word");
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GDT, TSS, IDT and the SYSCALL registers. Per-CPU tables are written by the CPU that owns them once it runs, before
- * that by the boot CPU; the IDT is written at boot and by desc_set_gate_dpl() only.
+ * GDT, TSS, IDT and the SYSCALL registers. Per-CPU tables are written by the CPU that owns them once it
+ * runs, before that by the boot CPU; the IDT is written at boot and by desc_set_gate_dpl() only.
  */
 #include "x86/desc.h"
 
@@ -77,8 +77,8 @@ static void desc_write_gate(u8 vector, u32 ist, u32 dpl)
 	u64 target = (u64)entry_stubs[vector];
 
 	idt[vector].high = target >> 32;
-	idt[vector].low = (target & 0xffff) | (u64)SEL_RING0_CS << 16 | (u64)ist << 32 | GATE_INTERRUPT << 40 |
-			  (u64)dpl << 45 | 1ul << 47 | (target >> 16 & 0xffff) << 48;
+	idt[vector].low = (target & 0xffff) | (u64)SEL_RING0_CS << 16 | (u64)ist << 32 |
+			  GATE_INTERRUPT << 40 | (u64)dpl << 45 | 1ul << 47 | (target >> 16 & 0xffff) << 48;
 }
 
 void desc_init_idt(void)
@@ -170,8 +170,8 @@ void syscall_init(u64 lstar, u64 cstar, u64 sysenter_rip, u64 sysenter_rsp)
 	wrmsr(MSR_LSTAR, lstar);
 	wrmsr(MSR_CSTAR, cstar);
 	wrmsr(MSR_SFMASK, RFLAGS_IF | RFLAGS_TF | RFLAGS_DF | RFLAGS_NT | RFLAGS_AC | RFLAGS_RF | RFLAGS_VM |
-	      RFLAGS_IOPL | RFLAGS_VIF | RFLAGS_VIP | RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF |
-	      RFLAGS_OF);
+	      RFLAGS_IOPL | RFLAGS_VIF | RFLAGS_VIP |
+	      RFLAGS_CF | RFLAGS_PF | RFLAGS_AF | RFLAGS_ZF | RFLAGS_SF | RFLAGS_OF);
 	if (!cpu_is_amd() && cpu_features.sysenter) {
 		wrmsr(MSR_SYSENTER_CS, SEL_RING0_CS);
 		wrmsr(MSR_SYSENTER_ESP, sysenter_rsp);

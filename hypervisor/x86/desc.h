@@ -2,10 +2,10 @@
 /*
  * Descriptor tables: each CPU's GDT page, task state and the one IDT.
  *
- * The PV ABI gives a guest the first 14 pages of the GDT; page 14 (selectors 0xe000 and up) is the hypervisor's.
- * So each CPU has a page of descriptors that stands at offset 0xe000 of whatever GDT is loaded: alone while the idle
- * vCPU runs (base = page - 0xe000), or mapped behind a guest's pages. 32-bit guests see other flat selectors at
- * the same numbers, therefore each CPU has a second page for them.
+ * The PV ABI gives a guest the first 14 pages of the GDT; page 14 (selectors 0xe000 and up) is the
+ * hypervisor's. So each CPU has a page of descriptors that stands at offset 0xe000 of whatever GDT is
+ * loaded: alone while the idle vCPU runs (base = page - 0xe000), or mapped behind a guest's pages. 32-bit
+ * guests see other flat selectors at the same numbers, therefore each CPU has a second page for them.
  */
 #ifndef X86_DESC_H
 #define X86_DESC_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Instructions that may fault, and where to go on if they do. An entry is made beside the instruction by EXTABLE()
- * in C or assembly; the trap handler asks extable_find(). The linked form holds distances from each field itself;
- * extable_init() turns them into offsets from the image's start and sorts them, while the image is still writable.
- * Read only afterwards; no locks.
+ * Instructions that may fault, and where to go on if they do. An entry is made beside the instruction by
+ * EXTABLE() in C or assembly; the trap handler asks extable_find(). The linked form holds distances from
+ * each field itself; extable_init() turns them into offsets from the image's start and sorts them, while
+ * the image is still writable. Read only afterwards; no locks.
  */
 #ifndef X86_EXTABLE_H
 #define X86_EXTABLE_H

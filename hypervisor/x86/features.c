@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CPUID, read once into named booleans by a table, so that detection, the check of the other CPUs, the log line and
- * the switches of the command line all follow from the same rows.
+ * CPUID, read once into named booleans by a table, so that detection, the check of the other CPUs, the log
+ * line and the switches of the command line all follow from the same rows.
  */
 #include "x86/features.h"
 
@@ -86,7 +86,8 @@ static void features_read_words(u32 *w)
 static enum cpu_vendor features_vendor(const struct cpuid_regs *leaf0)
 {
 	static const struct { char id[13]; u8 vendor; } known[] = {
-		{ "GenuineIntel", VENDOR_INTEL }, { "AuthenticAMD", VENDOR_AMD }, { "HygonGenuine", VENDOR_HYGON },
+		{ "GenuineIntel", VENDOR_INTEL }, { "AuthenticAMD", VENDOR_AMD }, { "HygonGenuine",
+										   VENDOR_HYGON },
 		{ "CentaurHauls", VENDOR_CENTAUR }, { "  Shanghai  ", VENDOR_ZHAOXIN },
 	};
 	u32 id[3] = { leaf0->ebx, leaf0->edx, leaf0->ecx };
@@ -202,7 +203,8 @@ void features_describe(char *buf, size_t size)
 
 	for (size_t i = 0; i < ARRAY_SIZE(feature_table) && len < size; i++)
 		if (*feature_flag(&feature_table[i]))
-			len += scnprintf(buf + len, size - len, "%s%s", len ? " " : "", feature_table[i].name);
+			len += scnprintf(buf + len, size - len, "%s%s", len ? " " : "",
+					 feature_table[i].name);
 }
 
 int features_turn_off(const char *name)

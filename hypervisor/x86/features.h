@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What this processor can do, found once by CPUID on the boot CPU, minus what the command line turned off. Required:
- * long mode, NX, SSE2, CMPXCHG16B is not. Every other CPU must have at least the same (features_check_cpu).
- * Constant after boot; no locks.
+ * What this processor can do, found once by CPUID on the boot CPU, minus what the command line turned off.
+ * Required: long mode, NX, SSE2, CMPXCHG16B is not. Every other CPU must have at least the same
+ * (features_check_cpu). Constant after boot; no locks.
  */
 #ifndef X86_FEATURES_H
 #define X86_FEATURES_H
@@ -29,7 +29,8 @@ struct cpu_features {
 	bool sysenter;
 	bool pat, clflush;
 	bool svm, vmx;
-	bool fp_pointers_leak;		/* AMD's FXRSTOR and XRSTOR leave the last FP instruction's address as it was */
+	/* AMD's FXRSTOR and XRSTOR leave the last FP instruction's address as it was. */
+	bool fp_pointers_leak;
 	bool hypervisor;		/* we run below another one */
 };
 
@@ -43,7 +44,10 @@ void features_enable_cpu(void);
 const char *features_check_cpu(void);
 /* "smep smap xsave ..." into buf. */
 void features_describe(char *buf, size_t size);
-/* Turns one off by the name that features_describe prints; -ENOENT if no such name. Before features_enable_cpu(). */
+/*
+ * Turns one off by the name that features_describe prints; -ENOENT if no such name. Before
+ * features_enable_cpu().
+ */
 int features_turn_off(const char *name);
 
 static inline bool cpu_is_amd(void)

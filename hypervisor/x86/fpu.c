@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * XSAVE, XSAVEOPT or FXSAVE, chosen at boot. All components are switched under the full XCR0, and only then is the
- * guest's smaller one loaded: a guest that raises its XCR0 later finds its own or the initial state, nobody else's.
+ * XSAVE, XSAVEOPT or FXSAVE, chosen at boot. All components are switched under the full XCR0, and only then
+ * is the guest's smaller one loaded: a guest that raises its XCR0 later finds its own or the initial state,
+ * nobody else's.
  */
 #include "x86/fpu.h"
 
@@ -81,7 +82,10 @@ void fpu_save(void *area, u64 xcr0)
 		__asm__ volatile ("xsave64 (%0)" : : "r" (area), "a" (~0u), "d" (~0u) : "memory");
 }
 
-/* AMD: a restore without a pending exception keeps the last instruction's addresses; overwrite them with ours. */
+/*
+ * AMD: a restore without a pending exception keeps the last instruction's addresses; overwrite them with
+ * ours.
+ */
 static void fpu_forget_pointers(const void *area)
 {
 	static const u32 zero;

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The CPU of a host test: control registers, MSRs and descriptor tables that are variables of the test (defined in
- * tests/unit's fake machine), and instructions that do nothing. Included by x86/cpu_ops.h only.
+ * The CPU of a host test: control registers, MSRs and descriptor tables that are variables of the test
+ * (defined in tests/unit's fake machine), and instructions that do nothing. Included by x86/cpu_ops.h only.
  */
 #ifndef X86_HOST_OPS_H
 #define X86_HOST_OPS_H
+
+#include "lib/types.h"
+#include "x86/cpu_types.h"
+#include "x86/msr.h"
+#include "x86/regs.h"
 
 struct host_cpu {
 	u64 cr0, cr2, cr3, cr4, dr[8];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Local APIC: enabling, interprocessor interrupts, the timer's mode, errors (SDM 3A 11, APM 2 16). Interrupts are
- * delivered in physical destination mode to one CPU each.
+ * Local APIC: enabling, interprocessor interrupts, the timer's mode, errors (SDM 3A 11, APM 2 16).
+ * Interrupts are delivered in physical destination mode to one CPU each.
  */
 #include "x86/lapic.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The local APIC of each CPU, by memory (xAPIC) or by MSRs (x2APIC), chosen once at boot. All functions act on the
- * calling CPU's own; interrupts off where it says so. Hardware only, no locks.
+ * The local APIC of each CPU, by memory (xAPIC) or by MSRs (x2APIC), chosen once at boot. All functions act
+ * on the calling CPU's own; interrupts off where it says so. Hardware only, no locks.
  */
 #ifndef X86_LAPIC_H
 #define X86_LAPIC_H

@@ -106,7 +106,9 @@
 #define CR4_PKE			(1ul << 22)
 #define CR4_CET			(1ul << 23)
 
-/* What the hypervisor programs into IA32_PAT: WB WT UC- UC WC WP UC UC, the published layout of the PV ABI. */
+/*
+ * What the hypervisor programs into IA32_PAT: WB WT UC- UC WC WP UC UC, the published layout of the PV ABI.
+ */
 #define PAT_HYPERVISOR		0x050100070406ul
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which CPUs there are and where their own blocks stand. A CPU's entry is set before it starts and never changes.
+ * Which CPUs there are and where their own blocks stand. A CPU's entry is set before it starts and never
+ * changes.
  */
 #include "x86/cpumask.h"
 

@@ -7,8 +7,9 @@
  *   +20K    the stack for everything else, growing down from
  *   +32K-sizeof(struct cpu_local)   struct cpu_local
  *
- * so that masking any stack pointer finds struct cpu_local: no segment register is used, GS stays the guest's.
- * Data of other folders that is per CPU is an array indexed by this_cpu(): `static struct x foo[MAX_CPUS]`.
+ * so that masking any stack pointer finds struct cpu_local: no segment register is used, GS stays the
+ * guest's. Data of other folders that is per CPU is an array indexed by this_cpu(): `static struct x
+ * foo[MAX_CPUS]`.
  */
 #ifndef X86_PERCPU_H
 #define X86_PERCPU_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bases of FS and GS: by the FSGSBASE instructions where the CPU has them, else by MSRs. In ring 0 "gs" is the
- * base that the guest runs with; the other one (swapped by SWAPGS) is the kernel base.
+ * The bases of FS and GS: by the FSGSBASE instructions where the CPU has them, else by MSRs. In ring 0 "gs"
+ * is the base that the guest runs with; the other one (swapped by SWAPGS) is the kernel base.
  */
 #ifndef X86_SEGMENT_H
 #define X86_SEGMENT_H

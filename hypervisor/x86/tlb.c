@@ -2,8 +2,8 @@
 /*
  * The flush clock and the request to other CPUs; see tlb.h for the rule that makes stamps safe.
  *
- * A flush takes its time before it flushes and publishes it after: a stamp taken in between is not earlier than that
- * time, so the CPU counts as not flushed, which errs on the safe side.
+ * A flush takes its time before it flushes and publishes it after: a stamp taken in between is not earlier
+ * than that time, so the CPU counts as not flushed, which errs on the safe side.
  */
 #include "x86/tlb.h"
 
@@ -17,7 +17,10 @@
 u32 tlb_clock = 1;
 u32 tlb_time[MAX_CPUS];
 
-/* The one request under way. `busy` guards va; pending bits are cleared by their CPUs when they have flushed. */
+/*
+ * The one request under way. `busy` guards va; pending bits are cleared by their CPUs when they have
+ * flushed.
+ */
 static struct {
 	u32 busy;
 	u64 va;

@@ -2,13 +2,13 @@
 /*
  * Flushing translations, on this CPU and on others.
  *
- * A clock counts full flushes of any CPU, and each CPU notes the time of its last one. Whoever takes a mapping's
- * frame away notes the clock (tlb_stamp_now); before the frame serves another purpose, only those CPUs need a flush
- * whose last one is not later than that stamp (tlb_filter). The clock wraps: a CPU that passes a quarter of its range
- * makes all others flush, so no CPU's time is ever half a range old.
+ * A clock counts full flushes of any CPU, and each CPU notes the time of its last one. Whoever takes a
+ * mapping's frame away notes the clock (tlb_stamp_now); before the frame serves another purpose, only those
+ * CPUs need a flush whose last one is not later than that stamp (tlb_filter). The clock wraps: a CPU that
+ * passes a quarter of its range makes all others flush, so no CPU's time is ever half a range old.
  *
- * Lock: one request to other CPUs at a time; a CPU that waits serves requests to itself meanwhile, so interrupts may
- * be off. A caller must not hold a lock that others spin on with interrupts off.
+ * Lock: one request to other CPUs at a time; a CPU that waits serves requests to itself meanwhile, so
+ * interrupts may be off. A caller must not hold a lock that others spin on with interrupts off.
  */
 #ifndef X86_TLB_H
 #define X86_TLB_H
@@ -33,7 +33,9 @@ static inline void tlb_flush_page_local(u64 va)
 /* Loads CR3 and lets stamps know: for address spaces whose guest mappings are not global. */
 void tlb_switch_cr3(u64 cr3);
 
-/* One page or TLB_ALL on every online CPU of the mask, this one included if it is in it; returns when done. */
+/*
+ * One page or TLB_ALL on every online CPU of the mask, this one included if it is in it; returns when done.
+ */
 void tlb_flush_mask(const cpumask_t *mask, u64 va);
 
 static inline u32 tlb_stamp_now(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Measuring the TSC: both ends of the window are taken several times, and of each the quickest reading counts, so that
- * an interrupt of the emulator or a slow bus does no harm. Boot only.
+ * Measuring the TSC: both ends of the window are taken several times, and of each the quickest reading
+ * counts, so that an interrupt of the emulator or a slow bus does no harm. Boot only.
  */
 #include "x86/tsc.h"
 
@@ -70,14 +70,16 @@ bool tsc_speed_from_cpuid(struct tsc_speed *speed)
 {
 	struct cpuid_regs r;
 
-	if (cpu_features.hypervisor && cpuid(0x40000000u).eax >= 0x40000010u && cpuid(0x40000000u).eax < 0x40010000u) {
+	if (cpu_features.hypervisor && cpuid(0x40000000u).eax >= 0x40000010u &&
+	    cpuid(0x40000000u).eax < 0x40010000u) {
 		r = cpuid(0x40000010u);
 		if (r.eax && r.ebx) {
 			*speed = (struct tsc_speed){ r.eax, r.ebx, "CPUID leaf 0x40000010" };
 			return true;
 		}
 	}
-	if (cpu_features.vendor != VENDOR_INTEL || cpu_features.max_leaf < 0x15 || !cpu_features.tsc_invariant)
+	if (cpu_features.vendor != VENDOR_INTEL || cpu_features.max_leaf < 0x15 ||
+	    !cpu_features.tsc_invariant)
 		return false;
 	r = cpuid(0x15);
 	if (!r.eax || !r.ebx || !r.ecx)

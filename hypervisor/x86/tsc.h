@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How fast the time stamp counter and the local APIC's timer run: from CPUID where the processor states it, else by
- * comparing them with a clock of known speed for a few milliseconds. No delay loops.
+ * How fast the time stamp counter and the local APIC's timer run: from CPUID where the processor states it,
+ * else by comparing them with a clock of known speed for a few milliseconds. No delay loops.
  */
 #ifndef X86_TSC_H
 #define X86_TSC_H

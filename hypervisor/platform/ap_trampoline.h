@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The code that another processor starts in: copied to a page below 640 KiB, entered in real mode at its start. The
- * parameters stand at the page's end.
+ * The code that another processor starts in: copied to a page below 640 KiB, entered in real mode at its
+ * start. The parameters stand at the page's end.
  */
-#ifndef BOOT_AP_TRAMPOLINE_H
-#define BOOT_AP_TRAMPOLINE_H
+#ifndef PLATFORM_AP_TRAMPOLINE_H
+#define PLATFORM_AP_TRAMPOLINE_H
 
 #define AP_PARAM_CR3	0xfe0		/* page tables that map this page and the image; below 4 GiB */
 #define AP_PARAM_STACK	0xfe8

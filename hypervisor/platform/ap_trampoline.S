@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * From real mode to the hypervisor's C on another processor. The page may stand anywhere below 1 MiB: CS holds it,
- * addresses are distances from its start, and the far jumps' targets are patched with the base.
+ * From real mode to the hypervisor's C on another processor. The page may stand anywhere below 1 MiB: CS
+ * holds it, addresses are distances from its start, and the far jumps' targets are patched with the base.
  */
-#include "boot/ap_trampoline.h"
+#include "platform/ap_trampoline.h"
 
 #define OFF(label)	((label) - ap_trampoline_start)
 
