@@ -31,6 +31,8 @@ int store_domain_introduce(struct store *s, unsigned int domid, uint64_t gfn, ui
 		store_journal_numbers(s->journal, J_RELEASE, domid, 0, 0);
 		d->introduced = false;
 		store_ring_detach(d);
+		if (!fresh)
+			store_watch_fire_special(s, SPECIAL_RELEASE, domid);
 	} else if (fresh) {
 		d->shutdown = false;
 		store_journal_numbers(s->journal, J_SHUTDOWN, domid, 0, 0);

@@ -267,6 +267,59 @@ TEST(gone_domains_leave_nothing)
 	bench_stop();
 }
 
+/* Even the root, should somebody have given it away, comes back to domain 0. */
+TEST(the_root_is_never_orphaned)
+{
+	bench_start();
+	CHECK_STR(say(0, XS_SET_PERMS, 0, "/", "n1"), "OK");
+	CHECK_STR(write_node(1, 0, "/mine", "1"), "OK");
+	store_domain_gone(bench, 1);
+	CHECK_STR(say(0, XS_GET_PERMS, 0, "/", NULL), "n0");
+	CHECK_STR(say(0, XS_READ, 0, "/mine", NULL), "ENOENT");
+	bench_stop();
+}
+
+static unsigned int known;
+
+static void end_domain(void *ctx, unsigned int domid, bool introduced)
+{
+	(void)ctx;
+	known++;
+	CHECK_EQ(introduced, domid < 4);
+	store_domain_gone(bench, domid);
+}
+
+/* As the daemon does after a restart: whatever the hypervisor no longer has goes, while the list is walked. */
+TEST(all_domains_may_go_at_once)
+{
+	bench_start();
+	give(1, "/local/domain/1");
+	write_node(1, 0, "x", "1");
+	ask_strings(1, XS_SET_PERMS, 0, "x", "n1", "r7", "r8", "r9", NULL);
+	known = 0;
+	store_each_domain(bench, end_domain, NULL);
+	CHECK(known >= 4);
+	CHECK(!store_is_introduced(bench, 1));
+	CHECK(store_is_introduced(bench, 0));
+	run();
+	CHECK_STR(say(0, XS_DIRECTORY, 0, "/local/domain", NULL), "");
+	bench_stop();
+}
+
+/* A second INTRODUCE whose ring cannot be had disconnects the domain. */
+TEST(failed_introductions)
+{
+	bench_start();
+	say(0, XS_WATCH, 0, "@releaseDomain", "out");
+	drop_events(0);
+	CHECK_STR(ask_strings(0, XS_INTRODUCE, 0, "2", "1", "57005", NULL)->data, "EINVAL");
+	CHECK(!store_is_introduced(bench, 2));
+	CHECK_STR(next_event(0), "@releaseDomain out");
+	CHECK_STR(ask_strings(0, XS_INTRODUCE, 0, "2", "1", "7", NULL)->data, "OK");
+	CHECK_STR(say(2, XS_GET_DOMAIN_PATH, 0, "9", NULL), "/local/domain/9");
+	bench_stop();
+}
+
 TEST(deep_trees_hold)
 {
 	char path[XENSTORE_ABS_PATH_MAX + 1];
@@ -334,6 +387,9 @@ int main(void)
 	RUN(nodes_are_rationed);
 	RUN(memory_is_rationed);
 	RUN(gone_domains_leave_nothing);
+	RUN(the_root_is_never_orphaned);
+	RUN(all_domains_may_go_at_once);
+	RUN(failed_introductions);
 	RUN(deep_trees_hold);
 	RUN(the_daemon_speaks_directly);
 	return unit_end();
