@@ -138,7 +138,8 @@ static __noinline int decode_address16(struct decoder *d, struct emul_insn *insn
 	if (mod == 0 && rm == 6)
 		mod = 2;
 	else
-		sum = gpr_read_full(d->regs, base[rm]) + (index[rm] == 0xff ? 0 : gpr_read_full(d->regs, index[rm]));
+		sum = gpr_read_full(d->regs, base[rm]) +
+		      (index[rm] == 0xff ? 0 : gpr_read_full(d->regs, index[rm]));
 	if (mod && next_signed(d, mod, &disp))
 		return -ENODATA;
 	if (!d->seg_given && base[rm] == REG_BP && (d->modrm & 0xc7) != 6)

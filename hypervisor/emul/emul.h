@@ -75,19 +75,19 @@ struct emul_ctxt {
 	const struct regs *regs;
 	const u8 *bytes;	/* from rip on */
 	u8 count;		/* how many of them; more than EMUL_MAX_LEN are not looked at */
-	u8 mode;		/* bytes of the code segment's default address size: 2, 4 or 8 (64-bit mode) */
+	u8 mode;		/* the code segment's default address size in bytes: 2, 4, 8 */
 };
 
 struct emul_insn {
 	u8 op;			/* enum emul_op */
 	u8 len;			/* in bytes, with all prefixes */
-	u8 size;		/* of the memory operand (or its register instead), in bytes: 1, 2, 4, 8, 16 */
+	u8 size;		/* bytes of the memory operand (or its register instead): 1, 2, 4, 8, 16 */
 	u8 reg_size;		/* of the register operand: differs from size in MOVZX and MOVSX only */
 	u8 addr_size;		/* 2, 4, 8 */
 	u8 mode;		/* as in the context */
 	u8 reg;			/* register number: 0-15; 16-19 stand for AH, CH, DH, BH */
 	u8 rm;			/* register number, if !is_mem */
-	u8 seg;			/* enum emul_seg: of the memory operand; for MOVS, LODS and OUTS of the source */
+	u8 seg;			/* enum emul_seg, of the memory operand; MOVS, LODS, OUTS: of the source */
 	u8 rep;			/* enum emul_rep; only string instructions heed it */
 	bool is_mem;
 	bool to_reg;		/* the result goes to `reg`, memory is only read */

@@ -164,7 +164,8 @@ static void compute_bit(const struct emul_insn *insn, u64 old, u64 rflags, struc
 }
 
 /* If the accumulator equals memory, memory gets the source; else the accumulator gets memory. */
-static void compute_cmpxchg(const struct emul_insn *insn, const struct regs *regs, u64 old, struct emul_result *result)
+static void compute_cmpxchg(const struct emul_insn *insn, const struct regs *regs, u64 old,
+			    struct emul_result *result)
 {
 	u64 accumulator = gpr_read(regs, REG_AX, insn->size), flags;
 
@@ -207,7 +208,8 @@ static void compute_extend(const struct emul_insn *insn, u64 old, struct emul_re
 	result->write_reg = true;
 }
 
-int emul_compute(const struct emul_insn *insn, const struct regs *regs, const u64 old[2], struct emul_result *result)
+int emul_compute(const struct emul_insn *insn, const struct regs *regs, const u64 old[2],
+		 struct emul_result *result)
 {
 	u64 flags;
 

@@ -59,7 +59,8 @@ const struct opcode emul_two_byte[256] = {
 	[0xa2] = { EMUL_CPUID, FORM_NONE },
 	[0xa3] = { EMUL_BT, FORM_RM_REG | ADJUST }, [0xab] = { EMUL_BTS, FORM_RM_REG | ADJUST | LOCKED },
 	[0xae] = { GROUP_15, FORM_GROUP },
-	[0xb0] = { EMUL_CMPXCHG, FORM_RM_REG | BYTE | LOCKED }, [0xb1] = { EMUL_CMPXCHG, FORM_RM_REG | LOCKED },
+	[0xb0] = { EMUL_CMPXCHG, FORM_RM_REG | BYTE | LOCKED },
+	[0xb1] = { EMUL_CMPXCHG, FORM_RM_REG | LOCKED },
 	[0xb3] = { EMUL_BTR, FORM_RM_REG | ADJUST | LOCKED },
 	[0xb6] = { EMUL_MOVZX, FORM_REG_RM | ADJUST }, [0xb7] = { EMUL_MOVZX, FORM_REG_RM | ADJUST },
 	[0xba] = { GROUP_8, FORM_GROUP }, [0xbb] = { EMUL_BTC, FORM_RM_REG | ADJUST | LOCKED },
@@ -84,7 +85,8 @@ const struct opcode emul_groups[GROUPS_BY_TABLE][8] = {
 	[GROUP_4] = { { EMUL_INC, FORM_RM | LOCKED }, { EMUL_DEC, FORM_RM | LOCKED } },
 	[GROUP_5] = { { EMUL_INC, FORM_RM | LOCKED }, { EMUL_DEC, FORM_RM | LOCKED } },
 	[GROUP_6] = {
-		{ EMUL_SLDT, FORM_RM | ADJUST }, { EMUL_STR, FORM_RM | ADJUST }, { EMUL_LLDT, FORM_RM | ADJUST }, { EMUL_LTR, FORM_RM | ADJUST },
+		{ EMUL_SLDT, FORM_RM | ADJUST }, { EMUL_STR, FORM_RM | ADJUST },
+		{ EMUL_LLDT, FORM_RM | ADJUST }, { EMUL_LTR, FORM_RM | ADJUST },
 		{ EMUL_VERR, FORM_RM | ADJUST }, { EMUL_VERW, FORM_RM | ADJUST },
 	},
 	[GROUP_8] = {
@@ -111,8 +113,8 @@ const u8 emul_group7_reg[64] = {
 };
 
 static const char op_names[][12] = {
-	"unknown", "add", "or", "adc", "sbb", "and", "sub", "xor", "cmp", "mov", "xchg", "cmpxchg", "cmpxchg8b",
-	"test", "not", "neg", "inc", "dec", "xadd", "bt", "bts", "btr", "btc", "movzx", "movsx",
+	"unknown", "add", "or", "adc", "sbb", "and", "sub", "xor", "cmp", "mov", "xchg", "cmpxchg",
+	"cmpxchg8b", "test", "not", "neg", "inc", "dec", "xadd", "bt", "bts", "btr", "btc", "movzx", "movsx",
 	"movs", "stos", "lods", "ins", "outs", "in", "out",
 	"mov-from-cr", "mov-to-cr", "mov-from-dr", "mov-to-dr",
 	"smsw", "lmsw", "sldt", "str", "lldt", "ltr", "verr", "verw",

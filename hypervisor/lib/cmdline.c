@@ -101,7 +101,8 @@ static int parse_digits(const char **text, u64 *value)
 	if (digit_of(*p) >= base)
 		return -EINVAL;
 	for (*value = 0; digit_of(*p) < base; p++)
-		if (mul_overflows(*value, (u64)base, value) || add_overflows(*value, (u64)digit_of(*p), value))
+		if (mul_overflows(*value, (u64)base, value) ||
+		    add_overflows(*value, (u64)digit_of(*p), value))
 			return -ERANGE;
 	*text = p;
 	return 0;

@@ -57,7 +57,9 @@ bool elf_has_magic(const void *image, size_t size)
 
 static bool table_fits(const struct elf_view *elf, u64 offset, u32 count, u32 entry_size, u32 min_size)
 {
-	return count == 0 || (entry_size >= min_size && range_fits(offset, (u64)count * entry_size, elf->size));
+	if (count == 0)
+		return true;
+	return entry_size >= min_size && range_fits(offset, (u64)count * entry_size, elf->size);
 }
 
 int elf_init(struct elf_view *elf, const void *image, size_t size)
@@ -89,7 +91,8 @@ int elf_init(struct elf_view *elf, const void *image, size_t size)
 	elf->shentsize = read_field(elf, 0, &eh_shentsize);
 	elf->shstrndx = read_field(elf, 0, &eh_shstrndx);
 
-	if (elf->phnum == PN_XNUM || !table_fits(elf, elf->phoff, elf->phnum, elf->phentsize, phdr_size[elf->is_64]))
+	if (elf->phnum == PN_XNUM ||
+	    !table_fits(elf, elf->phoff, elf->phnum, elf->phentsize, phdr_size[elf->is_64]))
 		return -EBADMSG;
 	/* A loader can do without sections: a stripped image may have left a dangling table. */
 	if (!table_fits(elf, elf->shoff, elf->shnum, elf->shentsize, shdr_size[elf->is_64]))

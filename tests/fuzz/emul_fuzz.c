@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Any bytes as an instruction, in any mode, with any registers: the decoder stays inside its input, and what it
- * accepts can be computed and committed. The short way for page-table writes and the general one must agree: with one
- * byte fewer than 15 only the general one is taken.
+ * Any bytes as an instruction, in any mode, with any registers: the decoder stays inside its input, and what
+ * it accepts can be computed and committed. The short way for page-table writes and the general one must
+ * agree: with one byte fewer than 15 only the general one is taken.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -68,7 +68,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	rc = emul_decode(&ctxt, &insn);
 	REQUIRE(rc == 0 || rc == -ENODATA || rc == -E2BIG || rc == -EILSEQ || rc == -EOPNOTSUPP);
 	if (rc == 0) {
-		REQUIRE(insn.len > 0 && insn.len <= ctxt.count && insn.op > EMUL_UNKNOWN && insn.op <= EMUL_VMX_SVM);
+		REQUIRE(insn.len > 0 && insn.len <= ctxt.count);
+		REQUIRE(insn.op > EMUL_UNKNOWN && insn.op <= EMUL_VMX_SVM);
 		check_ways(ctxt, &insn);
 		execute(&insn, &regs);
 	}

@@ -2,8 +2,8 @@
 /*
  * Any bytes as a packed kernel, in two ways, chosen by the first byte:
  *
- *   as they are   unpacked into a buffer of a size also taken from the input; what we accept, the system's library
- *                 must accept too and give the same
+ *   as they are   unpacked into a buffer of a size also taken from the input; what we accept, the system's
+ *                 library must accept too and give the same
  *   packed first  by the library; then we must give the input back
  */
 #include <lzma.h>
@@ -25,7 +25,9 @@ static unsigned char reference[OUT_MAX * 4];
 
 static size_t reference_gzip(const u8 *in, size_t len)
 {
-	z_stream z = { .next_in = (u8 *)in, .avail_in = len, .next_out = reference, .avail_out = sizeof(reference) };
+	z_stream z = {
+		.next_in = (u8 *)in, .avail_in = len, .next_out = reference, .avail_out = sizeof(reference),
+	};
 	int rc;
 
 	inflateInit2(&z, 16 + 15);
@@ -39,19 +41,20 @@ static size_t reference_xz(const u8 *in, size_t len)
 	lzma_stream stream = LZMA_STREAM_INIT;
 	size_t got;
 
-	/* Index and footer may be broken: we do not read them. The data must be the same up to there. */
+	/* Index and footer may be broken, and the return value with them: we do not read them. */
 	REQUIRE(lzma_stream_decoder(&stream, 1UL << 32, 0) == LZMA_OK);
 	stream.next_in = in;
 	stream.avail_in = len;
 	stream.next_out = reference;
 	stream.avail_out = sizeof(reference);
-	lzma_code(&stream, LZMA_FINISH);
+	(void)!lzma_code(&stream, LZMA_FINISH);
 	got = stream.total_out;
 	lzma_end(&stream);
 	return got;
 }
 
-static void check_accepted(enum unpack_format format, const u8 *in, size_t len, const u8 *out, size_t produced)
+static void check_accepted(enum unpack_format format, const u8 *in, size_t len,
+			   const u8 *out, size_t produced)
 {
 	size_t got = produced;
 

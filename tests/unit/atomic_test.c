@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* lib/atomic.h: results of each operation, and two threads that do not lose updates; lib/muldiv.h and typesafe.h. */
+/*
+ * lib/atomic.h: results of each operation, and two threads that do not lose updates; lib/muldiv.h and
+ * typesafe.h.
+ */
 #include <pthread.h>
 
 #include "unit.h"

@@ -6,9 +6,11 @@
 
 TEST(words)
 {
-	char line[] = "  com1=115200,8n1 'dom0_mem=512M max'  no-smt\tfoo=\"a b\"c= x=y=z =v k= \"unclosed end";
+	char line[] = "  com1=115200,8n1 'dom0_mem=512M max'  no-smt\tfoo=\"a b\"c= x=y=z =v k= "
+		      "\"unclosed end";
 	static const char *const expected[][2] = {
-		{ "com1", "115200,8n1" }, { "dom0_mem=512M max", NULL }, { "no-smt", NULL }, { "foo", "a bc=" },
+		{ "com1", "115200,8n1" }, { "dom0_mem=512M max", NULL }, { "no-smt", NULL },
+		{ "foo", "a bc=" },
 		{ "x", "y=z" }, { "", "v" }, { "k", "" }, { "unclosed end", NULL },
 	};
 	struct cmdline_arg arg;

@@ -2,10 +2,11 @@
 /*
  * emul/: the decoder and emulator against the CPU that the tests run on, and against a table of encodings.
  *
- * Differential part: a random instruction is decoded, its effect computed on a copy of registers and memory; then
- * the same bytes run natively, with the same registers, over the same memory; registers, flags, memory and the
- * length must agree. Instructions that touch memory elsewhere than in the arena are passed over, those that the
- * decoder calls invalid must raise SIGILL. Privileged instructions cannot run here: they are in the table.
+ * Differential part: a random instruction is decoded, its effect computed on a copy of registers and memory;
+ * then the same bytes run natively, with the same registers, over the same memory; registers, flags, memory
+ * and the length must agree. Instructions that touch memory elsewhere than in the arena are passed over,
+ * those that the decoder calls invalid must raise SIGILL. Privileged instructions cannot run here: they are
+ * in the table.
  */
 #include <setjmp.h>
 #include <signal.h>
@@ -30,8 +31,8 @@ struct regs native_regs;
 u64 native_host_rsp, native_entry;
 
 /*
- * Load all registers from native_regs, jump to native_entry; the code there ends with a jump to native_exit, which
- * stores them all.
+ * Load all registers from native_regs, jump to native_entry; the code there ends with a jump to native_exit,
+ * which stores them all.
  */
 void native_run(void);
 void native_exit(void);
@@ -44,7 +45,8 @@ __asm__ (
 	"	pushq native_regs+144(%rip)\n"
 	"	leaq native_regs(%rip), %rsp\n"
 	"	popq %r15; popq %r14; popq %r13; popq %r12; popq %rbp; popq %rbx\n"
-	"	popq %r11; popq %r10; popq %r9; popq %r8; popq %rax; popq %rcx; popq %rdx; popq %rsi; popq %rdi\n"
+	"	popq %r11; popq %r10; popq %r9; popq %r8\n"
+	"	popq %rax; popq %rcx; popq %rdx; popq %rsi; popq %rdi\n"
 	"	movq native_host_rsp(%rip), %rsp\n"
 	"	subq $8, %rsp\n"
 	"	popfq\n"
@@ -57,14 +59,15 @@ __asm__ (
 	"	popq native_regs+144(%rip)\n"
 	"	cld\n"
 	"	leaq native_regs+120(%rip), %rsp\n"
-	"	pushq %rdi; pushq %rsi; pushq %rdx; pushq %rcx; pushq %rax; pushq %r8; pushq %r9; pushq %r10; pushq %r11\n"
+	"	pushq %rdi; pushq %rsi; pushq %rdx; pushq %rcx; pushq %rax\n"
+	"	pushq %r8; pushq %r9; pushq %r10; pushq %r11\n"
 	"	pushq %rbx; pushq %rbp; pushq %r12; pushq %r13; pushq %r14; pushq %r15\n"
 	"	movq native_host_rsp(%rip), %rsp\n"
 	"	popq %r15; popq %r14; popq %r13; popq %r12; popq %rbp; popq %rbx\n"
 	"	ret\n"
 );
-static_assert(offsetof(struct regs, rflags) == 144 && offsetof(struct regs, rsp) == 152, "as the assembly has it");
-static_assert(offsetof(struct regs, rdi) == 112, "as the assembly has it");
+static_assert(offsetof(struct regs, rdi) == 112 && offsetof(struct regs, rflags) == 144 &&
+	      offsetof(struct regs, rsp) == 152, "as the assembly has it");
 
 static sigjmp_buf fault_env;
 static volatile sig_atomic_t in_native;
@@ -283,7 +286,8 @@ static bool same_registers(const struct regs *ours, u64 flags_mask)
 	if (ours->rsp != native_regs.rsp)
 		same = false;
 	if ((ours->rflags ^ native_regs.rflags) & flags_mask) {
-		printf("    flags %#lx, CPU %#lx\n", ours->rflags & flags_mask, native_regs.rflags & flags_mask);
+		printf("    flags %#lx, CPU %#lx\n", ours->rflags & flags_mask,
+		       native_regs.rflags & flags_mask);
 		same = false;
 	}
 	return same;
@@ -540,7 +544,9 @@ TEST(any_bytes_decode_or_fail)
 	for (int i = 0; i < 300000; i++) {
 		size_t n = unit_random() % 16;
 		u8 *bytes = malloc(n ? n : 1);
-		struct emul_ctxt ctxt = { .regs = &regs, .bytes = bytes, .count = n, .mode = 2 << unit_random() % 3 };
+		struct emul_ctxt ctxt = {
+			.regs = &regs, .bytes = bytes, .count = n, .mode = 2 << unit_random() % 3,
+		};
 		struct emul_insn insn;
 
 		for (size_t k = 0; k < n; k++)
@@ -548,7 +554,8 @@ TEST(any_bytes_decode_or_fail)
 		if (n && unit_random() & 1)
 			bytes[0] = 0x0f;
 		if (emul_decode(&ctxt, &insn) == 0) {
-			CHECK(insn.len > 0 && insn.len <= n && insn.op > EMUL_UNKNOWN && insn.op <= EMUL_VMX_SVM);
+			CHECK(insn.len > 0 && insn.len <= n);
+			CHECK(insn.op > EMUL_UNKNOWN && insn.op <= EMUL_VMX_SVM);
 			CHECK(insn.is_mem || insn.rm < 20);
 		}
 		free(bytes);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lib/printf.c against libc's vsnprintf: random formats out of all parts that ours understands, into buffers of
- * every size.
+ * lib/printf.c against libc's vsnprintf: random formats out of all parts that ours understands, into buffers
+ * of every size.
  */
 #include "unit.h"
 
@@ -63,7 +63,8 @@ TEST(text)
 {
 	char buf[64], small[4];
 
-	CHECK_EQ(hv_snprintf(buf, sizeof(buf), "%s|%5s|%-5s|%.2s|%.*s|%c%%", "ab", "ab", "ab", "abc", 1, "xyz", 'c'), 22);
+	CHECK_EQ(hv_snprintf(buf, sizeof(buf), "%s|%5s|%-5s|%.2s|%.*s|%c%%",
+			     "ab", "ab", "ab", "abc", 1, "xyz", 'c'), 22);
 	CHECK_STR(buf, "ab|   ab|ab   |ab|x|c%");
 	hv_snprintf(buf, sizeof(buf), "%*d|%-*d|", 4, 7, 4, 7);
 	CHECK_STR(buf, "   7|7   |");

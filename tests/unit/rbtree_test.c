@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* lib/rbtree.c: after each of many random insertions and removals the invariants and the order are checked. */
+/*
+ * lib/rbtree.c: after each of many random insertions and removals the invariants and the order are checked.
+ */
 #include "unit.h"
 #include "lib/rbtree.h"
 

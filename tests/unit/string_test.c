@@ -104,7 +104,9 @@ TEST(comparisons_equal_libc)
 
 TEST(strings)
 {
-	static const char *const words[] = { "", "a", "ab", "abc", "ABC", "abd", "b", "aab", "xyzabcxyz", "\xff" };
+	static const char *const words[] = {
+		"", "a", "ab", "abc", "ABC", "abd", "b", "aab", "xyzabcxyz", "\xff",
+	};
 	char buf[8];
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
@@ -115,7 +117,8 @@ TEST(strings)
 		CHECK(hv_strrchr(words[i], 'x') == strrchr(words[i], 'x'));
 		for (size_t j = 0; j < ARRAY_SIZE(words); j++) {
 			CHECK_EQ(sign(hv_strcmp(words[i], words[j])), sign(strcmp(words[i], words[j])));
-			CHECK_EQ(sign(hv_strncmp(words[i], words[j], 2)), sign(strncmp(words[i], words[j], 2)));
+			CHECK_EQ(sign(hv_strncmp(words[i], words[j], 2)),
+				 sign(strncmp(words[i], words[j], 2)));
 			CHECK(hv_strstr(words[i], words[j]) == strstr(words[i], words[j]));
 		}
 	}

@@ -14,9 +14,9 @@
  *		return unit_end();
  *	}
  *
- * and a line in the Makefile. A failed check is printed and the test goes on; REQUIRE ends the test instead. A
- * test that is not RUN is a compile error (unused function). `UNIT=word ./foo_test` runs only the tests with
- * that word in their names.
+ * and a line in the Makefile. A failed check is printed and the test goes on; REQUIRE ends the test instead.
+ * A test that is not RUN is a compile error (unused function). `UNIT=word ./foo_test` runs only the tests
+ * with that word in their names.
  */
 #ifndef UNIT_H
 #define UNIT_H
@@ -87,7 +87,10 @@ static inline int unit_end(void)
 	return unit_failed != 0;
 }
 
-/* A random number generator that repeats: xorshift64*. UNIT_SEED=n in the environment starts another sequence. */
+/*
+ * A random number generator that repeats: xorshift64*. UNIT_SEED=n in the environment starts another
+ * sequence.
+ */
 static unsigned long unit_random_state;
 
 static inline unsigned long unit_random(void)
@@ -95,7 +98,9 @@ static inline unsigned long unit_random(void)
 	if (!unit_random_state) {
 		const char *seed = getenv("UNIT_SEED");
 
-		unit_random_state = (seed ? strtoul(seed, NULL, 0) : 0) * 0x9e3779b97f4a7c15UL + 88172645463325252UL;
+		unit_random_state = 88172645463325252UL;
+		if (seed)
+			unit_random_state += strtoul(seed, NULL, 0) * 0x9e3779b97f4a7c15UL;
 	}
 	unit_random_state ^= unit_random_state >> 12;
 	unit_random_state ^= unit_random_state << 25;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lib/unpack/ against the system's libraries: what they pack in many ways we unpack to the same bytes, into buffers
- * of exactly the needed size on the heap, where the sanitizer sees each byte too far. Damaged and truncated streams
- * must fail or, where no check sees the damage, at least stay inside the buffers. And the bzImage header.
+ * lib/unpack/ against the system's libraries: what they pack in many ways we unpack to the same bytes, into
+ * buffers of exactly the needed size on the heap, where the sanitizer sees each byte too far. Damaged and
+ * truncated streams must fail or, where no check sees the damage, at least stay inside the buffers. And the
+ * bzImage header.
  */
 #include <lz4.h>
 #include <lz4hc.h>
@@ -29,7 +30,8 @@ static size_t make_data(size_t max)
 	size_t n = 0, size = unit_random() % 4 ? unit_random() % 5000 : unit_random() % max;
 
 	while (n < size) {
-		size_t len = MIN(size - n, 1 + (unit_random() % 3 ? unit_random() % 50 : unit_random() % 3000));
+		size_t longest = unit_random() % 3 ? 50 : 3000;
+		size_t len = MIN(size - n, 1 + unit_random() % longest);
 		unsigned int kind = unit_random() % 6, period = 1 + unit_random() % 20;
 
 		for (size_t i = 0; i < len; i++, n++) {
@@ -50,7 +52,8 @@ static size_t make_data(size_t max)
 				data[n] = n > 2000 ? data[n - 2000] : period;
 				break;
 			default:
-				data[n] = unit_random() % 3 ? unit_random() % 2 * 0xff : 0xe8 + unit_random() % 2;
+				data[n] = unit_random() % 3 ? unit_random() % 2 * 0xff
+							    : 0xe8 + unit_random() % 2;
 				break;
 			}
 		}
@@ -62,7 +65,9 @@ static size_t pack_gzip(size_t n)
 {
 	z_stream z = { .next_in = data, .avail_in = n, .next_out = packed, .avail_out = PACKED_MAX };
 	static const int strategies[] = { Z_DEFAULT_STRATEGY, Z_HUFFMAN_ONLY, Z_RLE, Z_FIXED, Z_FILTERED };
-	gz_header header = { .name = (Bytef *)"vmlinux", .comment = (Bytef *)"none", .extra = data, .hcrc = 1 };
+	gz_header header = {
+		.name = (Bytef *)"vmlinux", .comment = (Bytef *)"none", .extra = data, .hcrc = 1,
+	};
 
 	deflateInit2(&z, unit_random() % 10, Z_DEFLATED, 16 + 9 + unit_random() % 7, 1 + unit_random() % 9,
 		     strategies[unit_random() % 5]);
@@ -76,7 +81,9 @@ static size_t pack_gzip(size_t n)
 
 static size_t pack_xz(size_t n)
 {
-	static const lzma_check checks[] = { LZMA_CHECK_CRC32, LZMA_CHECK_NONE, LZMA_CHECK_CRC64, LZMA_CHECK_SHA256 };
+	static const lzma_check checks[] = {
+		LZMA_CHECK_CRC32, LZMA_CHECK_NONE, LZMA_CHECK_CRC64, LZMA_CHECK_SHA256,
+	};
 	lzma_options_lzma options;
 	lzma_filter filters[3];
 	size_t out = 0, i = 0;
@@ -91,7 +98,8 @@ static size_t pack_xz(size_t n)
 		filters[i++] = (lzma_filter){ .id = LZMA_FILTER_X86 };
 	filters[i++] = (lzma_filter){ .id = LZMA_FILTER_LZMA2, .options = &options };
 	filters[i] = (lzma_filter){ .id = LZMA_VLI_UNKNOWN };
-	if (lzma_stream_buffer_encode(filters, checks[unit_random() % 4], NULL, data, n, packed, &out, PACKED_MAX))
+	if (lzma_stream_buffer_encode(filters, checks[unit_random() % 4], NULL, data, n,
+				      packed, &out, PACKED_MAX))
 		return 0;
 	return out;
 }

@@ -11,7 +11,7 @@
 struct bzimage {
 	const void *payload;
 	size_t payload_len;
-	size_t unpacked_len;	/* as the payload's last four bytes claim; a hint, to be checked by unpacking */
+	size_t unpacked_len;	/* as the payload's last four bytes claim; unpacking tells */
 	u16 protocol;		/* 0x020f is 2.15 */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Deflate (RFC 1951) in gzip's wrapping (RFC 1952).
+ * Deflate (RFC 1951): blocks of literals and matches under Huffman codes.
  *
  * Codes are decoded by tables: the next MAIN_BITS bits index an entry that holds the symbol's meaning and its
  * length, or refers to a subtable for the rest of a longer code. Bits are taken from a 64-bit buffer that is
@@ -9,30 +9,17 @@
  *
  * Past the end of the input zeroes are fed in and counted; it is an error if one is used. Pure, no locks.
  */
-#include "lib/crc32.h"
 #include "lib/unpack/formats.h"
+#include "lib/unpack/inflate.h"
 #include "lib/unpack/unpack.h"
 
 enum {
-	MAIN_BITS = 10, DIST_MAIN_BITS = 9, PRECODE_BITS = 7, MAX_CODE_BITS = 15,
-	LITLEN_SYMBOLS = 288, DIST_SYMBOLS = 32, PRECODE_SYMBOLS = 19,
+	MAIN_BITS = 10, DIST_MAIN_BITS = 9, PRECODE_BITS = 7,
+	LITLEN_SYMBOLS = HUFFMAN_SYMBOLS_MAX, DIST_SYMBOLS = 32, PRECODE_SYMBOLS = 19,
 	/* Each main entry can have a subtable; their sizes sum up to at most twice the number of symbols
 	 * rounded up by code length, which 1 << 11 entries cover with room to spare. */
 	LITLEN_ENTRIES = (1 << MAIN_BITS) + 2048, DIST_ENTRIES = (1 << DIST_MAIN_BITS) + 2048,
 };
-
-/*
- * A table entry: bits 0-3 length of the code (0: no such code), 4-7 extra bits (or the subtable's index
- * bits), 8-9 kind, 16-31 literal, base value or subtable position.
- */
-enum { KIND_LITERAL, KIND_BASE, KIND_END, KIND_SUBTABLE };
-
-#define ENTRY(kind, extra, value)	((u32)(value) << 16 | (u32)(kind) << 8 | (u32)(extra) << 4)
-#define NO_SYMBOL	(~0U)	/* not for tables: those have 0 there */
-#define ENTRY_LEN(e)	((e) & 15)
-#define ENTRY_EXTRA(e)	((e) >> 4 & 15)
-#define ENTRY_KIND(e)	((e) >> 8 & 3)
-#define ENTRY_VALUE(e)	((e) >> 16)
 
 struct inflate {
 	const u8 *in, *in_end;
@@ -53,7 +40,8 @@ struct inflate_scratch {
 static_assert(sizeof(struct inflate_scratch) <= UNPACK_SCRATCH_SIZE, "fits the scratch memory");
 
 static const u16 length_base[] = {
-	3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258,
+	3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59, 67, 83, 99, 115,
+	131, 163, 195, 227, 258,
 };
 static const u8 length_extra[] = {
 	0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0,
@@ -116,95 +104,6 @@ static u32 dist_entry(unsigned int symbol)
 static u32 precode_entry(unsigned int symbol)
 {
 	return ENTRY(KIND_LITERAL, 0, symbol);
-}
-
-static unsigned int reverse_bits(unsigned int code, unsigned int len)
-{
-	unsigned int reversed = 0;
-
-	for (; len; len--, code >>= 1)
-		reversed = reversed << 1 | (code & 1);
-	return reversed;
-}
-
-/*
- * The bits of a subtable for codes that begin as `code` does: enough for the codes yet to come with that
- * prefix.
- */
-static unsigned int subtable_bits(const u16 *count, unsigned int len, unsigned int main_bits)
-{
-	unsigned int bits = len - main_bits, room = 1U << bits;
-
-	while (bits + main_bits < MAX_CODE_BITS && count[bits + main_bits] < room) {
-		room = (room - count[bits + main_bits]) << 1;
-		bits++;
-	}
-	return bits;
-}
-
-/* Where the symbols of each length stand in order of (length, symbol). -EBADMSG: more codes than fit. */
-static int sort_symbols(const u8 *lengths, unsigned int symbols, u16 *count, u16 *sorted)
-{
-	unsigned int used = 0, offset[MAX_CODE_BITS + 2] = { 0 };
-
-	memset(count, 0, (MAX_CODE_BITS + 1) * sizeof(*count));
-	for (unsigned int i = 0; i < symbols; i++)
-		count[lengths[i]]++;
-	count[0] = 0;
-	for (unsigned int len = 1; len <= MAX_CODE_BITS; len++) {
-		used = used * 2 + count[len];
-		offset[len + 1] = offset[len] + count[len];
-		if (used > 1U << len)
-			return -EBADMSG;
-	}
-	for (unsigned int i = 0; i < symbols; i++)
-		if (lengths[i])
-			sorted[offset[lengths[i]]++] = i;
-	return 0;
-}
-
-/*
- * Build the table for canonical codes. Incomplete sets of codes are accepted (a lone distance code is one):
- * the entries that no code reaches are 0, and using one is an error.
- */
-static int build_table(u32 *table, unsigned int entries, unsigned int main_bits, const u8 *lengths,
-		       unsigned int symbols, u32 (*entry_of)(unsigned int))
-{
-	u16 count[MAX_CODE_BITS + 1], sorted[LITLEN_SYMBOLS];
-	unsigned int code = 0, next = 0, free_entry = 1U << main_bits, sub_bits = 0, sub_start = 0, sub_prefix = ~0U;
-
-	if (sort_symbols(lengths, symbols, count, sorted))
-		return -EBADMSG;
-	memset(table, 0, sizeof(*table) << main_bits);
-	for (unsigned int len = 1; len <= MAX_CODE_BITS; len++, code <<= 1) {
-		for (unsigned int left = count[len]; left; left--, code++) {
-			unsigned int reversed = reverse_bits(code, len), prefix = reversed & ((1U << main_bits) - 1);
-			u32 entry = entry_of(sorted[next++]);
-
-			if (len <= main_bits) {
-				for (unsigned int i = reversed; i < 1U << main_bits; i += 1U << len)
-					table[i] = entry == NO_SYMBOL ? 0 : entry | len;
-				continue;
-			}
-			if (prefix != sub_prefix) {
-				u16 remaining[MAX_CODE_BITS + 1];
-
-				memcpy(remaining, count, sizeof(remaining));
-				remaining[len] = left;
-				sub_bits = subtable_bits(remaining, len, main_bits);
-				sub_start = free_entry;
-				free_entry += 1U << sub_bits;
-				if (free_entry > entries)
-					return -EBADMSG;
-				memset(table + sub_start, 0, sizeof(*table) << sub_bits);
-				table[prefix] = ENTRY(KIND_SUBTABLE, sub_bits, sub_start) | main_bits;
-				sub_prefix = prefix;
-			}
-			for (unsigned int i = reversed >> main_bits; i < 1U << sub_bits; i += 1U << (len - main_bits))
-				table[sub_start + i] = entry == NO_SYMBOL ? 0 : entry | (len - main_bits);
-		}
-	}
-	return 0;
 }
 
 /* The entry for the next code, whose bits are taken; 0 if there is no such code. */
@@ -323,9 +222,10 @@ static int read_lengths(struct inflate *s, unsigned int total)
 
 static int build_tables(struct inflate *s, unsigned int litlens, unsigned int dists)
 {
-	if (build_table(s->litlen, LITLEN_ENTRIES, MAIN_BITS, s->lengths, litlens, litlen_entry))
+	if (inflate_build_table(s->litlen, LITLEN_ENTRIES, MAIN_BITS, s->lengths, litlens, litlen_entry))
 		return -EBADMSG;
-	return build_table(s->dist, DIST_ENTRIES, DIST_MAIN_BITS, s->lengths + litlens, dists, dist_entry);
+	return inflate_build_table(s->dist, DIST_ENTRIES, DIST_MAIN_BITS, s->lengths + litlens, dists,
+				   dist_entry);
 }
 
 static int read_dynamic_tables(struct inflate *s)
@@ -342,7 +242,8 @@ static int read_dynamic_tables(struct inflate *s)
 		refill(s);
 		lengths[order[i]] = take(s, 3);
 	}
-	if (build_table(s->precode, 1 << PRECODE_BITS, PRECODE_BITS, lengths, PRECODE_SYMBOLS, precode_entry))
+	if (inflate_build_table(s->precode, 1 << PRECODE_BITS, PRECODE_BITS, lengths, PRECODE_SYMBOLS,
+				precode_entry))
 		return -EBADMSG;
 	if (read_lengths(s, litlens + dists))
 		return -EBADMSG;
@@ -381,7 +282,7 @@ static int unpack_block(struct inflate *s, unsigned int type)
 	return rc ?: unpack_codes(s);
 }
 
-static int inflate(struct inflate *s)
+static int unpack_blocks(struct inflate *s)
 {
 	bool last;
 	int rc;
@@ -403,59 +304,17 @@ static int inflate(struct inflate *s)
 	return 0;
 }
 
-enum { GZIP_HEADER_LEN = 10, GZIP_TRAILER_LEN = 8, GZIP_DEFLATE = 8 };
-enum { FLAG_HEADER_CRC = 2, FLAG_EXTRA = 4, FLAG_NAME = 8, FLAG_COMMENT = 16, FLAGS_RESERVED = 0xe0 };
-
-/* Behind the terminator of a string, or NULL. */
-static const u8 *skip_string(const u8 *in, const u8 *end)
-{
-	const u8 *nul = memchr(in, 0, end - in);
-
-	return nul ? nul + 1 : NULL;
-}
-
-/* Where the deflate stream begins, or NULL. */
-static const u8 *skip_gzip_header(const u8 *in, const u8 *end)
-{
-	u8 flags;
-
-	if (end - in < GZIP_HEADER_LEN || in[2] != GZIP_DEFLATE || (in[3] & FLAGS_RESERVED))
-		return NULL;
-	flags = in[3];
-	in += GZIP_HEADER_LEN;
-	if (flags & FLAG_EXTRA) {
-		if (end - in < 2 || end - in - 2 < (ptrdiff_t)load16(in))
-			return NULL;
-		in += 2 + load16(in);
-	}
-	if (flags & FLAG_NAME)
-		in = skip_string(in, end);
-	if (in && (flags & FLAG_COMMENT))
-		in = skip_string(in, end);
-	if (in && (flags & FLAG_HEADER_CRC))
-		in = end - in < 2 ? NULL : in + 2;
-	return in;
-}
-
-int gzip_unpack(const u8 *in, size_t in_len, u8 *out, size_t out_len, void *scratch, size_t *produced)
+int inflate(const u8 **in, const u8 *in_end, u8 *out, size_t out_len,
+	    void *scratch, size_t *produced)
 {
 	struct inflate_scratch *mem = scratch;
 	struct inflate s = {
-		.in = skip_gzip_header(in, in + in_len), .in_end = in + in_len,
-		.out = out, .out_start = out, .out_end = out + out_len,
+		.in = *in, .in_end = in_end, .out = out, .out_start = out, .out_end = out + out_len,
 		.litlen = mem->litlen, .dist = mem->dist, .precode = mem->precode, .lengths = mem->lengths,
 	};
-	size_t len;
-	int rc;
+	int rc = unpack_blocks(&s);
 
-	if (!s.in)
-		return -EBADMSG;
-	rc = inflate(&s);
-	if (rc)
-		return rc;
-	len = s.out - out;
-	if (s.in_end - s.in < GZIP_TRAILER_LEN || load32(s.in) != crc32(0, out, len) || load32(s.in + 4) != (u32)len)
-		return -EBADMSG;
-	*produced = len;
-	return 0;
+	*in = s.in;
+	*produced = s.out - out;
+	return rc;
 }

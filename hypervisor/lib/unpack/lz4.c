@@ -5,7 +5,7 @@
  *
  *   block:    sequence...                       the last sequence ends after its literals
  *   sequence: token [more] literals offset16 [more]
- *   token:    high nibble literals, low nibble match length - 4; 15 means that bytes to add follow, up to one < 255
+ *   token:    high nibble literals, low nibble match length - 4; behind a 15, bytes to add, up to one < 255
  *
  * The stream ends with the input, with up to four bytes behind it that are no block (Linux appends the
  * unpacked size). A second magic starts another stream that continues the first. Pure, no locks.
@@ -36,9 +36,9 @@ static int copy_literals(const u8 **in, const u8 *in_end, u8 **out, const u8 *ou
 		return -EBADMSG;
 	if ((size_t)(out_end - *out) < len)
 		return -ENOSPC;
-	if (likely((size_t)(in_end - *in) >= len + COPY_SLACK && (size_t)(out_end - *out) >= len + COPY_SLACK)) {
-		if (len)
-			copy_words(*out, *in, len);
+	if (likely((size_t)(in_end - *in) >= len + COPY_SLACK &&
+		   (size_t)(out_end - *out) >= len + COPY_SLACK)) {
+		copy_words(*out, *in, len);
 	} else {
 		memcpy(*out, *in, len);
 	}

@@ -3,8 +3,8 @@
  * LZMA: a range coder with adaptive bits over literals, matches and repeated matches; and LZMA2, which cuts
  * the stream into chunks that say what is reset.
  *
- *   range coder   each bit has a probability p of being 0 (11 bits); `range` is split at range / 2^11 * p, and the
- *                 bit is told by the side on which `code` lies; p moves 1/32 of its way towards what came
+ *   range coder   each bit has a probability p of being 0 (11 bits); `range` is split at range / 2^11 * p,
+ *                 and the bit is told by the side on which `code` lies; p moves 1/32 of its way towards it
  *   state         what the last symbols were: below 7 the last was a literal
  *
  * Decoding one symbol takes at most 20 bytes and one to come: that much is demanded before each symbol
@@ -37,7 +37,7 @@ struct probs {
 	u16 is_match[STATES][POS_STATES_MAX], is_rep0_long[STATES][POS_STATES_MAX];
 	u16 is_rep[STATES], is_rep0[STATES], is_rep1[STATES], is_rep2[STATES];
 	u16 dist_slot[DIST_STATES][DIST_SLOTS];
-	u16 dist_special[FULL_DISTANCES - DIST_MODEL_END];
+	u16 dist_special[FULL_DISTANCES - DIST_MODEL_END + 1];
 	u16 dist_align[ALIGN_SIZE];
 	struct len_probs match_len, rep_len;
 	u16 literal[1 << LITERAL_BITS_MAX][LITERAL_CODER_SIZE];
@@ -171,15 +171,16 @@ static __always_inline u32 decode_len(struct lzma *s, struct len_probs *probs, u
 		return decode_tree(s, probs->low[pos_state], LEN_LOW_SYMBOLS) - LEN_LOW_SYMBOLS + LEN_MIN;
 	if (!decode_bit(s, &probs->choice2))
 		return decode_tree(s, probs->mid[pos_state], LEN_LOW_SYMBOLS) + LEN_MIN;
-	return decode_tree(s, probs->high, LEN_HIGH_SYMBOLS) - LEN_HIGH_SYMBOLS + 2 * LEN_LOW_SYMBOLS + LEN_MIN;
+	return decode_tree(s, probs->high, LEN_HIGH_SYMBOLS) - LEN_HIGH_SYMBOLS +
+	       2 * LEN_LOW_SYMBOLS + LEN_MIN;
 }
 
 /* A new distance. The slot gives its two top bits and how many more there are. */
 static __always_inline void decode_distance(struct lzma *s, u32 len)
 {
-	u32 slot, bits, distance;
+	u16 *slot_probs = s->probs->dist_slot[MIN(len - LEN_MIN, DIST_STATES - 1U)];
+	u32 slot = decode_tree(s, slot_probs, DIST_SLOTS) - DIST_SLOTS, bits, distance;
 
-	slot = decode_tree(s, s->probs->dist_slot[MIN(len - LEN_MIN, DIST_STATES - 1U)], DIST_SLOTS) - DIST_SLOTS;
 	if (slot < DIST_MODEL_START) {
 		distance = slot;
 	} else {
@@ -187,8 +188,9 @@ static __always_inline void decode_distance(struct lzma *s, u32 len)
 		distance = 2 + (slot & 1);
 		if (slot < DIST_MODEL_END) {
 			distance <<= bits;
-			/* The tree of each slot begins at 1, hence the - 1. */
-			distance = decode_reverse(s, s->probs->dist_special + distance - slot - 1, distance, bits);
+			/* One tree a slot, each from index 1 on, the first tree being that of slot 4. */
+			slot_probs = s->probs->dist_special + (distance - slot);
+			distance = decode_reverse(s, slot_probs, distance, bits);
 		} else {
 			distance = decode_direct(s, distance, bits - ALIGN_BITS) << ALIGN_BITS;
 			distance = decode_reverse(s, s->probs->dist_align, distance, ALIGN_BITS);

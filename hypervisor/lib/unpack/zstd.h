@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What zstd.c (frames, blocks, sequences) and zstd_entropy.c (Huffman and FSE) share. Section numbers are
- * those of RFC 8878. Private to unpack/.
+ * What zstd.c (frames, blocks, literals), zstd_sequences.c and zstd_entropy.c (Huffman and FSE) share.
+ * Section numbers are those of RFC 8878. Private to unpack/.
  */
 #ifndef LIB_UNPACK_ZSTD_H
 #define LIB_UNPACK_ZSTD_H
@@ -10,6 +10,7 @@
 #include "lib/unpack/formats.h"
 
 enum {
+	BLOCK_LEN_MAX = 128 << 10,
 	HUF_BITS_MAX = 11, HUF_SYMBOLS_MAX = 256,
 	FSE_LOG_MAX = 9, FSE_SYMBOLS_MAX = 53, FSE_WEIGHT_LOG_MAX = 6, FSE_WEIGHT_SYMBOLS_MAX = 16,
 };
@@ -81,19 +82,46 @@ static __always_inline s64 reader_left(const struct bit_reader *r)
 	return (r->pos + 8 - r->start) * 8 - (s64)r->taken;
 }
 
+enum number_kind { LITERAL_LEN, OFFSET, MATCH_LEN, NUMBER_KINDS };
+
+/* What sequences move: kept apart, so that the hot loop can hold a copy in registers. */
+struct cursor {
+	u8 *out;
+	const u8 *out_end, *frame_start;
+	const u8 *literals, *literals_end;	/* of this block; COPY_SLACK bytes behind them are readable */
+	u32 rep[3];				/* the last offsets */
+};
+
+struct zstd {
+	struct fse_table fse[NUMBER_KINDS];
+	struct fse_table weights;
+	struct huf_table huf;
+	u8 literal_buffer[BLOCK_LEN_MAX + 4 * COPY_SLACK];
+
+	struct cursor cursor;
+	const u8 *in_end;
+};
 /* 4.2.1: read a tree description and build the table. Returns the bytes it took, or -EBADMSG. */
 int huf_read_table(struct huf_table *table, const u8 *in, size_t in_len, struct fse_table *weights_table);
 /* Decode exactly `out_len` symbols out of exactly `in_len` bytes. */
-int __must_check huf_decode(const struct huf_table *table, const u8 *in, size_t in_len, u8 *out, size_t out_len);
+int __must_check huf_decode(const struct huf_table *table, const u8 *in, size_t in_len,
+			    u8 *out, size_t out_len);
 
 /*
  * 4.1.1: read an FSE description and build the table (values are symbols). Returns the bytes taken, or
  * -EBADMSG.
  */
-int fse_read_table(struct fse_table *table, const u8 *in, size_t in_len, unsigned int max_log, unsigned int symbols);
+int fse_read_table(struct fse_table *table, const u8 *in, size_t in_len,
+		   unsigned int max_log, unsigned int symbols);
 /* From a given distribution: -1 stands for "less than one". */
-int __must_check fse_build_table(struct fse_table *table, const s16 *counts, unsigned int symbols, unsigned int log);
+int __must_check fse_build_table(struct fse_table *table, const s16 *counts,
+				 unsigned int symbols, unsigned int log);
 /* A table of one state that stands for one symbol and takes no bits. */
 void fse_build_single(struct fse_table *table, u8 symbol);
+
+/* 3.1.1.3.2: the sequences of a block, from their header on; they take literals and append to the output. */
+int __must_check sequences_unpack(struct zstd *z, const u8 *in, const u8 *end);
+/* The next `len` literals to the output. */
+int __must_check literals_append(struct cursor *c, size_t len);
 
 #endif /* LIB_UNPACK_ZSTD_H */

@@ -56,7 +56,8 @@ static u32 read_probability(struct forward_reader *r, u32 left)
 	return value > low_mask ? value - saved : value;
 }
 
-int fse_read_table(struct fse_table *table, const u8 *in, size_t in_len, unsigned int max_log, unsigned int symbols)
+int fse_read_table(struct fse_table *table, const u8 *in, size_t in_len,
+		   unsigned int max_log, unsigned int symbols)
 {
 	struct forward_reader r = { .in = in, .len = in_len, .pos = 4 };
 	unsigned int log, symbol = 0, repeat;
@@ -83,7 +84,9 @@ int fse_read_table(struct fse_table *table, const u8 *in, size_t in_len, unsigne
 			symbol += repeat;
 		} while (repeat == 3 && symbol <= symbols);
 	}
-	if (left != 0 || symbol > symbols || r.pos > in_len * 8 || fse_build_table(table, counts, symbol, log))
+	if (left != 0 || symbol > symbols || r.pos > in_len * 8)
+		return -EBADMSG;
+	if (fse_build_table(table, counts, symbol, log))
 		return -EBADMSG;
 	return (r.pos + 7) / 8;
 }
