@@ -5,7 +5,9 @@
  */
 #include "domain/cpuid_policy.h"
 
+#include "abi/arch_x86_64.h"
 #include "abi/cpuid.h"
+#include "abi/domctl.h"
 #include "abi/xen.h"
 #include "core/time.h"
 #include "x86/fpu.h"
@@ -139,7 +141,7 @@ static void hypervisor_leaf(const struct vcpu *v, u32 leaf, u32 subleaf, struct 
 	}
 }
 
-void cpuid_guest(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_regs *out)
+static void default_policy(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_regs *out)
 {
 	if (leaf >= HV_LEAF && leaf <= HV_SCAN_END) {
 		hypervisor_leaf(v, leaf, subleaf, out);
@@ -176,4 +178,62 @@ void cpuid_guest(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_regs 
 		out->ebx = out->ecx = out->edx = 0;
 		break;
 	}
+}
+
+/* Registers that are feature bits: a policy may take some away. Anything else it replaces. */
+static const struct feature_leaf {
+	u32 leaf, subleaf;
+	bool a, b, c, d;
+} feature_leaves[] = {
+	{ 1, 0, false, false, true, true },
+	{ 7, 0, false, true, true, true },
+	{ 7, 1, true, true, true, true },
+	{ 7, 2, false, false, false, true },
+	{ 0xd, 1, true, false, false, false },
+	{ 0x80000001, 0, false, false, true, true },
+	{ 0x80000007, 0, false, false, false, true },
+	{ 0x80000008, 0, false, true, false, false },
+	{ 0x80000021, 0, true, false, false, false },
+};
+
+static const struct feature_leaf *feature_leaf(u32 leaf, u32 subleaf)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(feature_leaves); i++)
+		if (feature_leaves[i].leaf == leaf && feature_leaves[i].subleaf == subleaf)
+			return &feature_leaves[i];
+	return NULL;
+}
+
+/* What depends on the running vCPU and not on the policy: OSXSAVE in leaf 1, sizes in leaf 0xd. */
+static bool leaf_is_dynamic(u32 leaf)
+{
+	return leaf == 0xd || leaf == 0xb || leaf == 0x1f || (leaf >= HV_LEAF && leaf <= HV_SCAN_END);
+}
+
+static void narrow(const struct cpu_policy *p, u32 leaf, u32 subleaf, struct cpuid_regs *out)
+{
+	const struct feature_leaf *f = feature_leaf(leaf, subleaf);
+
+	for (u32 i = 0; i < p->nr_leaves; i++) {
+		const xen_cpuid_leaf_t *l = &p->leaves[i];
+
+		if (l->leaf != leaf || (l->subleaf != subleaf && l->subleaf != XEN_CPUID_INPUT_UNUSED))
+			continue;
+		if (!f && !leaf_is_dynamic(leaf))
+			*out = (struct cpuid_regs){ l->a, l->b, l->c, l->d };
+		if (f) {
+			out->eax &= f->a ? l->a : ~0u;
+			out->ebx &= f->b ? l->b : ~0u;
+			out->ecx &= f->c ? l->c | (leaf == 1 ? (u32)BIT(27) : 0) : ~0u;
+			out->edx &= f->d ? l->d : ~0u;
+		}
+		return;
+	}
+}
+
+void cpuid_guest(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_regs *out)
+{
+	default_policy(v, leaf, subleaf, out);
+	if (unlikely(v->domain->policy))
+		narrow(v->domain->policy, leaf, subleaf, out);
 }

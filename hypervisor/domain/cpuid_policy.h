@@ -6,9 +6,30 @@
 #ifndef DOMAIN_CPUID_POLICY_H
 #define DOMAIN_CPUID_POLICY_H
 
+#include "abi/arch_x86_64.h"
 #include "domain/domain.h"
 #include "x86/cpu_ops.h"
 
+/* What tools set: leaves, in no particular order. */
+struct cpu_policy {
+	u32 nr_leaves, pad;
+	xen_cpuid_leaf_t leaves[];
+};
+
 void cpuid_guest(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_regs *out);
+
+/*
+ * The policy as tools see it: a list of leaves (xen_cpuid_leaf_t) at a guest address, 0 to ask only for the number.
+ * d == NULL: what a new PV guest gets. 0, -EFAULT, -ENOBUFS.
+ */
+int cpuid_policy_export(struct domain *d, u64 leaves, u32 *count);
+int cpuid_host_export(u64 leaves, u32 *count);		/* the hardware's own */
+#define CPUID_POLICY_MAX	96u
+/* Narrows d's policy to the list. -EINVAL names the leaf that asks for what the host has not. */
+int cpuid_policy_import(struct domain *d, u64 leaves, u32 count, u32 *err_leaf, u32 *err_subleaf);
+
+/* Words of the published feature set, in its order, of the host (false) or of a PV guest (true). */
+#define CPUID_FEATURE_WORDS	16u
+void cpuid_featureset(bool guest, u32 *words);
 
 #endif

@@ -12,7 +12,7 @@
 
 static long op_yield(u64 arg)
 {
-	sched_yield();
+	sched_yield_vcpu();
 	return 0;
 }
 

@@ -55,6 +55,8 @@ static const struct hypercall hypercalls[] = {
 	CALL(event_channel_op,			2, ANYONE),
 	CALL(physdev_op,			2, ANYONE),
 	CALL(xenpmu_op,				2, ANYONE),
+	CALL(sysctl,				1, PRIVILEGED),
+	CALL(domctl,				1, PRIVILEGED),
 	[__HYPERVISOR_arch_0] = { (hypercall_fn)(void (*)(void))do_mca, 1, PRIVILEGED },
 };
 

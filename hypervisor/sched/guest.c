@@ -40,7 +40,7 @@ int sched_block(void)
 	return 0;
 }
 
-void sched_yield(void)
+void sched_yield_vcpu(void)
 {
 	current->sched->yielded = true;		/* its own CPU reads it, in the softirq that follows */
 	softirq_raise(SOFTIRQ_SCHEDULE);

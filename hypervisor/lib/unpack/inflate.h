@@ -27,8 +27,8 @@ enum { KIND_LITERAL, KIND_BASE, KIND_END, KIND_SUBTABLE };
 #define ENTRY_VALUE(e)	((e) >> 16)
 
 /*
- * Build the table for canonical codes. Incomplete sets of codes are accepted (a lone distance code is one):
- * the entries that no code reaches are 0, and using one is an error. -EBADMSG: too many codes.
+ * Build the table for canonical codes. A lone code of length 1, or none, is accepted though incomplete: the
+ * entries that no code reaches are 0, and using one is an error. -EBADMSG: too many codes or too few.
  */
 int __must_check inflate_build_table(u32 *table, unsigned int entries, unsigned int main_bits,
 				     const u8 *lengths, unsigned int symbols, u32 (*entry_of)(unsigned int));

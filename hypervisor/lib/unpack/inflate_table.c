@@ -33,7 +33,10 @@ static unsigned int subtable_bits(const u16 *count, unsigned int len, unsigned i
 	return bits;
 }
 
-/* Where the symbols of each length stand in order of (length, symbol). -EBADMSG: more codes than fit. */
+/*
+ * Where the symbols of each length stand in order of (length, symbol). The codes must fit and, but for a lone
+ * one of length 1, fill the space of codes: -EBADMSG.
+ */
 static int sort_symbols(const u8 *lengths, unsigned int symbols, u16 *count, u16 *sorted)
 {
 	unsigned int used = 0, offset[HUFFMAN_BITS_MAX + 2] = { 0 };
@@ -51,7 +54,7 @@ static int sort_symbols(const u8 *lengths, unsigned int symbols, u16 *count, u16
 	for (unsigned int i = 0; i < symbols; i++)
 		if (lengths[i])
 			sorted[offset[lengths[i]]++] = i;
-	return 0;
+	return used == 1U << HUFFMAN_BITS_MAX || offset[HUFFMAN_BITS_MAX + 1] == count[1] ? 0 : -EBADMSG;
 }
 
 /* All places of a table of 2^bits entries whose low `len` index bits are `code`. */
