@@ -7,6 +7,8 @@
  */
 #include "boot/multiboot.h"
 
+#include "lib/cmdline.h"
+#include "lib/errno.h"
 #include "lib/sort.h"
 #include "lib/string.h"
 #include "x86/image.h"
@@ -89,6 +91,28 @@ static void __init e820_align_ram(void)
 	}
 	boot_info.nr_e820 = kept;
 }
+
+/* mem=: RAM above is as if it were not there. The list is sanitised already. */
+static int __init param_mem(const char *value)
+{
+	u64 limit;
+
+	if (!value || cmdline_parse_size(value, &limit) || limit < MiB(64))
+		return -EINVAL;
+	for (u32 i = 0; i < boot_info.nr_e820; i++) {
+		struct e820_entry *e = &boot_info.e820[i];
+
+		if (e->type == E820_RAM && e->start + e->size > limit)
+			e->size = e->start < limit ? ROUNDDOWN(limit, PAGE_SIZE) - e->start : 0;
+	}
+	e820_align_ram();
+	return 0;
+}
+
+const struct param e820_params[] = {
+	{ "mem", "use RAM below this address only", param_mem },
+	{ 0 },
+};
 
 void __init e820_sanitise(void)
 {

@@ -6,6 +6,7 @@
 #define BOOT_MULTIBOOT_H
 
 #include "boot/boot_info.h"
+#include "core/param.h"
 
 #define MULTIBOOT1_LOADED	0x2badb002u
 #define MULTIBOOT2_LOADED	0x36d76289u
@@ -33,5 +34,6 @@ void boot_strip_names(void);
 void e820_add(u64 start, u64 size, u32 type, u32 *dropped);
 void e820_sanitise(void);
 const char *e820_type_name(u32 type);
+extern const struct param e820_params[];	/* after e820_sanitise() */
 
 #endif

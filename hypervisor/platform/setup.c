@@ -130,6 +130,12 @@ static int param_x2apic(const char *value)
 	return 0;
 }
 
+/* What GRUB's own menu script passes to the original: there is nothing of it here to switch. */
+static int param_nothing(const char *value)
+{
+	return 0;
+}
+
 const struct param setup_params[] = {
 	{ "console", "where messages go: com1, com2, vga, none", param_console },
 	{ "smep", "supervisor mode execution prevention", param_smep },
@@ -140,5 +146,7 @@ const struct param setup_params[] = {
 	{ "pcid", "process context identifiers", param_pcid },
 	{ "tdt", "TSC deadline mode of the local APIC's timer", param_tsc_deadline },
 	{ "x2apic", "access the local APIC by MSRs", param_x2apic },
+	{ "real-mode", "accepted, without meaning", param_nothing },
+	{ "edd", "accepted, without meaning", param_nothing },
 	{ 0 },
 };
