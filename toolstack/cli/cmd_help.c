@@ -77,12 +77,30 @@ void cli_print_help(FILE *out, const struct command *cmd)
 		fprintf(out, "\nExample: xl %s\n", cmd->example);
 }
 
+/* What the manual pages are made from. */
+static int print_mdoc(const char *part)
+{
+	if (strcmp(part, "keys") == 0)
+		conf_help_mdoc(stdout);
+	else if (strcmp(part, "commands") == 0)
+		cli_mdoc_commands(stdout);
+	else if (strcmp(part, "globals") == 0)
+		cli_mdoc_globals(stdout);
+	else if (strcmp(part, "codes") == 0)
+		cli_mdoc_codes(stdout);
+	else
+		return cli_usage_error("help --mdoc: parts are keys, commands, globals and codes");
+	return 0;
+}
+
 static int run_help(struct cli *cli, const struct command *cmd, const struct args *args)
 {
 	const struct command *about;
 
 	(void)cli;
 	(void)cmd;
+	if (args_has(args, "mdoc"))
+		return print_mdoc(args_value(args, "mdoc"));
 	if (args->n_words == 0 || args_has(args, "long")) {
 		cli_print_help(stdout, NULL);
 		return 0;
@@ -142,6 +160,7 @@ static int run_explain(struct cli *cli, const struct command *cmd, const struct 
 
 static const struct option_def help_options[] = {
 	{ 0, "long", NULL, "accepted for compatibility" },
+	{ 0, "mdoc", "PART", "a part of the manual pages, from the tables" },
 	{ 0 }
 };
 

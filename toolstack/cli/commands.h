@@ -35,4 +35,9 @@ extern const struct command cmd_net, cmd_doctor, cmd_bugreport;
 /* cmd_help.c, cmd_completion.c */
 extern const struct command cmd_help, cmd_explain, cmd_completion;
 
+/* mdoc.c: parts of xl(1) */
+void cli_mdoc_commands(FILE *out);
+void cli_mdoc_globals(FILE *out);
+void cli_mdoc_codes(FILE *out);
+
 #endif

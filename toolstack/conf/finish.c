@@ -9,6 +9,7 @@
 #include <string.h>
 #include <uuid/uuid.h>
 
+#include "base/log.h"
 #include "conf/build.h"
 
 #define GRUB64 "/usr/lib/grub-xen/grub-x86_64-xen.bin"
@@ -252,6 +253,26 @@ static int rule_actions(struct conf_build *b, struct error *err)
 	return 0;
 }
 
+static bool is_dom0(const char *name)
+{
+	return !name || strcmp(name, "0") == 0 || strcmp(name, "Domain-0") == 0 || strcmp(name, "dom0") == 0;
+}
+
+static int rule_backends(struct conf_build *b, struct error *err)
+{
+	const char *name = NULL;
+
+	for (size_t i = 0; i < b->cfg.n_disks && !name; i++)
+		name = is_dom0(b->cfg.disks[i].backend_domain) ? NULL : b->cfg.disks[i].backend_domain;
+	for (size_t i = 0; i < b->cfg.n_vifs && !name; i++)
+		name = is_dom0(b->cfg.vifs[i].backend_domain) ? NULL : b->cfg.vifs[i].backend_domain;
+	if (!name)
+		return 0;
+	error_set(err, ERR_UNSUPPORTED, NULL, "backend = '%s': driver domains come in a later release", name);
+	error_hint(err, "without backend= dom0 serves the device");
+	return error_to_errno(ERR_UNSUPPORTED);
+}
+
 static int rule_pool(struct conf_build *b, struct error *err)
 {
 	if (!b->cfg.pool || strcmp(b->cfg.pool, "Pool-0") == 0)
@@ -272,8 +293,59 @@ static int rule_label(struct conf_build *b, struct error *err)
 
 static rule_fn *const rules[] = {
 	rule_name, rule_uuid, rule_type, rule_bootloader, rule_boot, rule_cmdline, rule_memory, rule_vcpus,
-	rule_disks, rule_vifs, rule_actions, rule_pool, rule_label,
+	rule_disks, rule_vifs, rule_actions, rule_backends,
+	rule_pool, rule_label,
 };
+
+/* Does a key that is not served yet ask for anything? */
+static bool asks_for_more(const struct conf_key *key, const struct conf_build *b,
+			  const struct guest_config *fresh)
+{
+	struct strbuf now = STRBUF_INIT, usual = STRBUF_INIT;
+	bool differs;
+
+	if (key->kind == KEY_LIST)
+		return *(const size_t *)((const char *)b + key->offset_n) != 0;
+	conf_scalar_format(key, b, &now);
+	conf_scalar_format(key, fresh, &usual);
+	differs = now.len != usual.len || (now.len && strcmp(now.data, usual.data));
+	strbuf_free(&now);
+	strbuf_free(&usual);
+	return differs;
+}
+
+/* Back to its default, so that what is written out and read again is what runs. */
+static void forget_key(const struct conf_key *key, struct conf_build *b, const struct guest_config *fresh)
+{
+	struct strbuf usual = STRBUF_INIT;
+
+	if (key->kind == KEY_LIST) {
+		conf_list_clear(key, b);
+		return;
+	}
+	conf_scalar_format(key, fresh, &usual);
+	if (conf_scalar_parse(key, usual.data ? usual.data : "", b, NULL))
+		log_debug("%s keeps its value", key->name);
+	strbuf_free(&usual);
+}
+
+static void refuse_later_keys(struct conf_build *b, const struct conf_options *opt, struct conf_diags *diags)
+{
+	struct guest_config *fresh = guest_config_new();
+
+	conf_for_each_key(sec, key) {
+		struct error err = ERROR_INIT;
+
+		if (!fresh || !(key->flags & KEY_LATER) || !asks_for_more(key, b, fresh))
+			continue;
+		error_set(&err, ERR_UNSUPPORTED, conf_source(opt), "key '%s' %s", key->name,
+			  conf_refusal_text(REFUSE_LATER));
+		error_hint(&err, "remove it, or use --lenient to start without it");
+		conf_diag_add(diags, !(opt && opt->lenient), 0, &err);
+		forget_key(key, b, fresh);
+	}
+	guest_config_free(fresh);
+}
 
 void conf_finish(struct conf_build *b, const struct conf_options *opt, struct conf_diags *diags)
 {
@@ -285,4 +357,5 @@ void conf_finish(struct conf_build *b, const struct conf_options *opt, struct co
 		error_what(&err, "%.140s", conf_source(opt));
 		conf_diag_add(diags, true, 0, &err);
 	}
+	refuse_later_keys(b, opt, diags);
 }

@@ -30,10 +30,10 @@ struct guest_config *guest_config_new(void)
 	return &b->cfg;
 }
 
-static void clear_list(const struct conf_key *key, char *base)
+void conf_list_clear(const struct conf_key *key, void *base)
 {
-	char **items = (char **)(base + key->offset);
-	size_t *n = (size_t *)(base + key->offset_n);
+	char **items = (char **)((char *)base + key->offset);
+	size_t *n = (size_t *)((char *)base + key->offset_n);
 
 	for (size_t i = 0; key->kind == KEY_LIST && i < *n; i++)
 		conf_item_clear(key->list, *items + i * key->list->item_size);
@@ -58,7 +58,7 @@ void guest_config_free(struct guest_config *cfg)
 		if (owns_string(key))
 			free(*(char **)(base + key->offset));
 		else if (key->kind == KEY_LIST || key->kind == KEY_CPUS)
-			clear_list(key, base);
+			conf_list_clear(key, base);
 	}
 	free(cfg);
 }

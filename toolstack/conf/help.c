@@ -57,6 +57,8 @@ int conf_help_key(FILE *out, const char *name)
 		return -1;
 	fprintf(out, "  %s = %s\n", key->name, arg_of(key));
 	wrap(out, key->help, 6, 90);
+	if (key->flags & KEY_LATER)
+		wrap(out, "Not served by this release: refused, or with --lenient ignored.", 6, 90);
 	if (key->kind == KEY_LIST)
 		help_fields(out, key->list);
 	if (key->example)
@@ -124,6 +126,8 @@ static void mdoc_item(FILE *out, const struct conf_key *key, bool field)
 static void mdoc_key(FILE *out, const struct conf_key *key)
 {
 	mdoc_item(out, key, false);
+	if (key->flags & KEY_LATER)
+		fputs("Not served by this release.\n", out);
 	if (key->kind == KEY_LIST && key->list->fields) {
 		fputs(".Bl -tag -width Ds\n", out);
 		for (const struct conf_key *f = key->list->fields; f->name; f++)

@@ -36,6 +36,7 @@ enum conf_kind {
 #define KEY_SECRET 4u		/* never shown in JSON of `list` and bug reports */
 #define KEY_OURS 8u		/* not known to xl */
 #define KEY_ALWAYS 16u		/* written even when it has its default */
+#define KEY_LATER 64u		/* understood, but not served yet: refused if it asks for anything */
 #define KEY_REST 32u		/* field: takes the rest of the text, commas too (target=) */
 
 /* How an XML node becomes the text of a value. */
@@ -129,6 +130,9 @@ bool conf_scalar_format(const struct conf_key *key, const void *base, struct str
 int conf_number(const char *text, int64_t *num);	/* 0 or -EINVAL/-ERANGE; decimal, 0x, 0 octal */
 int conf_bool(const char *text, bool *value);
 int conf_set_string(char **at, const char *text, size_t len) __must_check;
+
+/* ---- guest.c: free the items of a KEY_LIST or KEY_CPUS and set its count to 0 ---- */
+void conf_list_clear(const struct conf_key *key, void *base);
 
 /* ---- the lists: disk.c vif.c ranges.c devices.c ---- */
 extern const struct conf_list conf_disk_list, conf_vif_list, conf_vfb_list, conf_channel_list, conf_pci_list,

@@ -2,6 +2,8 @@
 /* Disks, interfaces, CPU lists, ranges, PCI functions. */
 #include "helpers.h"
 
+#include "conf/keys.h"
+
 static struct guest_disk disk_of(const char *spec, char *why)
 {
 	struct guest_disk d = { 0 };
@@ -172,10 +174,9 @@ TEST(cpu_lists)
 	CHECK(conf_parse_cpus("1-", &c, NULL) != 0);
 }
 
-TEST(hardware_ranges_and_pci)
+TEST(hardware_ranges)
 {
-	struct parsed p = parse(BASE "ioports=['2f8-2ff','3F8']\niomem=['fe900,1','a0,20@100']\nirqs=[7,'9']\n"
-				"pci=['03:00.0','0001:04:1f.7@5,permissive=1']\n");
+	struct parsed p = parse(BASE "ioports=['2f8-2ff','3F8']\niomem=['fe900,1','a0,20@100']\nirqs=[7,'9']\n");
 
 	REQUIRE(p.rc == 0);
 	CHECK_EQ(p.cfg->ioports[0].first, 0x2f8);
@@ -183,17 +184,41 @@ TEST(hardware_ranges_and_pci)
 	CHECK_EQ(p.cfg->ioports[1].count, 1);
 	CHECK_EQ(p.cfg->iomem[1].gfn, 0x100);
 	CHECK_EQ(p.cfg->irqs[1].first, 9);
-	CHECK_EQ(p.cfg->pcis[0].bus, 3);
-	CHECK_EQ(p.cfg->pcis[1].domain, 1);
-	CHECK_EQ(p.cfg->pcis[1].vslot, 5);
-	CHECK(p.cfg->pcis[1].permissive);
 	parsed_free(&p);
 	CHECK_REFUSED(BASE "ioports=['10000']\n", "t.cfg:4: ioports = ['10000']: '10000' is no range of I/O ports");
 	CHECK_REFUSED(BASE "ioports=['5-4']\n", "t.cfg:4: ioports = ['5-4']: '5-4' is no range of I/O ports");
 	CHECK_REFUSED(BASE "iomem=['5']\n", "t.cfg:4: iomem = ['5']: '5' is no range of memory frames");
 	CHECK_REFUSED(BASE "irqs=[-1]\n", "t.cfg:4: irqs = ['-1']: '-1' is no interrupt number");
-	CHECK_REFUSED(BASE "pci=['']\n", "t.cfg:4: pci = ['']: a PCI device needs its address first");
-	CHECK_REFUSED(BASE "pci=['00:20.0']\n", "t.cfg:4: pci = ['00:20.0']: '00:20.0' is no PCI function");
+}
+
+TEST(devices_to_come_are_understood_and_refused)
+{
+	struct conf_options lenient = { .source = "t.cfg", .lenient = true };
+	struct guest_pci pci;
+	struct guest_vfb vfb;
+	struct guest_channel channel;
+	struct parsed p;
+
+	CHECK_EQ(conf_item_parse(&conf_pci_list, "0001:04:1f.7@5,permissive=1", &pci, NULL), 0);
+	CHECK(pci.domain == 1 && pci.bus == 4 && pci.slot == 0x1f && pci.func == 7 && pci.vslot == 5 && pci.permissive);
+	CHECK(conf_item_parse(&conf_pci_list, "", &pci, NULL) != 0);
+	CHECK(conf_item_parse(&conf_pci_list, "00:20.0", &pci, NULL) != 0);
+	CHECK_EQ(conf_item_parse(&conf_vfb_list, "vncdisplay=3,vncpasswd=geheim", &vfb, NULL), 0);
+	CHECK_STR(vfb.vncpasswd, "geheim");
+	conf_item_clear(&conf_vfb_list, &vfb);
+	CHECK_EQ(conf_item_parse(&conf_channel_list, "name=x,connection=socket,path=/run/x", &channel, NULL), 0);
+	conf_item_clear(&conf_channel_list, &channel);
+	CHECK(conf_item_parse(&conf_channel_list, "name=x,connection=tcp", &channel, NULL) != 0);
+
+	CHECK_REFUSED(BASE "pci=['03:00.0']\n", "t.cfg: key 'pci' comes in a later release");
+	CHECK_REFUSED(BASE "localtime=1\n", "t.cfg: key 'localtime' comes in a later release");
+	CHECK_REFUSED(BASE "disk=['/a,raw,xvda,rw,backend=storage']\n",
+		      "t.cfg: backend = 'storage': driver domains come in a later release");
+	p = parse_with(BASE "pci=['03:00.0']\nlocaltime=1\nvpmu=0\ncpuid='host'\n", &lenient);
+	REQUIRE(p.rc == 0);
+	CHECK_EQ(p.diags.n, 3);
+	CHECK(p.cfg->n_pcis == 0 && !p.cfg->localtime && !p.cfg->cpuid);
+	parsed_free(&p);
 }
 
 int main(void)
@@ -204,6 +229,7 @@ int main(void)
 	RUN(interfaces);
 	RUN(default_macs_are_stable_and_distinct);
 	RUN(cpu_lists);
-	RUN(hardware_ranges_and_pci);
+	RUN(hardware_ranges);
+	RUN(devices_to_come_are_understood_and_refused);
 	return unit_end();
 }

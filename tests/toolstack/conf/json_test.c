@@ -10,10 +10,8 @@ static const char rich[] =
 	"kernel='/k'\nramdisk='/r'\nroot='/dev/xvda1'\nextra='quiet'\non_crash='coredump-restart'\n"
 	"disk=['/a,raw,xvda,rw','vdev=xvdb,access=w!,no-discard,direct-io-safe,target=/b,c',',,xvdc,cdrom']\n"
 	"vif=['','mac=00:16:3e:00:00:01,bridge=br0,rate=1MB/s,ip=10.0.0.5','trusted=0,mtu=9000']\n"
-	"vfb=['vnclisten=127.0.0.1,vncpasswd=geheim,vncdisplay=3']\n"
-	"channel=['name=org.x,connection=socket,path=/run/x']\npci=['0000:03:00.1@5,permissive=1']\n"
 	"ioports=['2f8-2ff']\niomem=['fe900,1@a0']\nirqs=[7]\nmax_grant_frames=128\nautostart=1\nautostart_order=5\n"
-	"localtime=1\nrtc_timeoffset=-3600\ntsc_mode='native'\ncpuid='host,avx=0'\nnomigrate=1\n";
+	"tsc_mode='native'\nnomigrate=1\n";
 
 static bool same(const struct guest_config *a, const struct guest_config *b)
 {
@@ -130,7 +128,7 @@ TEST(every_example_parses)
 		if (strcmp(key->name, "maxvcpus") == 0)
 			continue;
 		p = parse(text);
-		if (strstr(key->name, "seclabel")) {
+		if (strstr(key->name, "seclabel") || (key->flags & KEY_LATER && strcmp(key->example, "0"))) {
 			CHECK(p.rc != 0);
 		} else if (p.rc) {
 			printf("    %s: %s\n", key->name, p.first);
