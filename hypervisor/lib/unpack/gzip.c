@@ -49,7 +49,7 @@ int gzip_unpack(const u8 *in, size_t in_len, u8 *out, size_t out_len, void *scra
 	in = skip_gzip_header(in, end);
 	if (!in)
 		return -EBADMSG;
-	rc = inflate(&in, end, out, out_len, scratch, &len);
+	rc = inflate_unpack(&in, end, out, out_len, scratch, &len);
 	if (rc)
 		return rc;
 	if (end - in < GZIP_TRAILER_LEN || load32(in) != crc32(0, out, len) || load32(in + 4) != (u32)len)

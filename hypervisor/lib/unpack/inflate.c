@@ -304,8 +304,8 @@ static int unpack_blocks(struct inflate *s)
 	return 0;
 }
 
-int inflate(const u8 **in, const u8 *in_end, u8 *out, size_t out_len,
-	    void *scratch, size_t *produced)
+int inflate_unpack(const u8 **in, const u8 *in_end, u8 *out, size_t out_len,
+		   void *scratch, size_t *produced)
 {
 	struct inflate_scratch *mem = scratch;
 	struct inflate s = {

@@ -8,8 +8,8 @@
 #include "lib/types.h"
 
 /* Unpack one deflate stream; *in moves behind it. Contract as for unpack(). */
-int __must_check inflate(const u8 **in, const u8 *in_end, u8 *out, size_t out_len,
-			 void *scratch, size_t *produced);
+int __must_check inflate_unpack(const u8 **in, const u8 *in_end, u8 *out, size_t out_len,
+				void *scratch, size_t *produced);
 
 enum { HUFFMAN_BITS_MAX = 15, HUFFMAN_SYMBOLS_MAX = 288 };
 
