@@ -40,8 +40,9 @@
 __noreturn void boot_main(u32 magic, u32 info, u32 base);
 
 static const struct param *const param_tables[] = {
-	setup_params, e820_params, console_params, console_input_params, uart_params, vga_params, panic_params,
-	power_params, smp_params, nmi_params, clock_params, acpi_params, sched_params, builder_params,
+	setup_params, e820_params, console_params, console_input_params, uart_params, vga_params,
+	panic_params, power_params, smp_params, nmi_params, clock_params, acpi_params,
+	sched_params, builder_params,
 	NULL,
 };
 
