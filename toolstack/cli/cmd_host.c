@@ -129,7 +129,7 @@ const struct command cmd_dmesg = {
 };
 const struct command cmd_logs = {
 	.name = "logs", .usage = "GUEST", .summary = "print what a guest's console said, with times",
-	.help = "Logs are in /var/log/xen/console as well.", .example = "logs -f web",
+	.help = "The files are /var/log/xend/console/GUEST.log.", .example = "logs -f web",
 	.options = logs_options, .min_words = 1,
 	.max_words = 1, .words = WORD_GUEST, .op = "logs", .run = run_logs,
 };

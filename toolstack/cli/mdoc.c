@@ -6,6 +6,8 @@
 
 static void put_text(FILE *out, const char *text)
 {
+	if (*text == '.' || *text == '\'')
+		fputs("\\&", out);	/* not a request */
 	for (; *text; text++) {
 		if (*text == '\\')
 			fputs("\\e", out);

@@ -468,6 +468,64 @@ def output_that_cannot_be_written_is_an_error(b):
         check(run.returncode != 0, args)
 
 
+@test
+def templates_are_good(b):
+    folder = os.path.join(ROOT, 'config-examples')
+    names = [n for n in sorted(os.listdir(folder)) if n.endswith('.cfg')]
+    check(len(names) >= 7, names)
+    seen = []
+    for name in names:
+        run = b.xl('check', '--syntax', os.path.join(folder, name))
+        equal((name, run.returncode, run.stderr), (name, 0, ''))
+        seen.append(run.stdout.split("'")[1])
+        equal(name, seen[-1] + '.cfg')
+    # As a reader would edit it, and as the demo does.
+    with open(os.path.join(folder, 'initramfs.cfg')) as f:
+        text = f.read()
+    for key in ('name', 'ramdisk', 'extra', '#disk'):
+        check(f'\n{key} = ' in text, key)
+    b.write(text.replace('#disk', 'disk').replace('"initramfs"', '"one"'))
+    equal(b.xl('check', '-s', b.cfg).returncode, 0)
+
+
+@test
+def the_schema_alone_accepts_the_xml_template(b):
+    if not shutil.which('xmllint'):
+        return
+    run = subprocess.run(['xmllint', '--noout', '--relaxng', os.path.join(ROOT, 'toolstack/conf/vm.rng'),
+                          os.path.join(ROOT, 'config-examples/libvirt.cfg')], capture_output=True, text=True)
+    equal((run.returncode, run.stderr.split()[-1:]), (0, ['validates']))
+
+
+@test
+def manual_pages_are_what_the_tables_make(b):
+    for page in ('xl.1', 'vm.cfg.5'):
+        out = []
+        with open(os.path.join(ROOT, 'man/src', page + '.in')) as f:
+            lines = f.read().splitlines()
+        for line in lines[1:]:
+            if line.startswith('@') and line.endswith('@'):
+                out.append(b.xl('help', '--mdoc', line.strip('@')).stdout)
+            else:
+                out.append(line + '\n')
+        with open(os.path.join(ROOT, 'man', page)) as f:
+            check(f.read() == ''.join(out), f'{page} is old: make -C toolstack man')
+    if shutil.which('mandoc'):
+        for page in ('xl.1', 'vm.cfg.5', 'xend.8'):
+            run = subprocess.run(['mandoc', '-Tlint', '-W', 'warning', os.path.join(ROOT, 'man', page)],
+                                 capture_output=True, text=True)
+            equal(run.stdout, '')
+
+
+@test
+def the_manual_names_every_command_and_key(b):
+    with open(os.path.join(ROOT, 'man/xl.1')) as f:
+        text = f.read()
+    for line in b.xl('help').stdout.splitlines():
+        if line.startswith('  ') and line[2].isalpha():
+            check(f'.It Ic "\\&{line.split()[0]}"' in text, line)
+
+
 def main():
     passed = failed = 0
     word = sys.argv[1] if len(sys.argv) > 1 else ''
