@@ -26,9 +26,19 @@
 static u8 *arena, *code;
 static u8 before[ARENA_SIZE], expected[ARENA_SIZE];
 
+/* Compatibility mode on Linux: its code and data selectors, and those of 64-bit code to come back. */
+#define USER32_CS	0x23
+#define USER_DS		0x2b
+#define USER_CS		0x33
+
 /* What native_run() loads and stores; the assembly knows the layout of struct regs. */
 struct regs native_regs;
-u64 native_host_rsp, native_entry;
+u64 native_host_rsp;
+struct {
+	u32 offset;
+	u16 selector;
+} __packed native_entry;	/* as a far jump takes it */
+static u8 mode = 8;		/* of the code that is tested: 8, or 4 for compatibility mode */
 
 /*
  * Load all registers from native_regs, jump to native_entry; the code there ends with a jump to native_exit,
@@ -51,7 +61,7 @@ __asm__ (
 	"	subq $8, %rsp\n"
 	"	popfq\n"
 	"	movq native_regs+152(%rip), %rsp\n"
-	"	jmpq *native_entry(%rip)\n"
+	"	ljmpl *native_entry(%rip)\n"
 	"native_exit:\n"
 	"	movq %rsp, native_regs+152(%rip)\n"
 	"	movq native_host_rsp(%rip), %rsp\n"
@@ -104,18 +114,38 @@ static void set_up(void)
 		sigaction(signals[i], &action, NULL);
 }
 
+#define TRAMPOLINE	0x100	/* in the code page: where 32-bit code returns to 64-bit mode */
+
+/* jmp *0(%rip) to native_exit. */
+static void put_exit(u8 *at)
+{
+	static const u8 jump[6] = { 0xff, 0x25, 0, 0, 0, 0 };
+	void *exit_addr = (void *)native_exit;
+
+	memcpy(at, jump, sizeof(jump));
+	memcpy(at + sizeof(jump), &exit_addr, 8);
+}
+
 /* Run `len` bytes of code with native_regs. Returns 0 or the signal. */
 static int run_native(const u8 *bytes, size_t len)
 {
-	static const u8 jump[6] = { 0xff, 0x25, 0, 0, 0, 0 };	/* jmp *0(%rip) */
-	void *exit_addr = (void *)native_exit;
+	u32 trampoline = CODE_ADDR + TRAMPOLINE;
 	int signal;
 
 	memset(code, 0xcc, 64);
 	memcpy(code, bytes, len);
-	memcpy(code + len, jump, sizeof(jump));
-	memcpy(code + len + sizeof(jump), &exit_addr, 8);
-	native_entry = CODE_ADDR;
+	native_entry.offset = CODE_ADDR;
+	native_entry.selector = mode == 8 ? USER_CS : USER32_CS;
+	if (mode == 8) {
+		put_exit(code + len);
+	} else {
+		code[len] = 0xea;	/* ljmp $USER_CS, $trampoline */
+		memcpy(code + len + 1, &trampoline, 4);
+		code[len + 5] = USER_CS;
+		code[len + 6] = 0;
+		put_exit(code + TRAMPOLINE);
+		__asm__ volatile ("movl %0, %%ds; movl %0, %%es" : : "r" (USER_DS));
+	}
 	signal = sigsetjmp(fault_env, 1);
 	if (signal)
 		return signal;
@@ -145,12 +175,12 @@ static const struct {
 
 static size_t put_prefixes(u8 *p)
 {
-	static const u8 prefixes[] = { 0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x65, 0x2e, 0x3e };
+	static const u8 prefixes[] = { 0x66, 0x67, 0xf0, 0xf2, 0xf3, 0x3e, 0x26, 0x65 };
 	size_t n = 0;
 
 	while (unit_random() % 3 == 0 && n < 3)
-		p[n++] = prefixes[unit_random() % sizeof(prefixes)];
-	if (unit_random() & 1)
+		p[n++] = prefixes[unit_random() % (mode == 8 ? 8 : 7)];
+	if (mode == 8 && unit_random() & 1)
 		p[n++] = 0x40 | (unit_random() & 15);
 	return n;
 }
@@ -169,9 +199,9 @@ static void draw_instruction(u8 *bytes)
 	if (drawn[which].modrm) {
 		u8 modrm = bytes[n++];
 
-		/* RIP-relative: aim at the arena, which lies about a megabyte below. */
+		/* RIP-relative, absolute in 32-bit mode: aim at the arena, about a megabyte below the code. */
 		if ((modrm & 0xc7) == 5) {
-			s32 disp = (s32)(TARGET - CODE_ADDR) - (int)(unit_random() % 512);
+			s32 disp = (s32)(TARGET - (mode == 8 ? CODE_ADDR : 0)) - (int)(unit_random() % 512);
 
 			memcpy(bytes + n, &disp, 4);
 		}
@@ -194,6 +224,8 @@ static void draw_registers(void)
 		if (unit_random() % 4 == 0)
 			r[i] = unit_random() % 64;
 	}
+	for (int i = 0; mode == 4 && i < 15; i++)
+		r[i] = i < 4 || (i > 5 && i < 10) ? 0 : (u32)r[i];	/* there is no r8 to r15 */
 	native_regs.rsp = TARGET + unit_random() % 256;
 	native_regs.rip = CODE_ADDR;
 	native_regs.rflags = RFLAGS_FIXED | RFLAGS_IF | (unit_random() & FLAGS_TESTED);
@@ -306,7 +338,7 @@ static enum outcome try_refused(const u8 *bytes, int rc)
 static enum outcome try_one(const u8 *bytes)
 {
 	struct regs ours = native_regs;
-	struct emul_ctxt ctxt = { .regs = &ours, .bytes = bytes, .count = 15, .mode = 8 };
+	struct emul_ctxt ctxt = { .regs = &ours, .bytes = bytes, .count = 15, .mode = mode };
 	struct emul_insn insn;
 	bool done;
 	int rc = emul_decode(&ctxt, &insn);
@@ -338,14 +370,13 @@ static enum outcome try_one(const u8 *bytes)
 	return RAN;
 }
 
-TEST(random_instructions_act_as_on_the_cpu)
+static void compare_with_cpu(long rounds)
 {
 	unsigned long count[4] = { 0 };
-	const char *rounds = getenv("EMUL_ROUNDS");
 	u8 bytes[16];
 
 	set_up();
-	for (long i = rounds ? atol(rounds) : 600000; i > 0; i--) {
+	for (long i = rounds; i > 0; i--) {
 		if (i % 64 == 0)
 			for (int k = 0; k < ARENA_SIZE; k += 8)
 				*(u64 *)(before + k) = unit_random() % 2 ? unit_random() : 0;
@@ -355,10 +386,29 @@ TEST(random_instructions_act_as_on_the_cpu)
 		if (count[WRONG] > 10)
 			break;
 	}
-	printf("    %lu agree, %lu refused by both, %lu passed over, %lu differ\n",
+	printf("    mode %u: %lu agree, %lu refused by both, %lu passed over, %lu differ\n", mode,
 	       count[RAN], count[REFUSED], count[PASSED_OVER], count[WRONG]);
 	CHECK_EQ(count[WRONG], 0);
 	CHECK(count[RAN] > count[PASSED_OVER] / 4);
+}
+
+static long rounds_wanted(void)
+{
+	const char *rounds = getenv("EMUL_ROUNDS");
+
+	return rounds ? atol(rounds) : 400000;
+}
+
+TEST(random_instructions_act_as_on_the_cpu)
+{
+	mode = 8;
+	compare_with_cpu(rounds_wanted());
+}
+
+TEST(random_32_bit_instructions_act_as_on_the_cpu)
+{
+	mode = 4;
+	compare_with_cpu(rounds_wanted());
 }
 
 struct encoding {
@@ -569,5 +619,6 @@ int main(void)
 	RUN(refusals);
 	RUN(any_bytes_decode_or_fail);
 	RUN(random_instructions_act_as_on_the_cpu);
+	RUN(random_32_bit_instructions_act_as_on_the_cpu);
 	return unit_end();
 }
