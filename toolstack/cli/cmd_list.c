@@ -29,7 +29,16 @@ static void print_addresses(const json_t *guest)
 		       cli_safe(text, sizeof(text), json_string_value(json_array_get(list, i))));
 }
 
-static void print_row(const json_t *guest)
+/* xl's three columns of --verbose. */
+static void print_verbose(const json_t *guest)
+{
+	char uuid[48], reason[32];
+
+	printf(" %-36s %-12s %s", cli_safe(uuid, sizeof(uuid), json_text(guest, "uuid", "-")),
+	       cli_safe(reason, sizeof(reason), json_text(guest, "reason", "-")), "-");
+}
+
+static void print_row(const json_t *guest, bool verbose)
 {
 	const json_t *domid = json_object_get(guest, "domid");
 	char name[128], id[16], status[32];
@@ -38,14 +47,24 @@ static void print_row(const json_t *guest)
 		snprintf(id, sizeof(id), "%lld", (long long)json_integer_value(domid));
 	else
 		strcpy(id, "-");
-	printf("%-40s %5s %5lld %5lld     %-6s  %8.1f  %-8s ",
+	printf("%-40s %5s %5lld %5lld     %-6s  %8.1f",
 	       cli_safe(name, sizeof(name), json_text(guest, "name", "?")), id,
 	       (long long)json_number(guest, "memory_kib", 0) / 1024,
 	       (long long)json_number(guest, "vcpus", 0), json_text(guest, "flags", "------"),
-	       (double)json_number(guest, "cpu_time_ns", 0) / 1e9,
-	       cli_safe(status, sizeof(status), status_word(guest)));
+	       (double)json_number(guest, "cpu_time_ns", 0) / 1e9);
+	if (verbose)
+		print_verbose(guest);
+	printf("  %-8s ", cli_safe(status, sizeof(status), status_word(guest)));
 	print_addresses(guest);
 	putchar('\n');
+}
+
+static void print_heading(bool verbose)
+{
+	printf("Name                                        ID   Mem VCPUs\tState\tTime(s)");
+	if (verbose)
+		printf(" UUID                                 Reason-Code  Security-Label");
+	puts("  Status   Address");
 }
 
 static void print_long(const json_t *guest)
@@ -92,8 +111,7 @@ static int run_list(struct cli *cli, const struct command *cmd, const struct arg
 		goto out;
 	guests = json_object_get(result, "guests");
 	if (!args_has(args, "long") && !args_has(args, "names"))
-		puts("Name                                        ID   Mem VCPUs\tState\tTime(s)  Status   "
-		     "Address");
+		print_heading(args_has(args, "verbose"));
 	for (size_t i = 0; i < json_array_size(guests); i++) {
 		const json_t *guest = json_array_get(guests, i);
 		char name[128];
@@ -103,7 +121,7 @@ static int run_list(struct cli *cli, const struct command *cmd, const struct arg
 		else if (args_has(args, "long"))
 			print_long(guest);
 		else
-			print_row(guest);
+			print_row(guest, args_has(args, "verbose"));
 	}
 out:
 	json_decref(result);
@@ -114,7 +132,7 @@ static const struct option_def options[] = {
 	{ 'a', "all", NULL, "defined guests that do not run, too" },
 	{ 'l', "long", NULL, "all that is known of each" },
 	{ 0, "names", NULL, "names only, one a line" },
-	{ 'v', "verbose", NULL, "accepted for compatibility: UUID and reason are in --long" },
+	{ 'v', "verbose", NULL, "UUID, why it ended, security label, too" },
 	{ 0 }
 };
 

@@ -2,6 +2,7 @@
 /* enable, rename, wait, dump-core, config: single guests, by their records. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/cli.h"
 #include "conf/conf.h"
@@ -58,18 +59,27 @@ static int run_wait(struct cli *cli, const struct command *cmd, const struct arg
 	return cli_simple_call(cli, cmd->op, req, NULL);
 }
 
+/* The daemon does not know our working folder. */
+static char *absolute_path(const char *path)
+{
+	char *cwd = path[0] == '/' ? NULL : getcwd(NULL, 0), *full = NULL;
+
+	if (asprintf(&full, "%s%s%s", cwd ? cwd : "", cwd ? "/" : "", path) < 0)
+		full = NULL;
+	free(cwd);
+	return full;
+}
+
 static int run_dump_core(struct cli *cli, const struct command *cmd, const struct args *args)
 {
 	static const char *const switches[] = { "live", "crash", "reset" };
 	json_t *req = json_pack("{s:s}", "guest", args->words[0]), *result = NULL;
+	char *path = args->n_words > 1 ? absolute_path(args->words[1]) : NULL;
 	int rc;
 
-	if (args->n_words > 1 && args->words[1][0] != '/') {
-		json_decref(req);
-		return cli_usage_error("dump-core: '%s' is not an absolute path", args->words[1]);
-	}
-	if (args->n_words > 1)
-		json_object_set_new(req, "path", json_string(args->words[1]));
+	if (path)
+		json_object_set_new(req, "path", json_string(path));
+	free(path);
 	for (size_t i = 0; i < 3; i++)
 		if (args_has(args, switches[i]))
 			json_object_set_new(req, switches[i], json_true());

@@ -15,6 +15,8 @@ const char *conf_source(const struct conf_options *opt)
 	return opt && opt->source ? opt->source : "config";
 }
 
+#define LIST_PROBLEMS 256	/* entries of a list of which each problem is told */
+
 struct applier {
 	const struct conf_options *opt;
 	struct conf_build *b;
@@ -131,6 +133,8 @@ static void apply_list(struct applier *ap, const struct conf_key *key, const str
 
 		if (add(key, item, ap->b, &err))
 			report(ap, as, item->line, &err, true);
+		if (error_is_set(&err) && i >= LIST_PROBLEMS)
+			break;	/* enough to see what is wrong */
 	}
 }
 

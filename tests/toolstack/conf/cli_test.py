@@ -90,6 +90,8 @@ def list_keeps_the_columns_of_xl(b):
     b.xl('list', '--all', 'web')
     equal(b.last()['args'], {'all': True, 'guest': 'web'})
     check('1 day,  1:01:01' in b.xl('list', '--long').stdout, 'uptime')
+    out = b.xl('list', '-v').stdout.splitlines()
+    equal(out[2].split()[6:9], ['u', '-', '-'])
     equal(b.xl('list', '--names').stdout.splitlines()[2], 'db')
 
 
