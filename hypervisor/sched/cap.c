@@ -48,10 +48,13 @@ static void period_end(void *arg)
 	struct account *a = arg;
 	s64 full = full_budget(a), old = atomic_fetch_add(&a->budget_ns, full);
 	u64 flags = spin_lock_irqsave(&a->lock);
-	s64 excess = old;			/* what would be more than a full budget */
 
-	if (excess > 0)
-		atomic_sub(&a->budget_ns, excess);
+	/*
+	 * What was left may be in use: each of those that run has taken up to its part of it and not been charged yet.
+	 * So it is kept, but no more than that.
+	 */
+	if (old > full)
+		atomic_sub(&a->budget_ns, old - full);
 	/* Nothing was used since the last time: wait for the next one that runs. */
 	a->running = full && !(old >= full && list_empty(&a->parked));
 	if (a->running)

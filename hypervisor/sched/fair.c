@@ -7,7 +7,7 @@
  *
  * Virtual times of all CPUs are on one scale, so that a vCPU takes its arrears with it when it moves. A sleeper may
  * not save up time: on waking it is at most WAKE_BONUS behind its queue's `min_vtime` (the furthest behind of those
- * that can run, never going back). Nor may one that comes from a faster queue be made to wait more than MOVE_LEAD.
+ * that can run, never going back). One that moves takes arrears or lead with it, within MOVE_WINDOW of its new queue.
  * fair_clock follows the fastest queue, for CPUs whose own clock stood still while they slept.
  *
  * Lock: the queue's; fair_clock is written by single stores and may lag.
@@ -19,7 +19,7 @@
 #define WEIGHT_DEFAULT		256u
 #define WAKE_BONUS		(3 * NS_PER_MS)
 #define WAKE_MARGIN		(NS_PER_MS / 4)	/* a waking vCPU preempts if it is this much further behind */
-#define MOVE_LEAD		(50 * NS_PER_MS)
+#define MOVE_WINDOW		(50 * NS_PER_MS)
 #define SLICE			(5 * NS_PER_MS)
 #define SLICE_MAX		(10 * NS_PER_MS)
 #define MOVE_ARREARS		(5 * NS_PER_MS)
@@ -66,15 +66,17 @@ static void fair_charge(struct runqueue *rq, struct sched_unit *u, u64 ns)
 	clock_advance(rq, u);
 }
 
-static void fair_insert(struct runqueue *rq, struct sched_unit *u, bool fresh)
+static void fair_insert(struct runqueue *rq, struct sched_unit *u, enum insert_why why)
 {
-	if (fresh) {
+	u64 behind = why == INSERT_WOKEN ? WAKE_BONUS : MOVE_WINDOW;
+
+	if (why != INSERT_RAN_HERE) {
 		if (rq->load == 0)
 			rq->min_vtime = MAX(rq->min_vtime, READ_ONCE(fair_clock));
-		if (u->vtime + WAKE_BONUS < rq->min_vtime)
-			u->vtime = rq->min_vtime - WAKE_BONUS;
-		else if (u->vtime > rq->min_vtime + MOVE_LEAD)
-			u->vtime = rq->min_vtime + MOVE_LEAD;
+		if (u->vtime + behind < rq->min_vtime)
+			u->vtime = rq->min_vtime - behind;
+		else if (u->vtime > rq->min_vtime + MOVE_WINDOW)
+			u->vtime = rq->min_vtime + MOVE_WINDOW;
 	}
 	rb_insert(&rq->tree, &u->node, compare_vtime);
 }

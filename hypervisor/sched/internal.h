@@ -81,6 +81,9 @@ struct runqueue {
 	u64 min_vtime;
 } __aligned(64);
 
+/* Where a vCPU comes from when it is put on a queue. */
+enum insert_why { INSERT_RAN_HERE, INSERT_WOKEN, INSERT_MOVED };
+
 struct sched_ops {
 	const char *name;
 	u32 id;				/* XEN_SCHEDULER_* */
@@ -88,8 +91,8 @@ struct sched_ops {
 	void (*set_weight)(struct sched_unit *u, u32 weight);
 	/* rq->curr has run for `ns`. */
 	void (*charge)(struct runqueue *rq, struct sched_unit *u, u64 ns);
-	/* Into and out of the order. `fresh`: it slept or comes from another queue; else it just ran here. */
-	void (*insert)(struct runqueue *rq, struct sched_unit *u, bool fresh);
+	/* Into and out of the order. */
+	void (*insert)(struct runqueue *rq, struct sched_unit *u, enum insert_why why);
 	void (*remove)(struct runqueue *rq, struct sched_unit *u);
 	/* The n-th to run next, NULL if there are fewer. */
 	struct sched_unit *(*nth)(const struct runqueue *rq, u32 n);
@@ -123,7 +126,7 @@ static inline bool unit_allowed(const struct sched_unit *u, u32 cpu)
 struct runqueue *rq_lock_of(const struct vcpu *v, u64 *flags);
 void rq_lock_two(struct runqueue *a, struct runqueue *b);	/* interrupts are off */
 void rq_unlock_two(struct runqueue *a, struct runqueue *b);
-bool rq_enqueue(struct runqueue *rq, struct sched_unit *u, bool fresh, u64 now);	/* false: parked instead */
+bool rq_enqueue(struct runqueue *rq, struct sched_unit *u, enum insert_why why);	/* false: parked instead */
 void rq_dequeue(struct runqueue *rq, struct sched_unit *u);
 void rq_charge(struct runqueue *rq, u64 now);
 void rq_arm(struct runqueue *rq, u64 at_ns);

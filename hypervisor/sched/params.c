@@ -6,6 +6,7 @@
 #include "abi/domctl.h"
 #include "abi/sysctl.h"
 #include "core/log.h"
+#include "core/softirq.h"
 #include "core/time.h"
 #include "sched/internal.h"
 
@@ -28,6 +29,29 @@ static void weight_apply(struct domain *d, u32 weight)
 	}
 }
 
+/* From now on: what ran before is charged as it was, and whoever runs now gets its timer. */
+static void cap_apply(struct domain *d, u32 cap)
+{
+	struct vcpu *v;
+	u32 i;
+
+	d->cap = cap;
+	if (!domain_vcpu(d, 0) || READ_ONCE(d->vcpu[0]->sched->account->cap_percent) == cap)
+		return;
+	for_each_vcpu(d, v, i) {
+		u64 flags;
+		struct runqueue *rq = rq_lock_of(v, &flags);
+
+		if (rq->curr == v)
+			rq_charge(rq, time_now_ns());
+		spin_unlock_irqrestore(&rq->lock, flags);
+	}
+	account_set_cap(d->vcpu[0]->sched->account, cap);
+	for_each_vcpu(d, v, i)
+		if (READ_ONCE(v->is_running))
+			softirq_raise_cpu(READ_ONCE(v->processor), SOFTIRQ_SCHEDULE);
+}
+
 int sched_domctl(struct domain *d, struct xen_domctl_scheduler_op *op)
 {
 	if (op->sched_id != policy->id)
@@ -40,9 +64,7 @@ int sched_domctl(struct domain *d, struct xen_domctl_scheduler_op *op)
 	case XEN_DOMCTL_SCHEDOP_putinfo:
 		if (op->u.credit2.weight)
 			weight_apply(d, op->u.credit2.weight);
-		d->cap = op->u.credit2.cap;
-		if (domain_vcpu(d, 0))
-			account_set_cap(d->vcpu[0]->sched->account, d->cap);
+		cap_apply(d, op->u.credit2.cap);
 		return 0;
 	default:
 		return -EINVAL;		/* parameters of single vCPUs belong to other schedulers */

@@ -11,7 +11,6 @@
  * and waiting CPUs are read without locks and may be out of date by an instant; the owner of a bit corrects it.
  */
 #include "core/softirq.h"
-#include "core/time.h"
 #include "sched/internal.h"
 #include "x86/cpu_ops.h"
 
@@ -77,11 +76,11 @@ u32 place_choose(const struct sched_unit *u, u32 home)
 }
 
 /* From the locked queue `from` to the locked queue `to`. False: it waits for its cap's next period instead. */
-static bool move_queued(struct runqueue *from, struct runqueue *to, struct sched_unit *u, u64 now)
+static bool move_queued(struct runqueue *from, struct runqueue *to, struct sched_unit *u)
 {
 	rq_dequeue(from, u);
 	WRITE_ONCE(u->vcpu->processor, to->cpu);
-	return rq_enqueue(to, u, true, now);
+	return rq_enqueue(to, u, INSERT_MOVED);
 }
 
 static bool may_move(const struct sched_unit *u, u32 cpu)
@@ -99,8 +98,11 @@ static struct sched_unit *steal_from(struct runqueue *rq, struct runqueue *from)
 		u = policy->nth(from, n);
 		if (!u)
 			return NULL;
-		if (may_move(u, rq->cpu))
-			return move_queued(from, rq, u, time_now_ns()) ? u : NULL;
+		if (!may_move(u, rq->cpu))
+			continue;
+		if (move_queued(from, rq, u))
+			return u;
+		n--;			/* it is parked now; the next one has its place */
 	}
 	return NULL;
 }
@@ -138,14 +140,18 @@ struct sched_unit *place_steal(struct runqueue *rq)
 
 void place_offer(struct runqueue *rq)
 {
-	struct sched_unit *u = policy->nth(rq, 0);
-	u32 cpu;
+	struct sched_unit *u;
+	u32 n, cpu;
 
-	if (!u || u->vcpu->is_running)
-		return;
-	cpu = find_idle(&u->allowed, NULL, rq->cpu);
-	if (cpu < MAX_CPUS && test_and_clear_bit(cpu, sched_idle_cpus.bits))
-		softirq_raise_cpu(cpu, SOFTIRQ_SCHEDULE);
+	for (n = 0; n < LOOK_AT_MOST && (u = policy->nth(rq, n)) != NULL; n++) {
+		if (u->vcpu->is_running)
+			continue;
+		cpu = find_idle(&u->allowed, NULL, rq->cpu);
+		if (cpu == MAX_CPUS)
+			continue;
+		if (test_and_clear_bit(cpu, sched_idle_cpus.bits))
+			softirq_raise_cpu(cpu, SOFTIRQ_SCHEDULE);
+	}
 }
 
 /* Both locked: moves one, if that evens out the load and it has waited longer than what runs there. */
@@ -162,7 +168,7 @@ static void push_to(struct runqueue *rq, struct runqueue *to, u64 now)
 			return;
 		if (!may_move(u, to->cpu) || to->load + u->weight > rq->load || !policy->wants_to_move(rq, to, u))
 			continue;
-		if (move_queued(rq, to, u, now))
+		if (move_queued(rq, to, u))
 			rq_tickle(to, u, now);
 		return;
 	}
@@ -225,6 +231,8 @@ int sched_set_affinity(struct vcpu *v, const cpumask_t *hard, const cpumask_t *s
 	if (soft)
 		v->soft_affinity = *soft;
 	affinity_apply(v, rq);
+	if (v->sched->queued)
+		place_offer(rq);
 	spin_unlock_irqrestore(&rq->lock, flags);
 	sched_wake(v);
 	return 0;

@@ -40,12 +40,11 @@ void rq_unlock_two(struct runqueue *a, struct runqueue *b)
 	spin_unlock(&a->lock);
 }
 
-bool rq_enqueue(struct runqueue *rq, struct sched_unit *u, bool fresh, u64 now)
+bool rq_enqueue(struct runqueue *rq, struct sched_unit *u, enum insert_why why)
 {
-	(void)now;
 	if (unlikely(account_exhausted(u->account)) && account_park(u))
 		return false;
-	policy->insert(rq, u, fresh);
+	policy->insert(rq, u, why);
 	u->queued = true;
 	rq->load += u->weight;
 	if (rq->nr_queued++ == 0)
@@ -83,7 +82,7 @@ void rq_arm(struct runqueue *rq, u64 at_ns)
 	timer_set(&rq->timer, at_ns);
 }
 
-/* Someone was put on the queue: makes the CPU look at it now, or when the one that runs has had its due. */
+/* Someone was put on the queue (after rq_charge()): makes the CPU look at it now, or when the one that runs has had its due. */
 void rq_tickle(struct runqueue *rq, struct sched_unit *u, u64 now)
 {
 	u64 earliest;
@@ -93,7 +92,6 @@ void rq_tickle(struct runqueue *rq, struct sched_unit *u, u64 now)
 		softirq_raise_cpu(rq->cpu, SOFTIRQ_SCHEDULE);
 		return;
 	}
-	rq_charge(rq, now);
 	if (policy->preempts(rq, u, rq->curr->sched)) {
 		earliest = rq->curr_since_ns + sched_ratelimit_us * NS_PER_US;
 		if (earliest <= now)

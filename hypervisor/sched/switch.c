@@ -52,7 +52,7 @@ static void retire(struct runqueue *rq, struct vcpu *prev, u64 now)
 	if (u->yielded)
 		policy->yield(rq, u);
 	u->yielded = false;
-	(void)rq_enqueue(rq, u, false, now);
+	(void)rq_enqueue(rq, u, INSERT_RAN_HERE);
 }
 
 /* The next one to run, off the queue; NULL for idle. May release the queue's lock while it looks elsewhere. */
@@ -81,7 +81,7 @@ static void arm_for(struct runqueue *rq, struct sched_unit *u, u64 now)
 	if (rq->nr_queued)
 		rq_arm(rq, now + policy->slice_ns(rq, u));
 	if (unlikely(READ_ONCE(u->account->cap_percent))) {
-		left = atomic_read(&u->account->budget_ns);
+		left = atomic_read(&u->account->budget_ns) / (s64)u->account->units;
 		rq_arm(rq, now + (u64)MAX(left, (s64)(100 * NS_PER_US)));
 	}
 }
@@ -128,10 +128,10 @@ static void schedule(void)
 	u = choose(rq);
 	next = u ? u->vcpu : rq->idle;
 	start(rq, prev, next, now);
-	if (next->is_idle)
-		set_bit(rq->cpu, sched_idle_cpus.bits);
-	else if (prev->is_idle)
+	if (!next->is_idle && prev->is_idle)
 		clear_bit(rq->cpu, sched_idle_cpus.bits);
+	else if (next->is_idle && rq->online)
+		set_bit(rq->cpu, sched_idle_cpus.bits);
 	spin_unlock(&rq->lock);
 	if (next == prev) {
 		irq_enable();
@@ -146,11 +146,9 @@ void sched_context_saved(struct vcpu *prev)
 	struct runqueue *rq = &runqueues[this_cpu()];
 
 	store_release(&prev->is_running, false);
-	if (prev->is_idle)
-		return;
-	if (unlikely(READ_ONCE(u->leaving))) {
+	if (unlikely(!prev->is_idle && READ_ONCE(u->leaving)))
 		sched_wake(prev);
-	} else if (unlikely(rq->nr_queued && !bitmap_empty(sched_idle_cpus.bits, MAX_CPUS))) {
+	if (unlikely(rq->nr_queued && !cpumask_empty(&sched_idle_cpus))) {
 		spin_lock(&rq->lock);
 		place_offer(rq);
 		spin_unlock(&rq->lock);
@@ -222,7 +220,8 @@ again:
 	}
 	if (v->runstate != RUNSTATE_running)
 		runstate_set(v, RUNSTATE_runnable, now);
-	if (rq_enqueue(rq, u, true, now))
+	rq_charge(rq, now);		/* the queue's clock stood still if one ran alone here */
+	if (rq_enqueue(rq, u, INSERT_WOKEN))
 		rq_tickle(rq, u, now);
 out:
 	spin_unlock_irqrestore(&rq->lock, flags);

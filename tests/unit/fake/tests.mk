@@ -15,3 +15,5 @@ TESTS	+= grant
 grant-y	:= $(FAKE)
 TESTS	+= rangeset
 rangeset-y := $(FAKE)
+TESTS	+= sched
+sched-y	:= $(FAKE)

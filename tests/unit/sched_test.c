@@ -1,0 +1,759 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The scheduler on the fake machine: simulated seconds of busy and sleepy vCPUs on several CPUs, and what each got.
+ */
+#include "unit.h"
+
+#include "abi/domctl.h"
+#include "abi/sched.h"
+#include "abi/sysctl.h"
+#include "core/softirq.h"
+#include "event/event.h"
+#include "fake.h"
+#include "hypercall/hypercall.h"
+#include "lib/errno.h"
+#include "sched/internal.h"
+#include "sched/sched.h"
+
+#define MS		1000000ul
+#define SECOND		(1000 * MS)
+#define TEARDOWN()	CHECK(fake_check_clean())
+
+static void start(struct vcpu *v)
+{
+	v->pause_flags = 0;
+	sched_wake(v);
+	fake_all_softirqs();
+}
+
+static void start_all(struct domain *d)
+{
+	u32 i;
+
+	for (i = 0; i < d->max_vcpus; i++)
+		start(d->vcpu[i]);
+}
+
+static void block(struct vcpu *v)
+{
+	atomic_fetch_or(&v->pause_flags, VPF_BLOCKED);
+	sched_sleep_nosync(v);
+	fake_all_softirqs();
+}
+
+static void wake(struct vcpu *v)
+{
+	sched_vcpu_unblock(v);
+	fake_all_softirqs();
+}
+
+static u64 used(struct domain *d)
+{
+	u64 sum = 0;
+	u32 i;
+
+	for (i = 0; i < d->max_vcpus; i++)
+		sum += sched_vcpu_time_ns(d->vcpu[i]);
+	return sum;
+}
+
+/* `got` is within 3 % of `want`. */
+#define CHECK_CLOSE(got, want)								\
+	do {										\
+		double got_ = (double)(got), want_ = (double)(want);			\
+		if (got_ < want_ * 0.97 || got_ > want_ * 1.03) {			\
+			unit_report(__FILE__, __LINE__, #got " is close to " #want);	\
+			printf("    %.1f against %.1f\n", got_ / 1e6, want_ / 1e6);	\
+		}									\
+	} while (0)
+
+static struct domain *make(domid_t id, u32 vcpus, u32 weight, u32 cap)
+{
+	struct domain *d = fake_domain(id, id == 0, vcpus);
+	struct xen_domctl_scheduler_op op = { .sched_id = XEN_SCHEDULER_CREDIT2, .cmd = XEN_DOMCTL_SCHEDOP_putinfo };
+
+	op.u.credit2.weight = (u16)weight;
+	op.u.credit2.cap = (u16)cap;
+	CHECK_EQ(sched_domctl(d, &op), 0);
+	return d;
+}
+
+TEST(one_vcpu_has_the_machine_without_ticks)
+{
+	struct domain *d;
+	u32 before;
+
+	fake_start(1);
+	d = make(0, 1, 256, 0);
+	start_all(d);
+	CHECK(current == d->vcpu[0]);
+	before = fake_ipis[0];
+	fake_advance(10 * SECOND);
+	CHECK_EQ(used(d), 10 * SECOND);
+	CHECK_EQ(runqueues[0].timer_at_ns, 0);
+	CHECK_EQ(fake_ipis[0], before);
+	fake_domain_end(d);
+	TEARDOWN();
+}
+
+TEST(weights_on_one_cpu)
+{
+	struct domain *a, *b, *c;
+
+	fake_start(1);
+	a = make(0, 1, 256, 0);
+	b = make(1, 1, 512, 0);
+	c = make(2, 1, 64, 0);
+	start_all(a);
+	start_all(b);
+	start_all(c);
+	fake_advance(10 * SECOND);
+	CHECK_CLOSE(used(a), 10 * SECOND * 256 / 832);
+	CHECK_CLOSE(used(b), 10 * SECOND * 512 / 832);
+	CHECK_CLOSE(used(c), 10 * SECOND * 64 / 832);
+	fake_domain_end(a);
+	fake_domain_end(b);
+	fake_domain_end(c);
+	TEARDOWN();
+}
+
+TEST(extreme_weights)
+{
+	struct domain *a, *b;
+
+	fake_start(1);
+	a = make(0, 1, 65535, 0);
+	b = make(1, 1, 1, 0);
+	start_all(a);
+	start_all(b);
+	fake_advance(20 * SECOND);
+	CHECK_CLOSE(used(a), 20 * SECOND);
+	CHECK(used(b) > 0);
+	fake_domain_end(a);
+	fake_domain_end(b);
+	TEARDOWN();
+}
+
+TEST(three_on_two_cpus_are_equal)
+{
+	struct domain *d;
+	u32 i;
+
+	fake_start(2);
+	d = make(0, 3, 256, 0);
+	start_all(d);
+	fake_advance(10 * SECOND);
+	for (i = 0; i < 3; i++)
+		CHECK_CLOSE(sched_vcpu_time_ns(d->vcpu[i]), 10 * SECOND * 2 / 3);
+	fake_domain_end(d);
+	TEARDOWN();
+}
+
+TEST(two_domains_of_two_vcpus_share_by_weight)
+{
+	struct domain *a, *b;
+
+	fake_start(2);
+	a = make(0, 2, 256, 0);
+	b = make(1, 2, 512, 0);
+	start_all(a);
+	start_all(b);
+	fake_advance(20 * SECOND);
+	CHECK_CLOSE(used(a), 40 * SECOND / 3);
+	CHECK_CLOSE(used(b), 40 * SECOND * 2 / 3);
+	fake_domain_end(a);
+	fake_domain_end(b);
+	TEARDOWN();
+}
+
+TEST(many_vcpus_on_four_cpus)
+{
+	struct domain *d[3];
+	u32 i, j;
+
+	fake_start(4);
+	for (i = 0; i < 3; i++) {
+		d[i] = make((domid_t)i, 4, 256, 0);
+		start_all(d[i]);
+	}
+	fake_advance(20 * SECOND);
+	for (i = 0; i < 3; i++)
+		for (j = 0; j < 4; j++)
+			CHECK_CLOSE(sched_vcpu_time_ns(d[i]->vcpu[j]), 20 * SECOND / 3);
+	for (i = 0; i < 3; i++)
+		fake_domain_end(d[i]);
+	TEARDOWN();
+}
+
+TEST(caps_hold)
+{
+	struct domain *a, *b;
+
+	fake_start(2);
+	a = make(0, 1, 256, 30);
+	b = make(1, 2, 256, 0);
+	start_all(a);
+	fake_advance(5 * SECOND);
+	CHECK_CLOSE(used(a), 5 * SECOND * 30 / 100);		/* alone on an idle machine */
+	start_all(b);
+	fake_advance(5 * SECOND);
+	CHECK_CLOSE(used(a), 10 * SECOND * 30 / 100);
+	CHECK_CLOSE(used(b), 10 * SECOND - 5 * SECOND * 30 / 100);
+	fake_domain_end(a);
+	fake_domain_end(b);
+	TEARDOWN();
+}
+
+TEST(a_cap_is_for_the_whole_domain)
+{
+	struct xen_domctl_scheduler_op op = { .sched_id = XEN_SCHEDULER_CREDIT2, .cmd = XEN_DOMCTL_SCHEDOP_putinfo };
+	struct domain *a;
+	u64 before;
+
+	fake_start(4);
+	a = make(0, 4, 256, 150);
+	start_all(a);
+	fake_advance(5 * SECOND);
+	CHECK_CLOSE(used(a), 5 * SECOND * 150 / 100);
+	op.u.credit2.cap = 0;
+	CHECK_EQ(sched_domctl(a, &op), 0);
+	before = used(a);
+	fake_advance(SECOND);
+	CHECK_CLOSE(used(a) - before, 4 * SECOND);
+	op.u.credit2.cap = 50;
+	CHECK_EQ(sched_domctl(a, &op), 0);
+	before = used(a);
+	fake_advance(4 * SECOND);
+	CHECK_CLOSE(used(a) - before, 2 * SECOND);
+	op.cmd = XEN_DOMCTL_SCHEDOP_getinfo;
+	CHECK_EQ(sched_domctl(a, &op), 0);
+	CHECK_EQ(op.u.credit2.cap, 50);
+	CHECK_EQ(op.u.credit2.weight, 256);
+	op.cmd = XEN_DOMCTL_SCHEDOP_putvcpuinfo;
+	CHECK_EQ(sched_domctl(a, &op), -EINVAL);
+	op.sched_id = XEN_SCHEDULER_CREDIT;
+	CHECK_EQ(sched_domctl(a, &op), -EINVAL);
+	fake_domain_end(a);
+	TEARDOWN();
+}
+
+TEST(a_sleeper_that_wakes_runs_soon)
+{
+	struct domain *hog, *sleeper;
+	u64 worst = 0, since;
+	u32 i;
+
+	fake_start(1);
+	hog = make(0, 2, 256, 0);
+	sleeper = make(1, 1, 256, 0);
+	start_all(hog);
+	start(sleeper->vcpu[0]);
+	block(sleeper->vcpu[0]);
+	for (i = 0; i < 200; i++) {
+		fake_advance(7 * MS + unit_random() % (5 * MS));
+		since = fake_now;
+		wake(sleeper->vcpu[0]);
+		while (current != sleeper->vcpu[0])
+			fake_advance(MS / 10);
+		worst = MAX(worst, fake_now - since);
+		fake_advance(MS / 5);
+		block(sleeper->vcpu[0]);
+	}
+	CHECK(worst <= 1 * MS);			/* the rate limit */
+	fake_domain_end(hog);
+	fake_domain_end(sleeper);
+	TEARDOWN();
+}
+
+TEST(sleeping_saves_up_no_time)
+{
+	struct domain *a, *b;
+	u64 before_a, before_b;
+
+	fake_start(1);
+	a = make(0, 1, 256, 0);
+	b = make(1, 1, 256, 0);
+	start_all(a);
+	start(b->vcpu[0]);
+	block(b->vcpu[0]);
+	fake_advance(100 * SECOND);
+	wake(b->vcpu[0]);
+	before_a = used(a);
+	before_b = used(b);
+	fake_advance(SECOND);
+	CHECK_CLOSE(used(a) - before_a, SECOND / 2);
+	CHECK_CLOSE(used(b) - before_b, SECOND / 2);
+	fake_domain_end(a);
+	fake_domain_end(b);
+	TEARDOWN();
+}
+
+TEST(idle_cpus_take_work)
+{
+	struct domain *d;
+	u32 i;
+
+	fake_start(4);
+	d = make(0, 4, 256, 0);
+	for (i = 0; i < 4; i++)
+		d->vcpu[i]->processor = 0;
+	start_all(d);
+	fake_advance(SECOND);
+	CHECK_CLOSE(used(d), 4 * SECOND);
+	/* One CPU's only vCPU blocks while two share another. */
+	fake_domain_end(d);
+	TEARDOWN();
+}
+
+TEST(freed_cpus_take_work)
+{
+	struct domain *d;
+	u64 before;
+
+	fake_start(2);
+	d = make(0, 3, 256, 0);
+	start_all(d);
+	fake_advance(SECOND / 10);
+	block(d->vcpu[0]);
+	before = used(d);
+	fake_advance(SECOND);
+	CHECK_CLOSE(used(d) - before, 2 * SECOND);
+	fake_domain_end(d);
+	TEARDOWN();
+}
+
+TEST(hard_affinity_is_kept)
+{
+	struct domain *d;
+	cpumask_t one = { 0 }, none = { 0 };
+	u32 i;
+
+	fake_start(4);
+	d = make(0, 2, 256, 0);
+	cpumask_set(2, &one);
+	CHECK_EQ(sched_set_affinity(d->vcpu[0], &none, NULL), -EINVAL);
+	start_all(d);
+	CHECK_EQ(sched_set_affinity(d->vcpu[0], &one, NULL), 0);
+	CHECK_EQ(sched_set_affinity(d->vcpu[1], &one, NULL), 0);
+	fake_all_softirqs();
+	for (i = 0; i < 100; i++) {
+		fake_advance(10 * MS);
+		CHECK_EQ(d->vcpu[0]->processor, 2);
+		CHECK_EQ(d->vcpu[1]->processor, 2);
+	}
+	fake_advance(SECOND);
+	CHECK(used(d) < 2100 * MS && used(d) > 1950 * MS);
+	cpumask_clear(2, &one);
+	cpumask_set(77, &one);
+	CHECK_EQ(sched_set_affinity(d->vcpu[0], &one, NULL), -EINVAL);		/* no such CPU is up */
+	fake_domain_end(d);
+	TEARDOWN();
+}
+
+TEST(pinned_and_free_ones_balance)
+{
+	struct domain *p, *f;
+	cpumask_t one = { 0 };
+	u64 before;
+
+	fake_start(2);
+	p = make(0, 1, 256, 0);
+	f = make(1, 3, 256, 0);
+	cpumask_set(0, &one);
+	CHECK_EQ(sched_set_affinity(p->vcpu[0], &one, NULL), 0);
+	start_all(p);
+	fake_advance(50 * SECOND);		/* CPU 0's clock runs far ahead */
+	start_all(f);
+	before = used(f);
+	fake_advance(10 * SECOND);
+	CHECK_CLOSE(used(f) - before, 15 * SECOND);
+	CHECK_CLOSE(used(p) - 50 * SECOND, 5 * SECOND);
+	fake_domain_end(p);
+	fake_domain_end(f);
+	TEARDOWN();
+}
+
+TEST(pin_override)
+{
+	struct domain *d;
+	struct sched_pin_override *op;
+
+	fake_start(2);
+	d = make(0, 1, 256, 0);
+	op = fake_guest_alloc(sizeof(*op));
+	start_all(d);
+	CHECK(current == d->vcpu[0]);
+	op->pcpu = -1;
+	CHECK_EQ(do_sched_op(SCHEDOP_pin_override, (u64)op), -EINVAL);
+	op->pcpu = 9;
+	CHECK_EQ(do_sched_op(SCHEDOP_pin_override, (u64)op), -EINVAL);
+	op->pcpu = 1;
+	CHECK_EQ(do_sched_op(SCHEDOP_pin_override, (u64)op), 0);
+	fake_all_softirqs();
+	CHECK_EQ(d->vcpu[0]->processor, 1);
+	CHECK(current != d->vcpu[0]);
+	fake_cpu(1);
+	CHECK(current == d->vcpu[0]);
+	CHECK_EQ(do_sched_op(SCHEDOP_pin_override, (u64)op), -EBUSY);
+	op->pcpu = -1;
+	CHECK_EQ(do_sched_op(SCHEDOP_pin_override, (u64)op), 0);
+	fake_cpu(0);
+	fake_domain_end(d);
+	TEARDOWN();
+}
+
+TEST(block_and_wake_by_an_event)
+{
+	struct evtchn_bind_ipi ipi = { .vcpu = 0 };
+	struct vcpu_runstate_info info;
+	struct domain *d;
+	struct vcpu *v;
+
+	fake_start(1);
+	d = make(0, 1, 256, 0);
+	start_all(d);
+	v = d->vcpu[0];
+	CHECK_EQ(event_bind_ipi(d, &ipi), 0);
+	v->info->evtchn_upcall_mask = 1;
+	CHECK_EQ(do_sched_op(SCHEDOP_block, 0), 0);
+	CHECK_EQ(v->info->evtchn_upcall_mask, 0);
+	fake_all_softirqs();
+	CHECK(current->is_idle);
+	fake_advance(5 * MS);
+	sched_runstate(v, &info);
+	CHECK_EQ(info.state, RUNSTATE_blocked);
+	CHECK_EQ(info.time[RUNSTATE_blocked], 5 * MS);
+	CHECK_EQ(event_send(d, ipi.port), 0);
+	fake_all_softirqs();
+	CHECK(current == v);
+	CHECK_EQ(do_sched_op(SCHEDOP_block, 0), 0);	/* an event waits: does not sleep */
+	fake_all_softirqs();
+	CHECK(current == v);
+	fake_domain_end(d);
+	TEARDOWN();
+}
+
+TEST(runstates_add_up)
+{
+	struct vcpu_runstate_info info;
+	struct domain *d;
+	u64 began, sum;
+	u32 i, j;
+
+	fake_start(2);
+	d = make(0, 4, 256, 40);
+	began = fake_now;
+	start_all(d);
+	for (i = 0; i < 2000; i++) {
+		struct vcpu *v = d->vcpu[unit_random() % 4];
+
+		if (v->pause_flags)
+			wake(v);
+		else
+			block(v);
+		fake_advance(unit_random() % (3 * MS));
+	}
+	for (i = 0; i < 4; i++) {
+		sched_runstate(d->vcpu[i], &info);
+		for (j = 0, sum = 0; j < 4; j++)
+			sum += info.time[j];
+		CHECK_EQ(sum, fake_now - began);
+	}
+	fake_domain_end(d);
+	TEARDOWN();
+}
+
+TEST(pausing_stops_and_unpausing_goes_on)
+{
+	struct domain *d;
+	u64 before;
+
+	fake_start(2);
+	d = make(0, 2, 256, 0);
+	start_all(d);
+	fake_advance(10 * MS);
+	atomic_fetch_or(&d->vcpu[0]->pause_flags, VPF_PAUSED);
+	sched_sleep_nosync(d->vcpu[0]);
+	fake_all_softirqs();
+	CHECK(!d->vcpu[0]->is_running);
+	sched_sleep_sync(d->vcpu[0]);
+	CHECK_EQ(d->vcpu[0]->runstate, RUNSTATE_offline);
+	before = sched_vcpu_time_ns(d->vcpu[0]);
+	fake_advance(10 * MS);
+	CHECK_EQ(sched_vcpu_time_ns(d->vcpu[0]), before);
+	atomic_fetch_and(&d->vcpu[0]->pause_flags, ~VPF_PAUSED);
+	sched_wake(d->vcpu[0]);
+	fake_all_softirqs();
+	fake_advance(10 * MS);
+	CHECK_EQ(sched_vcpu_time_ns(d->vcpu[0]), before + 10 * MS);
+	fake_domain_end(d);
+	TEARDOWN();
+}
+
+TEST(yield_lets_the_other_run)
+{
+	struct domain *d;
+	struct vcpu *v;
+	u32 i;
+
+	fake_start(1);
+	d = make(0, 2, 256, 0);
+	start_all(d);
+	for (i = 0; i < 50; i++) {
+		v = current;
+		CHECK(!v->is_idle);
+		CHECK_EQ(do_sched_op(SCHEDOP_yield, 0), 0);
+		fake_all_softirqs();
+		CHECK(current != v);
+		fake_advance(MS / 10);
+	}
+	fake_domain_end(d);
+	TEARDOWN();
+}
+
+TEST(a_cpu_goes_away)
+{
+	struct domain *d;
+	u32 i;
+	u64 before;
+
+	fake_start(2);
+	d = make(0, 4, 256, 0);
+	start_all(d);
+	fake_advance(100 * MS);
+	fake_cpu(1);
+	cpumask_clear(1, &cpu_online_mask);
+	cpu_online_count = 1;
+	sched_cpu_down(1);
+	softirq_raise(SOFTIRQ_SCHEDULE);
+	fake_all_softirqs();
+	CHECK(current->is_idle);
+	fake_cpu(0);
+	before = used(d);
+	fake_advance(SECOND);
+	CHECK_CLOSE(used(d) - before, SECOND);
+	for (i = 0; i < 4; i++)
+		CHECK_EQ(d->vcpu[i]->processor, 0);
+	fake_domain_end(d);
+	TEARDOWN();
+}
+
+TEST(watchdogs)
+{
+	struct sched_watchdog *w;
+	struct domain *d;
+
+	fake_start(1);
+	d = make(0, 1, 256, 0);
+	w = fake_guest_alloc(sizeof(*w));
+	start_all(d);
+	w->timeout = 10;
+	CHECK_EQ(do_sched_op(SCHEDOP_watchdog, (u64)w), 1);
+	CHECK_EQ(do_sched_op(SCHEDOP_watchdog, (u64)w), 2);
+	CHECK_EQ(do_sched_op(SCHEDOP_watchdog, (u64)w), -ENOSPC);
+	w->id = 3;
+	CHECK_EQ(do_sched_op(SCHEDOP_watchdog, (u64)w), -EINVAL);
+	w->id = 2;
+	w->timeout = 0;
+	CHECK_EQ(do_sched_op(SCHEDOP_watchdog, (u64)w), 0);
+	CHECK_EQ(do_sched_op(SCHEDOP_watchdog, (u64)w), -EINVAL);
+	w->id = 0;
+	CHECK_EQ(do_sched_op(SCHEDOP_watchdog, (u64)w), -EINVAL);
+	w->id = 1;
+	w->timeout = 20;
+	CHECK_EQ(do_sched_op(SCHEDOP_watchdog, (u64)w), 0);
+	fake_advance(15 * SECOND);
+	CHECK_EQ(fake_shutdowns, 0);
+	fake_advance(6 * SECOND);
+	CHECK_EQ(fake_shutdowns, 1);
+	CHECK_EQ(fake_last_shutdown, SHUTDOWN_watchdog);
+	fake_domain_end(d);
+	TEARDOWN();
+}
+
+TEST(shutdown_calls)
+{
+	struct sched_shutdown *s;
+	struct sched_remote_shutdown *r;
+	struct domain *a, *b;
+
+	fake_start(1);
+	a = make(0, 1, 256, 0);
+	b = make(1, 1, 256, 0);
+	s = fake_guest_alloc(sizeof(*s));
+	r = fake_guest_alloc(sizeof(*r));
+	fake_be(b->vcpu[0]);
+	s->reason = SHUTDOWN_MAX + 1;
+	CHECK_EQ(do_sched_op(SCHEDOP_shutdown, (u64)s), -EINVAL);
+	s->reason = SHUTDOWN_reboot;
+	CHECK_EQ(do_sched_op(SCHEDOP_shutdown, (u64)s), 0);
+	CHECK_EQ(fake_last_shutdown, SHUTDOWN_reboot);
+	*r = (struct sched_remote_shutdown){ 0, SHUTDOWN_crash };
+	CHECK_EQ(do_sched_op(SCHEDOP_remote_shutdown, (u64)r), -EPERM);
+	fake_be(a->vcpu[0]);
+	r->domain_id = 9;
+	CHECK_EQ(do_sched_op(SCHEDOP_remote_shutdown, (u64)r), -ESRCH);
+	r->domain_id = 1;
+	CHECK_EQ(do_sched_op(SCHEDOP_remote_shutdown, (u64)r), 0);
+	CHECK_EQ(do_sched_op(SCHEDOP_shutdown, 8), -EFAULT);
+	CHECK_EQ(do_sched_op(8, (u64)s), -ENOSYS);
+	CHECK_EQ(do_sched_op(~0u, (u64)s), -ENOSYS);
+	fake_be(domain_idle ? &(struct vcpu){ .is_idle = true } : NULL);
+	fake_domain_end(b);
+	fake_domain_end(a);
+	TEARDOWN();
+}
+
+TEST(the_guest_sees_its_runstate)
+{
+	struct vcpu_runstate_info *info;
+	struct domain *d;
+	u64 entry;
+
+	fake_start(1);
+	d = make(0, 1, 256, 0);
+	info = fake_guest_alloc(sizeof(*info));
+	start_all(d);
+	fake_advance(3 * MS);
+	sched_runstate_to_guest(d->vcpu[0]);
+	d->vcpu[0]->runstate_guest = (u64)info;
+	d->pv.vm_assist = 1ul << VMASST_TYPE_runstate_update_flag;
+	sched_runstate_to_guest(d->vcpu[0]);
+	CHECK_EQ(info->state, RUNSTATE_running);
+	CHECK_EQ(info->state_entry_time, d->vcpu[0]->runstate_entry_ns);
+	d->pv.is_32bit = true;
+	sched_runstate_to_guest(d->vcpu[0]);
+	memcpy(&entry, (char *)info + 4, sizeof(entry));
+	CHECK_EQ(entry, d->vcpu[0]->runstate_entry_ns);
+	d->vcpu[0]->runstate_guest = 8;
+	sched_runstate_to_guest(d->vcpu[0]);
+	fake_domain_end(d);
+	TEARDOWN();
+}
+
+TEST(rate_limit_is_set_within_bounds)
+{
+	struct xen_sysctl_scheduler_op op = { .sched_id = XEN_SCHEDULER_CREDIT2, .cmd = XEN_SYSCTL_SCHEDOP_putinfo };
+
+	op.u.sched_credit2.ratelimit_us = 99;
+	CHECK_EQ(sched_sysctl(&op), -EINVAL);
+	op.u.sched_credit2.ratelimit_us = 2000;
+	CHECK_EQ(sched_sysctl(&op), 0);
+	op.cmd = XEN_SYSCTL_SCHEDOP_getinfo;
+	op.u.sched_credit2.ratelimit_us = 0;
+	CHECK_EQ(sched_sysctl(&op), 0);
+	CHECK_EQ(op.u.sched_credit2.ratelimit_us, 2000);
+	CHECK_EQ(sched_params[1].set("1000"), 0);
+	CHECK_EQ(sched_params[1].set("7"), -EINVAL);
+	CHECK_EQ(sched_params[1].set("x"), -EINVAL);
+	CHECK_EQ(sched_params[0].set("credit2"), 0);
+	CHECK_EQ(sched_params[0].set("rtds"), -EINVAL);
+}
+
+/* Everything at random: nobody is lost, no CPU idles while someone who may run there waits. */
+TEST(random_life)
+{
+	struct domain *d[3];
+	unsigned long op;
+	u32 i, j, k;
+
+	fake_start(3);
+	for (i = 0; i < 3; i++) {
+		d[i] = make((domid_t)i, 3, 100 + 300 * i, i == 2 ? 70 : 0);
+		start_all(d[i]);
+	}
+	for (i = 0; i < 20000; i++) {
+		struct domain *x = d[unit_random() % 3];
+		struct vcpu *v = x->vcpu[unit_random() % 3];
+		cpumask_t m = { { unit_random() % 8 } };
+
+		op = unit_random() % 6;
+		switch (op) {
+		case 0:
+			block(v);
+			break;
+		case 1:
+			wake(v);
+			break;
+		case 2:
+			(void)sched_set_affinity(v, &m, NULL);
+			break;
+		case 3:
+			v->pause_flags ^= VPF_PAUSED;
+			if (v->pause_flags & VPF_PAUSED)
+				sched_sleep_nosync(v);
+			else
+				sched_wake(v);
+			break;
+		case 4:
+			fake_cpu((u32)(unit_random() % 3));
+			if (!current->is_idle)
+				sched_yield_vcpu();
+			break;
+		default:
+			fake_advance(unit_random() % (4 * MS));
+		}
+		fake_all_softirqs();
+		for (j = 0; j < 9; j++) {
+			v = d[j / 3]->vcpu[j % 3];
+			if (v->pause_flags || v->sched->parked)
+				CHECK(!v->is_running && !v->sched->queued);
+			else
+				CHECK(v->is_running != v->sched->queued);
+			if (!v->sched->queued)
+				continue;
+			CHECK(unit_allowed(v->sched, v->processor));
+			for (k = 0; k < 3; k++)
+				CHECK(!(runqueues[k].curr->is_idle && unit_allowed(v->sched, k)));
+		}
+		if (unit_checks_failed && getenv("UNIT_LOG")) {
+			printf("op %lu\n", op);
+			for (k = 0; k < 3; k++)
+				printf("cpu %u: curr d%uv%u pending %lx idle bit %d\n", k, runqueues[k].curr->domain->id,
+				       runqueues[k].curr->id, (unsigned long)cpu_locals[k]->softirq_pending,
+				       cpumask_test(k, &sched_idle_cpus));
+			for (j = 0; j < 9; j++) {
+				v = d[j / 3]->vcpu[j % 3];
+				printf("d%uv%u cpu %u flags %x run %d queued %d parked %d allowed %lx\n", j / 3, j % 3,
+				       v->processor, v->pause_flags, v->is_running, v->sched->queued, v->sched->parked,
+				       v->sched->allowed.bits[0]);
+			}
+		}
+		if (unit_checks_failed)
+			break;
+	}
+	fake_cpu(0);
+	for (i = 0; i < 3; i++)
+		fake_domain_end(d[i]);
+	TEARDOWN();
+}
+
+int main(void)
+{
+	RUN(one_vcpu_has_the_machine_without_ticks);
+	RUN(weights_on_one_cpu);
+	RUN(extreme_weights);
+	RUN(three_on_two_cpus_are_equal);
+	RUN(two_domains_of_two_vcpus_share_by_weight);
+	RUN(many_vcpus_on_four_cpus);
+	RUN(caps_hold);
+	RUN(a_cap_is_for_the_whole_domain);
+	RUN(a_sleeper_that_wakes_runs_soon);
+	RUN(sleeping_saves_up_no_time);
+	RUN(idle_cpus_take_work);
+	RUN(freed_cpus_take_work);
+	RUN(hard_affinity_is_kept);
+	RUN(pinned_and_free_ones_balance);
+	RUN(pin_override);
+	RUN(block_and_wake_by_an_event);
+	RUN(runstates_add_up);
+	RUN(pausing_stops_and_unpausing_goes_on);
+	RUN(yield_lets_the_other_run);
+	RUN(a_cpu_goes_away);
+	RUN(watchdogs);
+	RUN(shutdown_calls);
+	RUN(the_guest_sees_its_runstate);
+	RUN(rate_limit_is_set_within_bounds);
+	RUN(random_life);
+	return unit_end();
+}
