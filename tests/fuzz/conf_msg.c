@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzzes what xend reads from its clients and xl from xend: the bytes go through a real connection in pieces, every
- * message is held against the table, and as a reply.
+ * Fuzzes what xend reads from its clients and xl from xend: the bytes go through a real connection in pieces,
+ * every message is held against the table, and as a reply.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fuzzes the reader of libvirt's XML.  The input is put into a definition that is otherwise good, so that devices and
- * their attributes are reached; an input that starts with '<' stands alone.
+ * Fuzzes the reader of libvirt's XML.  The input is put into a definition that is otherwise good, so that
+ * devices and their attributes are reached; an input that starts with '<' stands alone.
  */
 #include <stdint.h>
 #include <stdlib.h>

@@ -35,6 +35,10 @@ char *strbuf_take(struct strbuf *sb);
 /* Grow *items (of size item) so that index n fits; doubles.  0 or -ENOMEM. */
 int array_reserve(void **items, size_t *cap, size_t n, size_t item) __must_check;
 
+/* Length of the valid UTF-8 sequence at text (1 to 4), of which left > 0 bytes are there; 0 if there is none. */
+size_t utf8_length(const void *text, size_t left);
+bool utf8_is_valid(const char *s);
+
 /* The spelling among n names that is nearest to word, or NULL if none is near enough to be meant. */
 const char *nearest_word(const char *word, const char *const *names, size_t n);
 

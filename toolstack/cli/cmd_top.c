@@ -4,70 +4,33 @@
  * time; the model makes rates and the small graphs of the last samples.
  */
 #include <locale.h>
-#include <ncurses.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/top_model.h"
-
-struct view {
-	enum top_sort sort;
-	bool vcpus;
-	int64_t delay_s;
-};
-
-static int sample(struct cli *cli, struct top_model *m, struct error *err)
-{
-	struct cli_call call = { .op = "sample", .args = json_object(), .quiet_errors = true };
-	int rc = cli_call(cli, &call);
-
-	if (rc)
-		*err = call.err;
-	else if (top_take_sample(m, call.result))
-		rc = ERR_RESOURCES;
-	json_decref(call.result);
-	return rc;
-}
-
-/* The columns without the graph, the same on a screen and in batch. */
-static void format_row(const struct top_row *r, char *buf, size_t size)
-{
-	char rx[8], tx[8], rd[8], wr[8];
-
-	top_format_rate(r->rx_rate, rx, sizeof(rx));
-	top_format_rate(r->tx_rate, tx, sizeof(tx));
-	top_format_rate(r->rd_rate, rd, sizeof(rd));
-	top_format_rate(r->wr_rate, wr, sizeof(wr));
-	snprintf(buf, size, "%-20.20s %4lld %-8.8s %6.1f %7llu %3u %6s %6s %6s %6s", r->name,
-		 (long long)r->domid, r->state, r->cpu_percent, (unsigned long long)r->memory_kib / 1024,
-		 r->n_vcpus, rx, tx, rd, wr);
-}
-
-static const char heading[] =
-	"NAME                   ID STATE      CPU%     MiB  VC   RX/s   TX/s   RD/s   WR/s";
+#include "cli/top_screen.h"
 
 /* ---- lines ---- */
 
-static int run_batch(struct cli *cli, struct view *view, int64_t rounds)
+static int run_batch(struct cli *cli, struct top_view *view, int64_t rounds)
 {
 	struct top_model m = { 0 };
 	struct error err = ERROR_INIT;
 	char line[160];
-	int rc = sample(cli, &m, &err);
+	int rc = top_sample(cli, &m, &err);
 
 	while (!rc && rounds != 0) {
 		struct timespec pause = { view->delay_s, 0 };
 
 		nanosleep(&pause, NULL);
-		rc = sample(cli, &m, &err);
+		rc = top_sample(cli, &m, &err);
 		if (rc)
 			break;
 		top_sort(&m, view->sort);
-		puts(heading);
+		puts(top_heading);
 		for (size_t i = 0; i < m.n; i++) {
-			format_row(&m.rows[i], line, sizeof(line));
+			top_format_row(&m.rows[i], line, sizeof(line));
 			puts(line);
 		}
 		fflush(stdout);
@@ -78,133 +41,9 @@ static int run_batch(struct cli *cli, struct view *view, int64_t rounds)
 	return rc ? cli_fail(&err) : 0;
 }
 
-/* ---- screen ---- */
-
-static void draw_graph(const struct top_row *r)
-{
-	double full = 100.0 * (r->n_vcpus ? r->n_vcpus : 1);
-
-	addch(' ');
-	for (int i = 0; i < TOP_HISTORY; i++)
-		addstr(top_spark(r->history[i] / full));
-}
-
-static void draw_header(const struct top_model *m, const struct view *view, const struct error *err)
-{
-	static const char *const names[] = { "CPU", "memory", "net", "disk", "name" };
-	char total[32], free_kib[32];
-	double busy = 0;
-
-	for (size_t i = 0; i < m->n; i++)
-		busy += m->rows[i].cpu_percent;
-	cli_format_kib(m->total_kib, total, sizeof(total));
-	cli_format_kib(m->free_kib, free_kib, sizeof(free_kib));
-	mvprintw(0, 0, "xl top  %zu guests   CPU %.1f of %u   memory %s, free %s", m->n, busy / 100,
-		 m->host_cpus, total, free_kib);
-	clrtoeol();
-	if (error_is_set(err))
-		mvprintw(1, 0, "xend: %.70s", err->why);
-	else
-		mvprintw(1, 0, "sorted by %s; keys: c m n d N sort, v vCPUs, +/- delay (%llds), q quit",
-			 names[view->sort], (long long)view->delay_s);
-	clrtoeol();
-	attron(A_REVERSE);
-	mvprintw(2, 0, "%-*.*s", COLS, COLS, heading);
-	attroff(A_REVERSE);
-}
-
-static int draw_vcpus(const struct top_row *r, int y)
-{
-	for (unsigned int v = 0; v < r->n_vcpus && y < LINES; v++) {
-		int width = (int)(r->vcpu_percent[v] / 5 + 0.5);
-
-		mvprintw(y++, 4, "vcpu %-3u %6.1f%% ", v, r->vcpu_percent[v]);
-		for (int i = 0; i < 20; i++)
-			addch(i < width ? '|' : '.');
-		clrtoeol();
-	}
-	return y;
-}
-
-static void draw(struct top_model *m, const struct view *view, const struct error *err)
-{
-	char line[160];
-	int y = 3;
-
-	top_sort(m, view->sort);
-	draw_header(m, view, err);
-	for (size_t i = 0; i < m->n && y < LINES; i++) {
-		format_row(&m->rows[i], line, sizeof(line));
-		mvaddnstr(y++, 0, line, COLS);
-		if (COLS > (int)strlen(line) + TOP_HISTORY + 1)
-			draw_graph(&m->rows[i]);
-		clrtoeol();
-		if (view->vcpus)
-			y = draw_vcpus(&m->rows[i], y);
-	}
-	clrtobot();
-	refresh();
-}
-
-/* True: leave. */
-static bool handle_key(int key, struct view *view)
-{
-	switch (key) {
-	case 'q': case 'Q': case 27:
-		return true;
-	case 'c': case 'm': case 'n': case 'd': case 'N':
-		view->sort = key == 'c' ? SORT_CPU : key == 'm' ? SORT_MEMORY : key == 'n' ? SORT_NET :
-			     key == 'd' ? SORT_DISK : SORT_NAME;
-		break;
-	case 'v':
-		view->vcpus = !view->vcpus;
-		break;
-	case '+':
-		view->delay_s += view->delay_s < 60;
-		break;
-	case '-':
-		view->delay_s -= view->delay_s > 1;
-		break;
-	}
-	return false;
-}
-
-static int run_screen(struct cli *cli, struct view *view)
-{
-	struct top_model m = { 0 };
-	struct error err = ERROR_INIT;
-	bool leave = false;
-	int rc = sample(cli, &m, &err);
-
-	if (rc)
-		return cli_fail(&err);
-	initscr();
-	cbreak();
-	noecho();
-	curs_set(0);
-	keypad(stdscr, TRUE);
-	while (!leave) {
-		int key;
-
-		draw(&m, view, &err);
-		timeout((int)view->delay_s * 1000);
-		key = getch();
-		if (key != ERR && key != KEY_RESIZE) {
-			leave = handle_key(key, view);
-			continue;
-		}
-		/* A daemon that is being restarted comes back; keep the last picture meanwhile. */
-		error_clear(&err);
-		(void)sample(cli, &m, &err);
-	}
-	endwin();
-	top_free(&m);
-	return 0;
-}
-
 static int run_top(struct cli *cli, const struct command *cmd, const struct args *args)
 {
-	struct view view = { .sort = SORT_CPU, .delay_s = 2 };
+	struct top_view view = { .sort = SORT_CPU, .delay_s = 2 };
 	int64_t rounds = -1;
 	int rc = args_number(args, "delay", 1, 60, &view.delay_s);
 
@@ -218,7 +57,7 @@ static int run_top(struct cli *cli, const struct command *cmd, const struct args
 	if (args_has(args, "batch") || !isatty(STDOUT_FILENO))
 		return run_batch(cli, &view, rounds);
 	setlocale(LC_ALL, "");
-	return run_screen(cli, &view);
+	return top_run_screen(cli, &view);
 }
 
 static const struct option_def options[] = {

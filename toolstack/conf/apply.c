@@ -245,6 +245,23 @@ static bool is_double(struct applier *ap, const struct conf_assigns *list, size_
 	return false;
 }
 
+/* Everything we keep can be written as JSON, so all of it is UTF-8. */
+static bool is_text(const struct conf_value *value)
+{
+	for (size_t i = 0; i < value->n; i++)
+		if (!is_text(&value->items[i]))
+			return false;
+	return !value->str || utf8_is_valid(value->str);
+}
+
+static void refuse_bytes(struct applier *ap, const struct conf_assign *as)
+{
+	struct error err = ERROR_INIT;
+
+	error_set(&err, ERR_CONFIG, NULL, "the value of '%s' is not UTF-8 text", as->key);
+	report(ap, as, as->line, &err, true);
+}
+
 void conf_apply(const struct conf_assigns *list, const struct conf_options *opt, struct conf_build *b,
 		struct conf_diags *diags)
 {
@@ -258,6 +275,8 @@ void conf_apply(const struct conf_assigns *list, const struct conf_options *opt,
 			refuse(&ap, as);
 		else if (is_double(&ap, list, i))
 			continue;
+		else if (!is_text(&as->value))
+			refuse_bytes(&ap, as);
 		else if (key->kind == KEY_LIST || key->kind == KEY_CPUS)
 			apply_list(&ap, key, as);
 		else

@@ -31,7 +31,7 @@ static json_t *scalar_to_json(const struct conf_key *key, const void *base)
 		break;
 	}
 	if (conf_scalar_format(key, base, &text) && !text.failed)
-		json = json_string_nocheck(text.data ? text.data : "");
+		json = json_string(text.data ? text.data : "");
 	strbuf_free(&text);
 	return json;
 }
@@ -43,7 +43,7 @@ static json_t *item_to_json(const struct conf_list *list, const void *item)
 
 	if (list->format_item || list->format_head) {
 		conf_item_format(list, item, &text);
-		json = text.failed ? NULL : json_string_nocheck(text.data ? text.data : "");
+		json = text.failed ? NULL : json_string(text.data ? text.data : "");
 		strbuf_free(&text);
 		return json;
 	}

@@ -115,8 +115,8 @@ static int unknown_word(const struct conf_key *key, const char *text, size_t n, 
 	for (size_t i = 0; i < n; i++)
 		strbuf_printf(&all, "%s%s", i ? ", " : "", key->words[i]);
 	if (near)
-		error_set(err, ERR_CONFIG, NULL, "%s = '%.60s': unknown value (did you mean '%s'?)", key->name, text,
-			  near);
+		error_set(err, ERR_CONFIG, NULL, "%s = '%.60s': unknown value (did you mean '%s'?)",
+			  key->name, text, near);
 	else
 		error_set(err, ERR_CONFIG, NULL, "%s = '%.60s': unknown value", key->name, text);
 	error_hint(err, "one of: %s", all.data ? all.data : "");

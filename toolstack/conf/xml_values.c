@@ -231,6 +231,16 @@ static void add_addresses(struct xml_reader *rd, struct strbuf *out, const xmlNo
 	}
 }
 
+/* A running guest's definition shows the name that was made up for it: it is not a wish. */
+static bool generated_name(const xmlNode *node)
+{
+	char *name = attr(node, "target", "dev");
+	bool made_up = name && strncmp(name, "vif", 3) == 0;
+
+	free(name);
+	return made_up;
+}
+
 static char *vif_text(struct xml_reader *rd, xmlNode *node)
 {
 	struct strbuf out = STRBUF_INIT;
@@ -244,7 +254,8 @@ static char *vif_text(struct xml_reader *rd, xmlNode *node)
 	add_field(rd, &out, "mac", node, "mac", "address");
 	add_field(rd, &out, "bridge", node, "source", "bridge");
 	add_field(rd, &out, "model", node, "model", "type");
-	add_field(rd, &out, "vifname", node, "target", "dev");
+	if (!generated_name(node))
+		add_field(rd, &out, "vifname", node, "target", "dev");
 	add_field(rd, &out, "script", node, "script", "path");
 	add_field(rd, &out, "mtu", node, "mtu", "size");
 	add_field(rd, &out, "backend", node, "backenddomain", "name");

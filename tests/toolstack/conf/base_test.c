@@ -104,7 +104,11 @@ TEST(files_are_replaced_whole)
 static int run(const char *script, unsigned int timeout_ms, struct proc_result *res, struct error *err)
 {
 	const char *const argv[] = { "sh", "-c", script, NULL };
-	struct proc_run pr = { .argv = argv, .timeout_ms = timeout_ms, .input = "input", .input_len = 5, .output_limit = 10000 };
+	struct proc_run pr = { .argv = argv,
+			       .timeout_ms = timeout_ms,
+			       .input = "input",
+			       .input_len = 5,
+			       .output_limit = 10000 };
 
 	return proc_run(&pr, res, err);
 }
@@ -152,7 +156,9 @@ static int try_everything(void *arg, int fd)
 
 TEST(a_confined_process_can_do_nothing)
 {
-	struct proc_rights rights = { .name = "test-parser", .user = "nobody", .no_files = 1, .max_cpu_s = 5 };
+	struct proc_rights rights = {
+		.name = "test-parser", .user = "nobody", .no_files = 1, .max_cpu_s = 5
+	};
 	int fd, status;
 	char verdict = '?';
 	pid_t pid;

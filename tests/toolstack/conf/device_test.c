@@ -76,13 +76,16 @@ TEST(wrong_disks_are_explained)
 
 TEST(virtual_device_numbers_are_the_published_ones)
 {
-	static const struct { const char *name; uint32_t id; } good[] = {
-		{ "xvda", 51712 }, { "xvda1", 51713 }, { "xvdb", 51728 }, { "xvdp15", 51967 }, { "xvdq", 268439552 },
-		{ "xvdaa", 268442112 }, { "xvda16", 268435472 }, { "hda", 768 }, { "hdb", 832 }, { "hdc", 5632 },
-		{ "hdd1", 5697 }, { "sda", 2048 }, { "sdb2", 2066 }, { "d0p1", 51713 }, { "51712", 51712 },
+	static const struct { const char *name; uint32_t id;
+	} good[] = {
+		{ "xvda", 51712 },     { "xvda1", 51713 },     { "xvdb", 51728 },	{ "xvdp15", 51967 },
+		{ "xvdq", 268439552 }, { "xvdaa", 268442112 }, { "xvda16", 268435472 }, { "hda", 768 },
+		{ "hdb", 832 },	       { "hdc", 5632 },	       { "hdd1", 5697 },	{ "sda", 2048 },
+		{ "sdb2", 2066 },      { "d0p1", 51713 },      { "51712", 51712 },
 	};
-	static const char *const bad[] = { "", "xvd", "xvda01", "xvda256", "hde", "sdq", "foo", "xvd1", "xvdaaaa", "-1",
-					   "xvda1x", "d", "dp1", "d1p", "0", "xvda-1", "9999999999" };
+	static const char *const bad[] = { "",	  "xvd",  "xvda01",  "xvda256", "hde",	     "sdq",
+					   "foo", "xvd1", "xvdaaaa", "-1",	"xvda1x",    "d",
+					   "dp1", "d1p",  "0",	     "xvda-1",	"9999999999" };
 	uint32_t id;
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -99,7 +102,8 @@ TEST(interfaces)
 	struct guest_vif v;
 	struct error err = ERROR_INIT;
 
-	REQUIRE(conf_parse_vif("mac=00:16:3E:aa:bb:cc, bridge=br0,ip=10.0.0.5/24 fd00::5,rate=10Mb/s@20ms,script=vif-route",
+	REQUIRE(conf_parse_vif("mac=00:16:3E:aa:bb:cc, bridge=br0,ip=10.0.0.5/24 "
+			       "fd00::5,rate=10Mb/s@20ms,script=vif-route",
 			       &v, NULL) == 0);
 	CHECK(v.mac_given && v.mac[2] == 0x3e && v.mac[5] == 0xcc);
 	CHECK_STR(v.bridge, "br0");
@@ -176,7 +180,8 @@ TEST(cpu_lists)
 
 TEST(hardware_ranges)
 {
-	struct parsed p = parse(BASE "ioports=['2f8-2ff','3F8']\niomem=['fe900,1','a0,20@100']\nirqs=[7,'9']\n");
+	struct parsed p = parse(BASE
+				"ioports=['2f8-2ff','3F8']\niomem=['fe900,1','a0,20@100']\nirqs=[7,'9']\n");
 
 	REQUIRE(p.rc == 0);
 	CHECK_EQ(p.cfg->ioports[0].first, 0x2f8);
@@ -185,7 +190,8 @@ TEST(hardware_ranges)
 	CHECK_EQ(p.cfg->iomem[1].gfn, 0x100);
 	CHECK_EQ(p.cfg->irqs[1].first, 9);
 	parsed_free(&p);
-	CHECK_REFUSED(BASE "ioports=['10000']\n", "t.cfg:4: ioports = ['10000']: '10000' is no range of I/O ports");
+	CHECK_REFUSED(BASE "ioports=['10000']\n",
+		      "t.cfg:4: ioports = ['10000']: '10000' is no range of I/O ports");
 	CHECK_REFUSED(BASE "ioports=['5-4']\n", "t.cfg:4: ioports = ['5-4']: '5-4' is no range of I/O ports");
 	CHECK_REFUSED(BASE "iomem=['5']\n", "t.cfg:4: iomem = ['5']: '5' is no range of memory frames");
 	CHECK_REFUSED(BASE "irqs=[-1]\n", "t.cfg:4: irqs = ['-1']: '-1' is no interrupt number");
@@ -200,13 +206,15 @@ TEST(devices_to_come_are_understood_and_refused)
 	struct parsed p;
 
 	CHECK_EQ(conf_item_parse(&conf_pci_list, "0001:04:1f.7@5,permissive=1", &pci, NULL), 0);
-	CHECK(pci.domain == 1 && pci.bus == 4 && pci.slot == 0x1f && pci.func == 7 && pci.vslot == 5 && pci.permissive);
+	CHECK(pci.domain == 1 && pci.bus == 4 && pci.slot == 0x1f && pci.func == 7 && pci.vslot == 5 &&
+	      pci.permissive);
 	CHECK(conf_item_parse(&conf_pci_list, "", &pci, NULL) != 0);
 	CHECK(conf_item_parse(&conf_pci_list, "00:20.0", &pci, NULL) != 0);
 	CHECK_EQ(conf_item_parse(&conf_vfb_list, "vncdisplay=3,vncpasswd=geheim", &vfb, NULL), 0);
 	CHECK_STR(vfb.vncpasswd, "geheim");
 	conf_item_clear(&conf_vfb_list, &vfb);
-	CHECK_EQ(conf_item_parse(&conf_channel_list, "name=x,connection=socket,path=/run/x", &channel, NULL), 0);
+	CHECK_EQ(conf_item_parse(&conf_channel_list, "name=x,connection=socket,path=/run/x", &channel, NULL),
+		 0);
 	conf_item_clear(&conf_channel_list, &channel);
 	CHECK(conf_item_parse(&conf_channel_list, "name=x,connection=tcp", &channel, NULL) != 0);
 

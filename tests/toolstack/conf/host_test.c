@@ -56,8 +56,10 @@ static void expect(const char *more, const char *why, const char *hint)
 
 TEST(what_is_there_passes)
 {
-	expect("ramdisk='/r'\ndisk=['/a,raw,xvda,rw','/ro,raw,xvdb,r','phy:/dev/x,xvdc,w']\nvif=['','bridge=br0']\n"
-	       "cpus='0-3'\n", NULL, NULL);
+	expect("ramdisk='/r'\ndisk=['/a,raw,xvda,rw','/ro,raw,xvdb,r','phy:/dev/"
+	       "x,xvdc,w']\nvif=['','bridge=br0']\n"
+	       "cpus='0-3'\n",
+	       NULL, NULL);
 }
 
 TEST(what_is_not_is_told_with_a_remedy)
@@ -72,14 +74,17 @@ TEST(what_is_not_is_told_with_a_remedy)
 	expect("disk=['/a,raw,xvda,rw,backendtype=phy']\n",
 	       "disk xvda: /a is not a block device, as backendtype=phy demands", NULL);
 	expect("vif=['bridge=br7']\n", "bridge 'br7' does not exist",
-	       "'xl net setup IF' makes one, vif=[''] joins the default network; existing bridges: br0, virbr0");
-	expect("vif=['script=/missing']\n", "script /missing cannot be used: No such file or directory", NULL);
+	       "'xl net setup IF' makes one, vif=[''] joins the default network; existing bridges: br0, "
+	       "virbr0");
+	expect("vif=['script=/missing']\n", "script /missing cannot be used: No such file or directory",
+	       NULL);
 	expect("cpus='7'\n", "cpus = '7': the host has CPUs 0-3 only", NULL);
 }
 
 TEST(the_real_host_is_asked)
 {
-	struct parsed p = parse("name='web'\nmemory=512\nkernel='/bin/bashh'\ndisk=['/etc,raw,xvda,rw']\nvif=['bridge=nobr7']\n");
+	struct parsed p = parse("name='web'\nmemory=512\nkernel='/bin/bashh'\ndisk=['/"
+				"etc,raw,xvda,rw']\nvif=['bridge=nobr7']\n");
 	struct error err = ERROR_INIT;
 
 	REQUIRE(p.rc == 0);

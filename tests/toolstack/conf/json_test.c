@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* Round trips: JSON, xl.cfg text and copies hold the same guest; and every key of the table is in all of them. */
+/* Round trips: JSON, xl.cfg text and copies hold the same guest; and every key of the table is in all of
+ * them. */
 #include "helpers.h"
 
 #include "conf/keys.h"
 
 static const char rich[] =
-	"name='web'\nuuid='c7a5fdbd-cdaf-9455-926a-d65c16db1809'\ntitle='a \"quoted\" \\\\ title'\nmemory='524292K'\n"
+	"name='web'\nuuid='c7a5fdbd-cdaf-9455-926a-d65c16db1809'\ntitle='a \"quoted\" \\\\ "
+	"title'\nmemory='524292K'\n"
 	"maxmem='2G'\nvcpus=2\nmaxvcpus=4\ncpus=['0-3','^2']\ncpus_soft='nodes:0'\ncpu_weight=512\ncap=150\n"
 	"kernel='/k'\nramdisk='/r'\nroot='/dev/xvda1'\nextra='quiet'\non_crash='coredump-restart'\n"
 	"disk=['/a,raw,xvda,rw','vdev=xvdb,access=w!,no-discard,direct-io-safe,target=/b,c',',,xvdc,cdrom']\n"
 	"vif=['','mac=00:16:3e:00:00:01,bridge=br0,rate=1MB/s,ip=10.0.0.5','trusted=0,mtu=9000']\n"
-	"ioports=['2f8-2ff']\niomem=['fe900,1@a0']\nirqs=[7]\nmax_grant_frames=128\nautostart=1\nautostart_order=5\n"
+	"ioports=['2f8-2ff']\niomem=['fe900,1@a0']\nirqs=[7]\nmax_grant_frames=128\nautostart=1\nautostart_"
+	"order=5\n"
 	"tsc_mode='native'\nnomigrate=1\n";
 
 static bool same(const struct guest_config *a, const struct guest_config *b)
@@ -84,9 +87,17 @@ TEST(copies_own_their_memory)
 TEST(json_nonsense_is_refused)
 {
 	static const char *const bad[] = {
-		"{\"name\": {}}", "{\"name\": null}", "{\"name\": 1.5}", "{\"disk\": [[]]}", "{\"disk\": [{\"vdev\": []}]}",
-		"{\"vif\": [{\"bridge\": \"a,script=/x\"}]}", "{\"frob\": 1}", "{\"name\": [\"a\"]}", "{}",
-		"{\"name\": \"a\\u0000b\", \"memory\": 512}", "{\"vcpus\": 99999999999}",
+		"{\"name\": {}}",
+		"{\"name\": null}",
+		"{\"name\": 1.5}",
+		"{\"disk\": [[]]}",
+		"{\"disk\": [{\"vdev\": []}]}",
+		"{\"vif\": [{\"bridge\": \"a,script=/x\"}]}",
+		"{\"frob\": 1}",
+		"{\"name\": [\"a\"]}",
+		"{}",
+		"{\"name\": \"a\\u0000b\", \"memory\": 512}",
+		"{\"vcpus\": 99999999999}",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -120,11 +131,16 @@ TEST(every_example_parses)
 		struct parsed p;
 
 		/* Some keys stand for another or exclude one another. */
-		if (strcmp(key->name, "name") == 0 || strcmp(key->name, "memory") == 0 || strcmp(key->name, "kernel") == 0)
+		if (strcmp(key->name, "name") == 0 || strcmp(key->name, "memory") == 0 ||
+		    strcmp(key->name, "kernel") == 0)
 			continue;
-		snprintf(text, sizeof(text), "name='x'\nmemory=512\n%sdisk %s= [ '/z,raw,xvdz,rw' ]\n%s %s= %s\n",
-			 strcmp(key->name, "firmware") && strcmp(key->name, "bootloader") ? "kernel='/k'\nmaxvcpus=4\n" : "",
-			 "", key->name, strcmp(key->name, "maxvcpus") && strcmp(key->name, "disk") ? "" : "+", key->example);
+		snprintf(text, sizeof(text),
+			 "name='x'\nmemory=512\n%sdisk %s= [ '/z,raw,xvdz,rw' ]\n%s %s= %s\n",
+			 strcmp(key->name, "firmware") && strcmp(key->name, "bootloader")
+				 ? "kernel='/k'\nmaxvcpus=4\n"
+				 : "",
+			 "", key->name, strcmp(key->name, "maxvcpus") && strcmp(key->name, "disk") ? "" : "+",
+			 key->example);
 		if (strcmp(key->name, "maxvcpus") == 0)
 			continue;
 		p = parse(text);

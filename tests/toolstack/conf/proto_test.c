@@ -40,7 +40,8 @@ TEST(a_request_and_its_replies)
 	const struct proto_op *op;
 	json_t *msg, *args, *body;
 
-	CHECK_EQ(proto_conn_send(&p.a, proto_make_request("pause", json_pack("{s:s}", "guest", "web")), -1), 0);
+	CHECK_EQ(proto_conn_send(&p.a, proto_make_request("pause", json_pack("{s:s}", "guest", "web")), -1),
+		 0);
 	REQUIRE(proto_conn_recv(&p.b, &msg, 1000, &err) == 0);
 	CHECK_EQ(proto_check_request(msg, &op, &args, &err), 0);
 	CHECK_STR(op->name, "pause");
@@ -138,10 +139,17 @@ static int feed(struct proto_conn *conn, int from, const void *data, size_t len)
 
 TEST(broken_frames_end_the_connection)
 {
-	static const struct { const char *bytes; size_t len; int rc; } cases[] = {
-		{ "\0\0\0\0", 4, -EMSGSIZE }, { "\xff\xff\xff\xff", 4, -EMSGSIZE }, { "\2\0\0\0{", 5, -EAGAIN },
-		{ "\2\0\0\0{}", 6, 0 }, { "\2\0\0\0[]", 6, -EPROTO }, { "\2\0\0\0xx", 6, -EPROTO },
-		{ "\1\0\0\0", 3, -EAGAIN }, { "\4\0\0\0\"\xff\xfe\"", 8, -EPROTO }, { "\xd\0\0\0{\"a\":1,\"a\":2}", 17, -EPROTO },
+	static const struct { const char *bytes; size_t len; int rc;
+	} cases[] = {
+		{ "\0\0\0\0", 4, -EMSGSIZE },
+		{ "\xff\xff\xff\xff", 4, -EMSGSIZE },
+		{ "\2\0\0\0{", 5, -EAGAIN },
+		{ "\2\0\0\0{}", 6, 0 },
+		{ "\2\0\0\0[]", 6, -EPROTO },
+		{ "\2\0\0\0xx", 6, -EPROTO },
+		{ "\1\0\0\0", 3, -EAGAIN },
+		{ "\4\0\0\0\"\xff\xfe\"", 8, -EPROTO },
+		{ "\xd\0\0\0{\"a\":1,\"a\":2}", 17, -EPROTO },
 	};
 	char deep[4 + 100];
 

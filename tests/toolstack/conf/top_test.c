@@ -14,14 +14,15 @@ const struct command *cli_find_command(const char *name)
 
 static json_t *sample(double t, long long cpu, long long rx, int domid)
 {
-	return json_pack("{s:I, s:{s:i, s:i, s:i}, s:[{s:s, s:s, s:i, s:s, s:i, s:I, s:[I], s:[{s:I, s:i}], s:[]},"
-			 "{s:s, s:s, s:i, s:s, s:i, s:I, s:[], s:[], s:[]}]}", "time_ns", (json_int_t)(t * 1e9), "host", "cpus", 4,
-			 "total_kib", 1000, "free_kib", 10, "guests",
-			 "name", "web", "uuid", "u1", "domid", domid, "state", "running", "memory_kib", 512, "cpu_time_ns",
-			 (json_int_t)cpu, "vcpu_time_ns", (json_int_t)cpu, "vifs", "rx_bytes", (json_int_t)rx, "tx_bytes", 0,
-			 "disks",
-			 "name", "a\033[31m", "uuid", "u2", "domid", 9, "state", "paused", "memory_kib", 9999, "cpu_time_ns",
-			 (json_int_t)0, "vcpu_time_ns", "vifs", "disks");
+	return json_pack(
+		"{s:I, s:{s:i, s:i, s:i}, s:[{s:s, s:s, s:i, s:s, s:i, s:I, s:[I], s:[{s:I, s:i}], s:[]},"
+		"{s:s, s:s, s:i, s:s, s:i, s:I, s:[], s:[], s:[]}]}",
+		"time_ns", (json_int_t)(t * 1e9), "host", "cpus", 4, "total_kib", 1000, "free_kib", 10,
+		"guests", "name", "web", "uuid", "u1", "domid", domid, "state", "running", "memory_kib", 512,
+		"cpu_time_ns", (json_int_t)cpu, "vcpu_time_ns", (json_int_t)cpu, "vifs", "rx_bytes",
+		(json_int_t)rx, "tx_bytes", 0, "disks", "name", "a\033[31m", "uuid", "u2", "domid", 9,
+		"state", "paused", "memory_kib", 9999, "cpu_time_ns", (json_int_t)0, "vcpu_time_ns", "vifs",
+		"disks");
 }
 
 static void take(struct top_model *m, json_t *json)
@@ -79,8 +80,10 @@ TEST(nonsense_from_the_daemon_is_survived)
 
 TEST(rates_fit_their_column)
 {
-	static const struct { double rate; const char *text; } cases[] = {
-		{ 0, "0" }, { 999, "999" }, { 999.7, "1.0k" }, { 1500, "1.5k" }, { 99999, "100k" }, { 12e6, "12M" }, { 3e15, "3000T" },
+	static const struct { double rate; const char *text;
+	} cases[] = {
+		{ 0, "0" },	   { 999, "999" },  { 999.7, "1.0k" }, { 1500, "1.5k" },
+		{ 99999, "100k" }, { 12e6, "12M" }, { 3e15, "3000T" },
 	};
 	char text[16];
 

@@ -49,9 +49,11 @@ TEST(syntax_errors_name_their_line)
 	CHECK_REFUSED(BASE "vcpus = 2 3\n", "t.cfg:4: expected the end of the line, found '3'");
 	CHECK_REFUSED(BASE "vcpus = two\n", "t.cfg:4: expected a value, found 'two'; text stands in quotes");
 	CHECK_REFUSED(BASE "vcpus = 2x\n", "t.cfg:4: '2x' is no number; put text in quotes");
-	CHECK_REFUSED(BASE "vcpus = 99999999999999999999\n", "t.cfg:4: number 99999999999999999999 is too large");
+	CHECK_REFUSED(BASE "vcpus = 99999999999999999999\n",
+		      "t.cfg:4: number 99999999999999999999 is too large");
 	CHECK_REFUSED(BASE "= 3\n", "t.cfg:4: expected a key, found '='");
-	CHECK_REFUSED(BASE "extra = 'a\\q'\n", "t.cfg:4: unknown escape in a string; write \\\\ for one backslash");
+	CHECK_REFUSED(BASE "extra = 'a\\q'\n",
+		      "t.cfg:4: unknown escape in a string; write \\\\ for one backslash");
 	CHECK_REFUSED(BASE "vif = [ '' '' ]\n", "t.cfg:4: expected ',' or ']', found ''");
 	CHECK_REFUSED(BASE "x = [[[[[[]]]]]]\n", "t.cfg:4: lists nested deeper than 4");
 	CHECK_REFUSED("\x01\n", "t.cfg:1: unexpected byte \\x01");
@@ -59,7 +61,8 @@ TEST(syntax_errors_name_their_line)
 
 TEST(every_mistake_is_told_in_one_run)
 {
-	struct parsed p = parse("name = 'web'\nmemroy = 512\nvcpus = 'two'\nkernel = [\nextra = 'x'\nboot = 'c'\n");
+	struct parsed p = parse(
+		"name = 'web'\nmemroy = 512\nvcpus = 'two'\nkernel = [\nextra = 'x'\nboot = 'c'\n");
 
 	CHECK(p.rc != 0);
 	CHECK(p.diags.n_fatal >= 3);
@@ -100,11 +103,13 @@ TEST(rules_across_keys)
 	CHECK_REFUSED("name='12'\nmemory=512\nkernel='/k'\n",
 		      "t.cfg: name '12' could be mistaken for a domain number");
 	CHECK_REFUSED("name='a/b'\nmemory=512\nkernel='/k'\n", "t.cfg: name 'a/b' holds '/'");
-	CHECK_REFUSED("name='Domain-0'\nmemory=512\nkernel='/k'\n", "t.cfg: name 'Domain-0' belongs to the host");
+	CHECK_REFUSED("name='Domain-0'\nmemory=512\nkernel='/k'\n",
+		      "t.cfg: name 'Domain-0' belongs to the host");
 	CHECK_REFUSED(BASE "maxmem=256\n", "t.cfg: maxmem (256 MiB) is below memory (512 MiB)");
 	CHECK_REFUSED(BASE "vcpus=4\nmaxvcpus=2\n", "t.cfg: vcpus (4) is above maxvcpus (2)");
 	CHECK_REFUSED(BASE "disk=['/a,raw,xvda,rw','/b,raw,xvda,rw']\n", "t.cfg: two disks are xvda");
-	CHECK_REFUSED(BASE "disk=['/a,raw,xvda,rw','/a,raw,xvdb,rw']\n", "t.cfg: xvda and xvdb are the same file /a");
+	CHECK_REFUSED(BASE "disk=['/a,raw,xvda,rw','/a,raw,xvdb,rw']\n",
+		      "t.cfg: xvda and xvdb are the same file /a");
 	CHECK_REFUSED(BASE "vif=['mac=00:16:3e:00:00:01','mac=00:16:3e:00:00:01']\n",
 		      "t.cfg: interfaces 0 and 1 have the same MAC address");
 	CHECK_REFUSED(BASE "on_crash='soft-reset'\n", "t.cfg: soft-reset is an answer to on_soft_reset only");
@@ -123,8 +128,9 @@ TEST(refused_keys_are_named_and_lenient_notes_them)
 		      "t.cfg:4: key 'boot' is for PVH and HVM guests, which come in a later release");
 	CHECK_REFUSED(BASE "type = 'hvm'\n", "t.cfg: type 'hvm' comes in a later release");
 	CHECK_REFUSED(BASE "builder = 'hvm'\n", "t.cfg: type 'hvm' comes in a later release");
-	CHECK_REFUSED(BASE "bootloader = 'pygrub'\n",
-		      "t.cfg: bootloader = 'pygrub' would read the guest's disk inside dom0, which is never done");
+	CHECK_REFUSED(
+		BASE "bootloader = 'pygrub'\n",
+		"t.cfg: bootloader = 'pygrub' would read the guest's disk inside dom0, which is never done");
 	p = parse_with(BASE "boot = 'c'\nvnc = 1\n", &lenient);
 	CHECK_EQ(p.rc, 0);
 	CHECK_EQ(p.diags.n, 2);
@@ -137,7 +143,8 @@ TEST(refused_keys_are_named_and_lenient_notes_them)
 
 TEST(overrides_replace_what_the_file_says)
 {
-	const char *const words[] = { "memory=1G", "name=other", "cpus=0-3,^1", "vif=['bridge=b']", "extra+= x" };
+	const char *const words[] = { "memory=1G", "name=other", "cpus=0-3,^1", "vif=['bridge=b']",
+				      "extra+= x" };
 	struct conf_options opt = { .source = "t.cfg", .overrides = words, .n_overrides = 5 };
 	const char *const broken[] = { "memory" };
 	struct parsed p = parse_with(BASE "extra='q'\nvcpus=1\nvif=['','']\n", &opt);
@@ -189,12 +196,16 @@ TEST(pv_grub_is_known_by_firmware_or_by_its_file)
 
 TEST(memory_has_units)
 {
-	static const struct { const char *text; uint64_t kib; } good[] = {
-		{ "512", 512 << 10 }, { "512M", 512 << 10 }, { "512MiB", 512 << 10 }, { "2G", 2 << 20 },
-		{ "2g", 2 << 20 }, { "2048K", 2048 }, { "0x100", 256 << 10 }, { "1T", 1 << 30 }, { "64Mb", 64 << 10 },
+	static const struct { const char *text; uint64_t kib;
+	} good[] = {
+		{ "512", 512 << 10 },	{ "512M", 512 << 10 }, { "512MiB", 512 << 10 },
+		{ "2G", 2 << 20 },	{ "2g", 2 << 20 },     { "2048K", 2048 },
+		{ "0x100", 256 << 10 }, { "1T", 1 << 30 },     { "64Mb", 64 << 10 },
 	};
-	static const char *const bad[] = { "", "M", "-5", "1.5G", "512Q", "512MM", "99999999999999999999", "9999999T",
-					   " 5", "5 ", "0x", "5Gx" };
+	static const char *const bad[] = {
+		"",	    "M",  "-5", "1.5G", "512Q", "512MM", "99999999999999999999",
+		"9999999T", " 5", "5 ", "0x",	"5Gx"
+	};
 	uint64_t kib;
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -203,6 +214,36 @@ TEST(memory_has_units)
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		CHECK(conf_parse_mem_kib(bad[i], 'M', &kib, NULL) != 0);
+}
+
+TEST(files_of_xen_tools_are_understood)
+{
+	struct parsed p = parse(
+		"kernel      = '/boot/vmlinuz-5.10'\nextra       = 'elevator=noop'\nramdisk     = "
+		"'/boot/initrd.img'\n"
+		"\nvcpus       = '1'\nmemory      = '256'\n\nroot        = '/dev/xvda2 ro'\ndisk        = [\n"
+		"                  'file:/home/xen/web/disk.img,xvda2,w',\n"
+		"                  'file:/home/xen/web/swap.img,xvda1,w',\n              ]\n\nname        = "
+		"'web'\n"
+		"vif         = [ 'mac=00:16:3E:AE:69:E5' ]\non_poweroff = 'destroy'\non_crash    = "
+		"'restart'\n");
+
+	CHECK_STR(p.first, "");
+	REQUIRE(p.rc == 0);
+	CHECK_STR(p.cfg->cmdline, "root=/dev/xvda2 ro elevator=noop");
+	CHECK_STR(p.cfg->disks[1].vdev, "xvda1");
+	CHECK_EQ(p.cfg->vifs[0].mac[3], 0xae);
+	parsed_free(&p);
+}
+
+TEST(text_is_utf8)
+{
+	struct parsed p = parse(BASE "title='B\xc3\xbcro'\n");
+
+	CHECK_EQ(p.rc, 0);
+	parsed_free(&p);
+	CHECK_REFUSED(BASE "title='B\xfcro'\n", "t.cfg:4: the value of 'title' is not UTF-8 text");
+	CHECK_REFUSED(BASE "disk=['/\\xff,raw,xvda,rw']\n", "t.cfg:4: the value of 'disk' is not UTF-8 text");
 }
 
 TEST(very_long_input_is_bounded)
@@ -242,6 +283,8 @@ int main(void)
 	RUN(command_line_is_joined_or_whole);
 	RUN(pv_grub_is_known_by_firmware_or_by_its_file);
 	RUN(memory_has_units);
+	RUN(files_of_xen_tools_are_understood);
+	RUN(text_is_utf8);
 	RUN(very_long_input_is_bounded);
 	return unit_end();
 }

@@ -57,9 +57,10 @@ TEST(a_whole_definition)
 
 TEST(pinning_one_by_one)
 {
-	struct parsed p = parse("<domain type='xen'><name>p</name><memory>524288</memory><vcpu>2</vcpu><cputune>"
-				"<vcpupin vcpu='0' cpuset='1'/><vcpupin vcpu='1' cpuset='2-3'/></cputune>"
-				"<os><type>xen</type><kernel>/k</kernel></os></domain>");
+	struct parsed p = parse(
+		"<domain type='xen'><name>p</name><memory>524288</memory><vcpu>2</vcpu><cputune>"
+		"<vcpupin vcpu='0' cpuset='1'/><vcpupin vcpu='1' cpuset='2-3'/></cputune>"
+		"<os><type>xen</type><kernel>/k</kernel></os></domain>");
 
 	CHECK_STR(p.first, "");
 	REQUIRE(p.rc == 0);
@@ -79,17 +80,22 @@ TEST(problems_are_named)
 	CHECK_REFUSED(DOM("<memroy>5</memroy>"),
 		      "t.cfg:4: unknown element <memroy> in <domain> (did you mean <memory>?)");
 	CHECK_REFUSED(DOM("<devices><tpm/></devices>"), "t.cfg:4: <tpm> in <devices> is not served");
-	CHECK_REFUSED("<domain type='xen'>\n<name>x</domain>",
-		      "t.cfg:2: is not well-formed XML: Opening and ending tag mismatch: name line 2 and domain");
+	CHECK_REFUSED(
+		"<domain type='xen'>\n<name>x</domain>",
+		"t.cfg:2: is not well-formed XML: Opening and ending tag mismatch: name line 2 and domain");
 	CHECK_REFUSED("<network/>", "t.cfg:1: the root element is <network>");
-	CHECK_REFUSED(DOM("<devices><disk type='file'><source file='/a'/><target dev='zzz'/></disk></devices>"),
-		      "t.cfg:4: disk = ['vdev=zzz,access=rw,target=/a']: 'zzz' names no virtual disk");
-	CHECK_REFUSED(DOM("<devices><interface type='bridge'><source bridge='a,script=/x'/></interface></devices>"),
-		      "t.cfg:4: bridge='a,script=/x' may not hold a comma");
+	CHECK_REFUSED(
+		DOM("<devices><disk type='file'><source file='/a'/><target dev='zzz'/></disk></devices>"),
+		"t.cfg:4: disk = ['vdev=zzz,access=rw,target=/a']: 'zzz' names no virtual disk");
+	CHECK_REFUSED(
+		DOM("<devices><interface type='bridge'><source bridge='a,script=/x'/></interface></devices>"),
+		"t.cfg:4: bridge='a,script=/x' may not hold a comma");
 	CHECK_REFUSED(DOM("<devices><graphics type='vnc' port='5901'/></devices>"),
 		      "t.cfg: key 'vfb' comes in a later release");
-	CHECK_REFUSED(DOM("<devices><hostdev type='pci'><source><address bus='3' slot='0x1f' function='1'/></source>"
-			  "</hostdev></devices>"), "t.cfg: key 'pci' comes in a later release");
+	CHECK_REFUSED(DOM("<devices><hostdev type='pci'><source><address bus='3' slot='0x1f' "
+			  "function='1'/></source>"
+			  "</hostdev></devices>"),
+		      "t.cfg: key 'pci' comes in a later release");
 	CHECK_REFUSED(DOM("<features><xen><e820_host state='on'/></xen></features>"),
 		      "t.cfg: key 'e820_host' comes in a later release");
 	p = parse_with(DOM("<devices><tpm/></devices><cpu/>"), &lenient);
@@ -112,8 +118,9 @@ TEST(entities_and_files_are_out_of_reach)
 	CHECK_REFUSED("<!DOCTYPE domain [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>\n<domain type='xen'>"
 		      "<name>&x;</name></domain>",
 		      "t.cfg:2: a document type with entities is not accepted");
-	CHECK_REFUSED("<!DOCTYPE d [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;'>]><domain>&b;</domain>",
-		      "t.cfg:1: a document type with entities is not accepted");
+	CHECK_REFUSED(
+		"<!DOCTYPE d [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;'>]><domain>&b;</domain>",
+		"t.cfg:1: a document type with entities is not accepted");
 }
 
 int main(void)
