@@ -4,7 +4,6 @@
  */
 #include "platform/machine.h"
 
-#include "platform/acpi.h"
 #include "platform/irq.h"
 #include "platform/uart.h"
 #include "x86/lapic.h"
@@ -25,8 +24,6 @@ void machine_hv_ports(void (*fn)(u32 first, u32 last, void *arg), void *arg)
 
 	for (u32 i = 0; i < ARRAY_SIZE(fixed); i++)
 		fn(fixed[i].first, fixed[i].last, arg);
-	if (acpi_facts.pm_timer.address && acpi_facts.pm_timer.space == ACPI_SPACE_IO)
-		fn(acpi_facts.pm_timer.address, acpi_facts.pm_timer.address + 3, arg);
 	uart_for_each_port(fn, arg);
 }
 
