@@ -161,7 +161,7 @@ ist_debug:
 
 /* ---- SYSCALL: a stub a CPU, since nothing else tells which one it is ---- */
 
-	.balign 16
+	.balign 32
 	.globl syscall_stubs
 syscall_stubs:
 	.set cpu, 0
@@ -175,6 +175,7 @@ syscall_stubs:
 	.set cpu, cpu + 1
 	.endr
 
+	.balign 32
 	.globl cstar_stubs
 cstar_stubs:
 	.set cpu, 0

@@ -57,6 +57,7 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
 {
 	struct cpu_local *local = cpu_local();
 
+	ASSERT(next);
 	leave(prev);
 	current = next;
 	enter(next, local);

@@ -23,28 +23,12 @@
 #include "mm/heap.h"
 #include "x86/cpu_ops.h"
 
-#define WORDS_PER_PAGE		(PAGE_SIZE / sizeof(u32))
-#define ARRAY_PAGES_MAX		(EVTCHN_FIFO_NR_CHANNELS / WORDS_PER_PAGE)
 #define WORD_PENDING		(1u << EVTCHN_FIFO_PENDING)
 #define WORD_MASKED		(1u << EVTCHN_FIFO_MASKED)
 #define WORD_LINKED		(1u << EVTCHN_FIFO_LINKED)
 #define WORD_BUSY		(1u << EVTCHN_FIFO_BUSY)
 #define WORD_LINK		EVTCHN_FIFO_LINK_MASK
 #define TRIES			4
-
-struct fifo_vcpu {
-	u32 busy;
-	struct evtchn_fifo_control_block *control;	/* NULL: this vCPU has none yet */
-	struct frame *control_frame;
-	u32 tail[EVTCHN_FIFO_MAX_QUEUES];		/* 0: nothing known to be on the queue */
-};
-
-struct event_fifo {
-	u32 nr_words;					/* grows under the event lock */
-	u32 *page[ARRAY_PAGES_MAX];
-	struct frame *frame[ARRAY_PAGES_MAX];
-	struct fifo_vcpu vcpu[];			/* max_vcpus of them */
-};
 
 static inline u64 queues_lock(struct fifo_vcpu *fv)
 {
@@ -66,7 +50,7 @@ u32 *fifo_word(const struct event_fifo *fifo, u32 port)
 {
 	if (unlikely(port >= load_acquire(&fifo->nr_words)))
 		return NULL;
-	return &fifo->page[port / WORDS_PER_PAGE][port % WORDS_PER_PAGE];
+	return &fifo->page[port / FIFO_WORDS_PER_PAGE][port % FIFO_WORDS_PER_PAGE];
 }
 
 /* One attempt to let a linked word point to `port`. 1: done. 0: it is not linked any more. -EAGAIN: it changed. */
@@ -295,21 +279,21 @@ int event_init_control(struct evtchn_init_control *op)
 
 static int array_page_add(struct domain *d, struct event_fifo *fifo, u64 gfn)
 {
-	u32 index = fifo->nr_words / WORDS_PER_PAGE;
+	u32 index = fifo->nr_words / FIFO_WORDS_PER_PAGE;
 	struct frame *f;
 	int rc;
 
-	if (index >= ARRAY_PAGES_MAX)
+	if (index >= FIFO_PAGES_MAX)
 		return -ENOSPC;
 	rc = guest_frame_get(d, gfn, true, &f);
 	if (rc)
 		return rc;
 	fifo->frame[index] = f;
 	fifo->page[index] = mfn_to_virt(frame_to_mfn(f));
-	store_release(&fifo->nr_words, fifo->nr_words + WORDS_PER_PAGE);
+	store_release(&fifo->nr_words, fifo->nr_words + FIFO_WORDS_PER_PAGE);
 	/* A sender that did not see the page has left its note by then. */
 	event_synchronize();
-	raise_again(d, index * WORDS_PER_PAGE, WORDS_PER_PAGE);
+	raise_again(d, index * FIFO_WORDS_PER_PAGE, FIFO_WORDS_PER_PAGE);
 	return 0;
 }
 
@@ -340,7 +324,7 @@ void fifo_reset(struct domain *d)
 	for (i = 0; i < d->max_vcpus; i++)
 		if (fifo->vcpu[i].control)
 			guest_frame_put(fifo->vcpu[i].control_frame, true);
-	for (i = 0; i < fifo->nr_words / WORDS_PER_PAGE; i++)
+	for (i = 0; i < fifo->nr_words / FIFO_WORDS_PER_PAGE; i++)
 		guest_frame_put(fifo->frame[i], true);
 	for (i = 1; i < d->event->nr_ports; i++) {
 		p = event_port_of(d->event, i);

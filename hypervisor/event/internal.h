@@ -110,7 +110,24 @@ void event_clear_pending(struct domain *d, u32 port);
 bool event_is_pending(struct domain *d, u32 port);
 bool event_is_masked(struct domain *d, u32 port);
 
-/* fifo.c */
+/* fifo.c has the picture */
+#define FIFO_WORDS_PER_PAGE	(PAGE_SIZE / sizeof(u32))
+#define FIFO_PAGES_MAX		(EVTCHN_FIFO_NR_CHANNELS / FIFO_WORDS_PER_PAGE)
+
+struct fifo_vcpu {
+	u32 busy;
+	struct evtchn_fifo_control_block *control;	/* NULL: this vCPU has none yet */
+	struct frame *control_frame;
+	u32 tail[EVTCHN_FIFO_MAX_QUEUES];		/* 0: nothing known to be on the queue */
+};
+
+struct event_fifo {
+	u32 nr_words;					/* grows under the event lock */
+	u32 *page[FIFO_PAGES_MAX];
+	struct frame *frame[FIFO_PAGES_MAX];
+	struct fifo_vcpu vcpu[];			/* max_vcpus of them */
+};
+
 bool fifo_set_pending(struct domain *d, struct event_fifo *fifo, u32 port, struct event_port *p);
 void fifo_unmask(struct domain *d, struct event_fifo *fifo, u32 port, struct event_port *p);
 u32 *fifo_word(const struct event_fifo *fifo, u32 port);	/* NULL: its page is not there yet */

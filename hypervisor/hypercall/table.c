@@ -83,7 +83,9 @@ void hypercall_dispatch(struct vcpu *v)
 /* One entry of a multicall: not another multicall, and not what leaves the hypercall another way. */
 long hypercall_call_entry(struct vcpu *v, const struct multicall_entry *e)
 {
-	if (e->op == __HYPERVISOR_multicall || e->op == __HYPERVISOR_iret)
+	if (e->op == __HYPERVISOR_multicall)
+		return -EINVAL;
+	if (e->op == __HYPERVISOR_iret)
 		return -ENOSYS;
 	return call(v, e->op, (const u64 *)e->args);
 }

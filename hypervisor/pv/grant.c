@@ -10,6 +10,7 @@
 #include "mm/pt.h"
 #include "pv/entry_ref.h"
 #include "pv/mmu.h"
+#include "x86/tlb.h"
 
 #define AVAIL_SHIFT	9	/* software bits of an entry */
 
@@ -84,7 +85,14 @@ static int pv_grant_unmap(struct domain *d, u64 addr, mfn_t frame, u32 flags, u6
 	return rc;
 }
 
-static const struct grant_map_ops ops = { .map = pv_grant_map, .unmap = pv_grant_unmap };
+static void pv_grant_flush(struct domain *d)
+{
+	cpumask_t mask = d->dirty_cpus;
+
+	tlb_flush_mask(&mask, TLB_ALL);
+}
+
+static const struct grant_map_ops ops = { .map = pv_grant_map, .unmap = pv_grant_unmap, .flush = pv_grant_flush };
 
 void pv_grant_init(void)
 {

@@ -168,7 +168,7 @@ static enum outcome op_mov_from_cr(struct vcpu *v, const struct emul_insn *insn)
 
 /* Bits of CR4 that a guest may turn on and off for itself; the rest must stay as they are. */
 #define CR4_GUEST_OWN	(CR4_TSD | CR4_OSXSAVE | CR4_FSGSBASE | CR4_DE | CR4_PCE | CR4_OSFXSR | CR4_OSXMMEXCPT | \
-			 CR4_PGE | CR4_MCE | CR4_PSE | CR4_PAE | CR4_VME | CR4_PVI)
+			 CR4_PGE | CR4_MCE)
 
 static enum outcome op_mov_to_cr(struct vcpu *v, const struct emul_insn *insn)
 {
