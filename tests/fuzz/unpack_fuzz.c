@@ -90,9 +90,18 @@ static size_t pack(unsigned int format, unsigned int level, const u8 *in, size_t
 	size_t out = 0;
 
 	if (format == 0) {
-		lzma_easy_buffer_encode(level % 7, LZMA_CHECK_CRC32, NULL, in, len, packed, &out, max);
+		lzma_options_lzma options;
+		lzma_filter filters[3] = {
+			{ .id = LZMA_FILTER_X86 }, { .id = LZMA_FILTER_LZMA2, .options = &options },
+			{ .id = LZMA_VLI_UNKNOWN },
+		};
+
+		lzma_lzma_preset(&options, level % 7);
+		options.dict_size = 65536;
+		REQUIRE(lzma_stream_buffer_encode(filters + level % 2, LZMA_CHECK_CRC32, NULL, in, len,
+						  packed, &out, max) == LZMA_OK);
 	} else if (format == 1) {
-		out = ZSTD_compress(packed, max, in, len, level % 20);
+		out = ZSTD_compress(packed, max, in, len, level % 8);
 	} else {
 		z_stream z = { .next_in = (u8 *)in, .avail_in = len, .next_out = packed, .avail_out = max };
 
