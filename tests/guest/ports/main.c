@@ -63,7 +63,7 @@ static void strings(void)
 	static uint8_t buffer[16];
 	uint64_t rdi = (uint64_t)buffer, rcx = 4, rsi;
 
-	PROBE("cld; rep insb", : "+D" (rdi), "+c" (rcx) : "d" (0x80) : "memory");
+	PROBE("rep insb", : "+D" (rdi), "+c" (rcx) : "d" (0x80) : "memory");
 	EXPECT_TRAP("rep insb", -1, -1);
 	CHECK(rcx == 0 && rdi == (uint64_t)buffer + 4, "rep insb: %lu left, at %#lx", rcx, rdi);
 	rdi = 0xffff830000000000;
