@@ -35,7 +35,7 @@ char *strbuf_take(struct strbuf *sb);
 /* Grow *items (of size item) so that index n fits; doubles.  0 or -ENOMEM. */
 int array_reserve(void **items, size_t *cap, size_t n, size_t item) __must_check;
 
-/* Length of the valid UTF-8 sequence at text (1 to 4), of which left > 0 bytes are there; 0 if there is none. */
+/* Length (1 to 4) of the valid UTF-8 sequence at text, of which left > 0 bytes are there; or 0. */
 size_t utf8_length(const void *text, size_t left);
 bool utf8_is_valid(const char *s);
 

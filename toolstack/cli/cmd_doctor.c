@@ -1,145 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * doctor: what could be wrong with this host, each line with a remedy.  What can be seen without the
- * daemon is looked at here; the daemon adds its own view.
+ * daemon is looked at here (doctor_checks.c); the daemon adds its own view.
  */
-#include <dirent.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "base/file.h"
-#include "cli/cli.h"
-
-enum verdict { GOOD, WARN, BAD };
-static const char *const verdict_words[] = { "ok", "warn", "fail" };
-
-static void add_check(json_t *list, const char *name, enum verdict v, const char *why, const char *fix)
-{
-	json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", name, "status",
-					      verdict_words[v], "why", why, "fix", v == GOOD ? "" : fix));
-}
-
-static bool first_line(const char *path, char *buf, size_t size)
-{
-	char *text = NULL;
-	size_t len = 0;
-
-	if (access(path, R_OK) || file_read(path, 65536, &text, &len, NULL))
-		return false;
-	snprintf(buf, size, "%.*s", (int)strcspn(text, "\n"), text);
-	free(text);
-	return true;
-}
-
-static void check_hypervisor(json_t *list)
-{
-	char type[64] = "", caps[64] = "";
-
-	first_line("/sys/hypervisor/type", type, sizeof(type));
-	if (strcmp(type, "xen")) {
-		add_check(list, "hypervisor", BAD, "this Linux does not run on Xen",
-			  "reboot and choose the Xen entry; if it was tried once and fell back, "
-			  	"'journalctl -b -1' tells why");
-		return;
-	}
-	add_check(list, "hypervisor", GOOD, "Linux runs on Xen", "");
-	if (!first_line("/proc/xen/capabilities", caps, sizeof(caps)) || !strstr(caps, "control_d"))
-		add_check(list, "control domain", BAD,
-			  "this is not the control domain, or xenfs is not mounted",
-			  "mount -t xenfs xenfs /proc/xen");
-	else
-		add_check(list, "control domain", GOOD, "this is dom0", "");
-}
-
-static void check_devices(json_t *list)
-{
-	static const struct { const char *path, *module; } need[] = {
-		{ "/dev/xen/privcmd", "xen-privcmd" }, { "/dev/xen/evtchn", "xen-evtchn" },
-		{ "/dev/xen/gntdev", "xen-gntdev" }, { "/dev/xen/xenbus_backend", "xenfs" },
-	};
-	char why[128], fix[128];
-
-	for (size_t i = 0; i < sizeof(need) / sizeof(need[0]); i++) {
-		bool there = access(need[i].path, F_OK) == 0;
-
-		snprintf(why, sizeof(why), "%s %s", need[i].path, there ? "is there" : "is missing");
-		snprintf(fix, sizeof(fix), "modprobe %s", need[i].module);
-		add_check(list, need[i].path + 5, there ? GOOD : BAD, why, fix);
-	}
-}
-
-static void check_modules(json_t *list)
-{
-	static const struct { const char *name, *dash, *what; } need[] = {
-		{ "xen_blkback", "xen-blkback", "disks of guests" }, { "xen_netback", "xen-netback",
-		"networks of guests" },
-		{ "loop", "loop", "disk images in files" }, { "bridge", "bridge", "networks of guests" },
-	};
-	char path[64], why[96], fix[64];
-
-	for (size_t i = 0; i < sizeof(need) / sizeof(need[0]); i++) {
-		bool there;
-
-		snprintf(path, sizeof(path), "/sys/module/%s", need[i].name);
-		there = access(path, F_OK) == 0;
-		snprintf(why, sizeof(why), "%s: %s", need[i].what,
-			 there ? "the driver is loaded" : "the driver is not loaded");
-		snprintf(fix, sizeof(fix), "modprobe %s", need[i].dash);
-		add_check(list, need[i].dash, there ? GOOD : WARN, why, fix);
-	}
-}
-
-static void check_bridges(json_t *list)
-{
-	DIR *dir = opendir("/sys/class/net");
-	char why[256] = "bridges:", path[300];
-	size_t len = strlen(why), bare = len;
-
-	for (struct dirent *de = dir ? readdir(dir) : NULL; de; de = readdir(dir)) {
-		snprintf(path, sizeof(path), "/sys/class/net/%s/bridge", de->d_name);
-		if (de->d_name[0] != '.' && access(path, F_OK) == 0 && len + 20 < sizeof(why))
-			len += (size_t)snprintf(why + len, sizeof(why) - len, " %s", de->d_name);
-	}
-	if (dir)
-		closedir(dir);
-	if (len == bare)
-		add_check(list, "bridge", WARN, "there is no bridge",
-			  "the daemon makes the default network when it starts; 'xl net setup IF' bridges "
-			  	"a real interface");
-	else
-		add_check(list, "bridge", GOOD, why, "");
-}
-
-static void check_space(json_t *list, const char *path, unsigned long long need_mib)
-{
-	struct statvfs st;
-	unsigned long long mib;
-	char why[128];
-
-	if (statvfs(path, &st) < 0)
-		return;
-	mib = (unsigned long long)st.f_bavail * st.f_frsize >> 20;
-	snprintf(why, sizeof(why), "%s has %llu MiB free", path, mib);
-	add_check(list, path, mib < need_mib ? WARN : GOOD, why, "make room: logs and core dumps need some");
-}
-
-static void check_store(json_t *list)
-{
-	bool there = access("/run/xenstored/socket", F_OK) == 0;
-
-	add_check(list, "xenstore", there ? GOOD : BAD,
-		  there ? "/run/xenstored/socket is there" : "/run/xenstored/socket is missing",
-		  "systemctl start xend; no other xenstored may run beside it");
-}
+#include "cli/doctor.h"
 
 static void ask_daemon(struct cli *cli, json_t *list)
 {
 	struct cli_call call = { .op = "doctor", .args = json_object(), .quiet_errors = true };
 
 	if (cli_call(cli, &call))
-		add_check(list, "xend", BAD, call.err.why, call.err.hint);
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", "xend", "status",
+						      "fail", "why", call.err.why, "fix", call.err.hint));
 	else
 		json_array_extend(list, json_object_get(call.result, "checks"));
 	json_decref(call.result);
@@ -169,13 +44,7 @@ static int run_doctor(struct cli *cli, const struct command *cmd, const struct a
 
 	(void)cmd;
 	(void)args;
-	check_hypervisor(list);
-	check_devices(list);
-	check_modules(list);
-	check_store(list);
-	check_bridges(list);
-	check_space(list, "/var/log", 64);
-	check_space(list, "/boot", 8);
+	doctor_check_host(list);
 	ask_daemon(cli, list);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const char *status = json_text(json_array_get(list, i), "status", "");

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* The checks of `xl doctor` that need no daemon. */
+#ifndef CLI_DOCTOR_H
+#define CLI_DOCTOR_H
+
+#include "cli/cli.h"
+
+/* Append {name, status: ok|warn|fail, why, fix} for each. */
+void doctor_check_host(json_t *list);
+
+#endif
