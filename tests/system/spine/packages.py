@@ -52,7 +52,7 @@ def build_next(tree, where):
 
 
 def build_hang(path):
-    subprocess.run(["gcc", "-m32", "-nostdlib", "-static", "-Wl,--build-id=none,-Ttext=0x100000,-N", "-x", "assembler",
+    subprocess.run(["gcc", "-m32", "-nostdlib", "-static", "-Wl,--build-id=none,-Ttext=0x100000,-N,--no-warn-rwx-segments", "-x", "assembler",
                     "-o", path, "-"], input=HANG.encode(), check=True)
 
 
