@@ -58,23 +58,33 @@ static void schema_error(void *arg, xmlErrorPtr e)
 	rd->failed = true;
 }
 
+/* Compiled once; kept for the process's life.  There is one thread. */
+static xmlRelaxNG *compiled_schema(void)
+{
+	static xmlRelaxNG *schema;
+	xmlRelaxNGParserCtxt *pc;
+
+	if (schema)
+		return schema;
+	pc = xmlRelaxNGNewMemParserCtxt(conf_schema, (int)(conf_schema_end - conf_schema));
+	schema = pc ? xmlRelaxNGParse(pc) : NULL;
+	xmlRelaxNGFreeParserCtxt(pc);
+	return schema;
+}
+
 static void validate(struct xml_reader *rd)
 {
-	xmlRelaxNGParserCtxt *pc = xmlRelaxNGNewMemParserCtxt(conf_schema,
-							      (int)(conf_schema_end - conf_schema));
-	xmlRelaxNG *schema = pc ? xmlRelaxNGParse(pc) : NULL;
+	xmlRelaxNG *schema = compiled_schema();
 	xmlRelaxNGValidCtxt *vc = schema ? xmlRelaxNGNewValidCtxt(schema) : NULL;
 
-	if (vc) {
-		xmlRelaxNGSetValidStructuredErrors(vc, schema_error, rd);
-		if (xmlRelaxNGValidateDoc(vc, rd->doc) && !rd->failed)
-			conf_xml_error(rd, rd->root, true, ERR_CONFIG, NULL, "does not match the schema");
-	} else {
+	if (!vc) {
 		conf_xml_error(rd, NULL, true, ERR_INTERNAL, NULL, "the schema itself cannot be read");
+		return;
 	}
+	xmlRelaxNGSetValidStructuredErrors(vc, schema_error, rd);
+	if (xmlRelaxNGValidateDoc(vc, rd->doc) && !rd->failed)
+		conf_xml_error(rd, rd->root, true, ERR_CONFIG, NULL, "does not match the schema");
 	xmlRelaxNGFreeValidCtxt(vc);
-	xmlRelaxNGFree(schema);
-	xmlRelaxNGFreeParserCtxt(pc);
 }
 
 /* ---- values ---- */
