@@ -31,6 +31,7 @@ extern u32 fake_tlb_flushes;
 extern u32 fake_shutdowns, fake_last_shutdown;	/* domain_shutdown() calls */
 extern u32 fake_restarts;			/* hypercall_restart() calls, and the last one's arguments */
 extern u64 fake_restart_args[6];
+extern u32 fake_page_high;			/* one past the highest page used since fake_start() */
 extern bool fake_alloc_fails;			/* every allocation from now on */
 extern u32 fake_softirq_after;			/* a softirq becomes pending after that many guest copies; 0: never */
 

@@ -24,6 +24,7 @@ u32 fake_softirq_after;
 u32 fake_tlb_flushes;
 u32 tlb_clock, tlb_time[MAX_CPUS];
 
+u32 fake_page_high;
 static u64 pages_in_use, heap_objects;
 static u32 next_page;
 
@@ -52,6 +53,7 @@ void fake_mem_start(void)
 			frame_table[i].owner = OWNER_NONE;
 	}
 	next_page = 1;
+	fake_page_high = 0;
 	fake_alloc_fails = false;
 	fake_softirq_after = 0;
 	fake_tlb_flushes = 0;
@@ -93,6 +95,7 @@ struct frame *page_alloc(u32 order, u32 memflags)
 			.next = FRAME_NONE, .prev = FRAME_NONE,
 		};
 	pages_in_use += n;
+	fake_page_high = MAX(fake_page_high, (u32)(at + n));
 	ASAN_UNPOISON_MEMORY_REGION(host_ram + at * PAGE_SIZE, n * PAGE_SIZE);
 	memset(host_ram + at * PAGE_SIZE, 0xa5, n * PAGE_SIZE);
 	return &frame_table[at];
