@@ -29,19 +29,22 @@ static void runstate(void)
 {
 	struct vcpu_register_runstate_memory_area r = { .addr.v = (uint64_t)&area };
 	struct vcpu_runstate_info now;
-	uint64_t blocked, total;
+	uint64_t blocked, total, most = 0;
 
 	EXPECT(0, hypercall(vcpu_op, VCPUOP_get_runstate_info, 0, &now));
 	CHECK(now.state == RUNSTATE_running, "state %d of a running vCPU", now.state);
 	CHECK(now.state_entry_time <= system_time(), "entered its state at %lu, it is %lu", now.state_entry_time, system_time());
 	EXPECT(0, hypercall(vcpu_op, VCPUOP_register_runstate_memory_area, 0, &r));
 	CHECK(area.state == RUNSTATE_running, "state %d in the area", area.state);
-	blocked = area.time[RUNSTATE_blocked];
 	total = sum(&area);
-	sleep_ms(10);
-	CHECK(area.time[RUNSTATE_blocked] - blocked >= 9 * MS, "10 ms asleep count as %lu ns blocked",
-	      area.time[RUNSTATE_blocked] - blocked);
-	CHECK(sum(&area) - total >= 9 * MS, "all times grew by %lu ns in 10 ms", sum(&area) - total);
+	for (int i = 0; i < 5; i++) {		/* a loaded machine may take the time before we sleep */
+		blocked = area.time[RUNSTATE_blocked];
+		sleep_ms(10);
+		if (area.time[RUNSTATE_blocked] - blocked > most)
+			most = area.time[RUNSTATE_blocked] - blocked;
+	}
+	CHECK(most >= 9 * MS, "10 ms asleep count as %lu ns blocked at most", most);
+	CHECK(sum(&area) - total >= 45 * MS, "all times grew by %lu ns in 50 ms", sum(&area) - total);
 	CHECK(area.state == RUNSTATE_running, "state %d after sleep", area.state);
 	EXPECT(0, hypercall(vm_assist, VMASST_CMD_enable, VMASST_TYPE_runstate_update_flag));
 	sleep_ms(2);
