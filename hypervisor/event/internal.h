@@ -71,15 +71,17 @@ struct event_readers {
 } __aligned(64);
 extern struct event_readers event_readers[MAX_CPUS];
 
-static inline void event_read_begin(void)
-{
-	atomic_inc(&event_readers[this_cpu()].depth);	/* also a barrier: loads below come after */
-}
-
-static inline void event_read_end(void)
+/* What it answers is for event_read_end(). */
+static inline u32 *event_read_begin(void)
 {
 	u32 *depth = &event_readers[this_cpu()].depth;
 
+	atomic_inc(depth);		/* also a barrier: loads below come after */
+	return depth;
+}
+
+static inline void event_read_end(u32 *depth)
+{
 	store_release(depth, *depth - 1);
 }
 

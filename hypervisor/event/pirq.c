@@ -205,8 +205,9 @@ static enum irq_result share_handler(int irq, void *arg)
 {
 	struct irq_share *s = arg;
 	u32 i;
+	u32 *reading;
 
-	event_read_begin();
+	reading = event_read_begin();
 	if (s->level)
 		atomic_inc(&s->in_flight);	/* our own: no EOI may unmask while we count */
 	for (i = 0; i < SHARE_MAX; i++) {
@@ -218,7 +219,7 @@ static enum irq_result share_handler(int irq, void *arg)
 			atomic_inc(&s->in_flight);
 		event_send_pirq(p->domain, p);
 	}
-	event_read_end();
+	event_read_end(reading);
 	return s->level && !atomic_dec_and_test(&s->in_flight) ? IRQ_KEEP_MASKED : IRQ_DONE;
 }
 
@@ -420,8 +421,9 @@ int pirq_eoi(struct domain *d, u32 pirq)
 	struct pirq *p;
 	u32 port = 0;
 	int rc = -EINVAL, irq = -1;
+	u32 *reading;
 
-	event_read_begin();
+	reading = event_read_begin();
 	p = pirq_find(d, pirq);
 	s = p ? READ_ONCE(p->share) : NULL;
 	if (s) {
@@ -433,7 +435,7 @@ int pirq_eoi(struct domain *d, u32 pirq)
 		rc = 0;
 	if (irq >= 0)
 		irq_unmask(irq);
-	event_read_end();
+	event_read_end(reading);
 	if (port && d->pirq_eoi_auto_unmask)
 		(void)event_unmask(d, port);
 	return rc;

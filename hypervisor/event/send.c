@@ -113,10 +113,11 @@ int event_send(struct domain *d, u32 port)
 {
 	struct event_port *p = event_port_of(d->event, port);
 	int rc = 0;
+	u32 *reading;
 
 	if (unlikely(!p))
 		return -EINVAL;
-	event_read_begin();
+	reading = event_read_begin();
 	switch (load_acquire(&p->type)) {
 	case EVTCHNSTAT_interdomain:
 		event_set_pending(p->remote, p->remote_port, p->peer);
@@ -129,7 +130,7 @@ int event_send(struct domain *d, u32 port)
 	default:
 		rc = -EINVAL;
 	}
-	event_read_end();
+	event_read_end(reading);
 	return rc;
 }
 
@@ -138,13 +139,14 @@ void event_send_virq_vcpu(struct vcpu *v, u32 virq)
 	struct domain *d = v->domain;
 	struct event_port *p;
 	u32 port;
+	u32 *reading;
 
-	event_read_begin();
+	reading = event_read_begin();
 	port = (u32)load_acquire(&v->virq_ports[virq]);
 	p = event_port_of(d->event, port);
 	if (p && load_acquire(&p->type) == EVTCHNSTAT_virq && p->virq == virq)
 		event_set_pending(d, port, p);
-	event_read_end();
+	event_read_end(reading);
 }
 
 void event_send_virq_domain(struct domain *d, u32 virq)
@@ -161,25 +163,27 @@ static struct domain *virq_handler[ARRAY_SIZE(((struct vcpu *)0)->virq_ports)];
 void event_send_virq_global(u32 virq)
 {
 	struct domain *d;
+	u32 *reading;
 
-	event_read_begin();
+	reading = event_read_begin();
 	d = READ_ONCE(virq_handler[virq]);
 	if (!d)
 		d = READ_ONCE(dom0);
 	if (d)
 		event_send_virq_domain(d, virq);
-	event_read_end();
+	event_read_end(reading);
 }
 
 void event_send_pirq(struct domain *d, struct pirq *pirq)
 {
 	u32 port = READ_ONCE(pirq->port);
 	struct event_port *p = event_port_of(d->event, port);
+	u32 *reading;
 
-	event_read_begin();
+	reading = event_read_begin();
 	if (p && load_acquire(&p->type) == EVTCHNSTAT_pirq && p->pirq == pirq->pirq)
 		event_set_pending(d, port, p);
-	event_read_end();
+	event_read_end(reading);
 }
 
 int event_unmask(struct domain *d, u32 port)
@@ -188,10 +192,11 @@ int event_unmask(struct domain *d, u32 port)
 	const struct two_level_layout *l = layout_of(d);
 	struct event_fifo *fifo;
 	struct vcpu *v;
+	u32 *reading;
 
 	if (!p)
 		return -EINVAL;
-	event_read_begin();
+	reading = event_read_begin();
 	fifo = READ_ONCE(d->event->fifo);
 	v = d->vcpu[p->vcpu];
 	if (fifo)
@@ -199,7 +204,7 @@ int event_unmask(struct domain *d, u32 port)
 	else if (port < l->ports && test_and_clear_bit(port, mask_words(d, l)) &&
 		 test_bit(port, pending_words(d)) && !selector_test_and_set(v, l, port >> l->word_shift))
 		event_vcpu_mark_pending(v);
-	event_read_end();
+	event_read_end(reading);
 	return 0;
 }
 
@@ -244,10 +249,11 @@ bool event_is_masked(struct domain *d, u32 port)
 bool event_port_is_pending(struct domain *d, u32 port)
 {
 	bool pending;
+	u32 *reading;
 
-	event_read_begin();
+	reading = event_read_begin();
 	pending = event_is_pending(d, port);
-	event_read_end();
+	event_read_end(reading);
 	return pending;
 }
 
@@ -271,13 +277,14 @@ void event_vcpu_info_moved(struct vcpu *v)
 {
 	struct domain *d = v->domain;
 	u32 bytes = d->pv.is_32bit ? 4 : 8, i;
+	u32 *reading;
 
 	event_synchronize();		/* what was still noted in the old one is found by looking at everything */
-	event_read_begin();
+	reading = event_read_begin();
 	if (!READ_ONCE(d->event->fifo))
 		for (i = 0; i < bytes; i++)
 			WRITE_ONCE(((u8 *)v->info + layout_of(d)->sel_offset)[i], 0xff);
-	event_read_end();
+	event_read_end(reading);
 	event_vcpu_mark_pending(v);
 }
 

@@ -24,12 +24,9 @@ void event_synchronize(void)
 	u32 cpu, self = this_cpu();
 
 	smp_mb();
-	for (cpu = 0; cpu < MAX_CPUS; cpu++) {
-		if (cpu == self || !cpumask_test(cpu, &cpu_online_mask))
-			continue;
-		while (load_acquire(&event_readers[cpu].depth))
+	for_each_online_cpu(cpu)
+		while (cpu != self && load_acquire(&event_readers[cpu].depth))
 			cpu_relax();
-	}
 }
 
 int event_domain_init(struct domain *d, u32 max_port)

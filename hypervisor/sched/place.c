@@ -113,7 +113,7 @@ struct sched_unit *place_steal(struct runqueue *rq)
 	struct sched_unit *u;
 	size_t i, cpu = rq->cpu;
 
-	if (bitmap_empty(sched_waiting_cpus.bits, MAX_CPUS))
+	if (cpumask_empty(&sched_waiting_cpus))
 		return NULL;
 	for (i = 0; i < cpu_online_count; i++) {
 		struct runqueue *from;
