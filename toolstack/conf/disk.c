@@ -268,12 +268,12 @@ static bool format_script(const void *at, struct strbuf *out)
 	return script != NULL;
 }
 
-/* "phy:/dev/x", "file:/x.img", "raw:/x": the prefix says the format. */
-static int parse_target(const char *text, void *at, struct error *err)
+/* Behind "phy:", "file:" and so on, which say the format; *phy tells of the first. */
+static const char *skip_prefixes(const char *text, bool *phy)
 {
 	static const char *const prefixes[] = { "phy:", "file:", "raw:", "aio:", "tap:", "tap2:" };
-	struct guest_disk *d = at;
 
+	*phy = strncmp(text, "phy:", 4) == 0;
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
 		size_t len = strlen(prefixes[i]);
 
@@ -282,18 +282,31 @@ static int parse_target(const char *text, void *at, struct error *err)
 			i = (size_t)-1;	/* tap:aio:/x has two */
 		}
 	}
+	return text;
+}
+
+static int parse_target(const char *text, void *at, struct error *err)
+{
+	struct guest_disk *d = at;
+	char path[4096];
+	bool phy;
+
+	text = skip_prefixes(text, &phy);
 	if (strncmp(text, "qcow", 4) == 0 && strchr(text, ':'))
 		return parse_format("qcow2", at, err);
 	if (strncmp(text, "vhd:", 4) == 0)
 		return parse_format("vhd", at, err);
-	if (text[0] && text[0] != '/') {
+	if (!text[0])
+		return 0;
+	/* phy:vg/web is short for phy:/dev/vg/web. */
+	if (text[0] != '/' && !phy) {
 		error_set(err, ERR_CONFIG, NULL, "disk '%.100s' is not an absolute path", text);
 		error_hint(err, "'/var/lib/xen/images/web.img,raw,xvda,rw' or 'phy:/dev/vg/web,xvda,w'");
 		return error_to_errno(ERR_CONFIG);
 	}
-	if (!text[0])
-		return 0;
-	return conf_set_string(&d->target, text, strlen(text)) ?
+	if (snprintf(path, sizeof(path), "%s%s", text[0] == '/' ? "" : "/dev/", text) >= (int)sizeof(path))
+		return error_set(err, ERR_CONFIG, NULL, "disk '%.60s...' is too long a path", text);
+	return conf_set_string(&d->target, path, strlen(path)) ?
 	       error_set(err, ERR_RESOURCES, NULL, "no memory") : 0;
 }
 

@@ -188,16 +188,20 @@ static const struct conf_key device_keys[] = {
 };
 
 static const struct conf_key limit_keys[] = {
-	{ U32("max_grant_frames", cfg.max_grant_frames, 1, 4096), .help = "Size of its grant table, in "
+	{ U32("max_grant_frames", cfg.max_grant_frames, 1, 4096),
+	  XML("devices/controller[@type='xenbus']/@maxGrantFrames", TEXT),
+	  .help = "Size of its grant table, in "
 		  "frames; 64 if not given.",
 	  .example = "128" },
 	{ U32("max_maptrack_frames", cfg.max_maptrack_frames, 0, 65536),
 	  .help = "How much it may map of others, in frames of records; 1024 if not given.",
 	  .example = "256" },
-	{ U32("max_grant_version", cfg.max_grant_version, 1, 1), .help = "Highest version of grant "
+	{ U32("max_grant_version", cfg.max_grant_version, 1, 1),
+	  .help = "Highest version of grant "
 		  "tables; only 1 is served.",
 	  .example = "1" },
 	{ U32("max_event_channels", cfg.max_event_channels, 7, 131071),
+	  XML("devices/controller[@type='xenbus']/@maxEventChannels", TEXT),
 	  .help = "How many event channels it may have; 1023 if not given.", .example = "2047" },
 	END
 };
@@ -223,11 +227,16 @@ static const struct conf_key other_keys[] = {
 	{ BOOL("driver_domain", cfg.driver_domain), .flags = KEY_LATER,
 	  .help = "It serves devices to others.", .example = "1" },
 	{ BOOL("localtime", cfg.localtime), .flags = KEY_LATER, XML("clock/@offset", LOCALTIME),
-	  .help = "Its clock shows local time.",
-	  .example = "0" },
-	{ .name = "rtc_timeoffset", .kind = KEY_I32, .flags = KEY_LATER,
-	  .offset = AT(cfg.rtc_timeoffset_s), .min = -86400 * 3650,
-	  .max = 86400 * 3650, .arg = "SECONDS", .help = "Its clock is ahead by this much.",
+	  .help = "Its clock shows local time.", .example = "0" },
+	{ .name = "rtc_timeoffset",
+	  .kind = KEY_I32,
+	  .flags = KEY_LATER,
+	  XML("clock[@offset='variable']/@adjustment", TEXT),
+	  .offset = AT(cfg.rtc_timeoffset_s),
+	  .min = -86400 * 3650,
+	  .max = 86400 * 3650,
+	  .arg = "SECONDS",
+	  .help = "Its clock is ahead by this much.",
 	  .example = "3600" },
 	{ BOOL("e820_host", cfg.e820_host), .flags = KEY_LATER, XML("features/xen/e820_host/@state", ONOFF),
 	  .help = "Show it the host's memory map, for PCI devices.", .example = "1" },
@@ -237,8 +246,7 @@ static const struct conf_key other_keys[] = {
 	  .help = "Security label. Refused unless the hypervisor has a policy.",
 	  .example = "\"system_u:system_r:domU_t\"" },
 	{ STR("init_seclabel", cfg.init_seclabel, 256), .arg = "LABEL",
-	  .help = "The label while it is built.",
-	  .example = "\"system_u:system_r:domU_t\"" },
+	  .help = "The label while it is built.", .example = "\"system_u:system_r:domU_t\"" },
 	END
 };
 

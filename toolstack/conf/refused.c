@@ -84,11 +84,14 @@ const struct conf_refused conf_refused[] = {
 	IGNORED("pvh", "type=\"pvh\" says that"),
 	IGNORED("shadow_memory", NULL),
 	IGNORED("maxcpus", NULL),
-	/* xen-tools writes these for itself */
+	/* xm knew these, and xen-tools still writes some */
 	IGNORED("dhcp", "the guest configures its own network"),
 	IGNORED("netmask", "the guest configures its own network"),
 	IGNORED("gateway", "the guest configures its own network"),
 	IGNORED("ip", "write ip= into the interface in vif="),
+	IGNORED("nfs_server", "write nfsroot= into extra="),
+	IGNORED("nfs_root", "write nfsroot= into extra="),
+	IGNORED("restart", "on_poweroff, on_reboot and on_crash say that"),
 	IGNORED("hostname", "the guest knows its own name"),
 	/* PVH and HVM */
 	HVM("pvshim"),
@@ -154,6 +157,7 @@ const struct conf_refused conf_refused[] = {
 	HVM("spice_streaming_video"),
 	HVM("spice_video_codec"),
 	HVM("serial"),
+	HVM("parallel"),
 	HVM("soundhw"),
 	HVM("usb"),
 	HVM("usbdevice"),

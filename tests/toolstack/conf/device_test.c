@@ -23,6 +23,7 @@ TEST(disks_by_position_name_and_prefix)
 		{ "/a.img,,xvda", "/a.img", "xvda", 0, 0 },
 		{ "/a.img, raw , xvda , r", "/a.img", "xvda", 1, 0 },
 		{ "phy:/dev/vg/x,xvda,w", "/dev/vg/x", "xvda", 0, 0 },
+		{ "phy:vg/x,xvda,w", "/dev/vg/x", "xvda", 0, 0 },
 		{ "file:/a.img,xvda1,r", "/a.img", "xvda1", 1, 0 },
 		{ "tap:aio:/a.img,sda,w", "/a.img", "sda", 0, 0 },
 		{ "format=raw,vdev=xvdb,access=ro,target=/x,y=z", "/x,y=z", "xvdb", 1, 0 },

@@ -55,6 +55,34 @@ TEST(a_whole_definition)
 	parsed_free(&p);
 }
 
+/* The parts that libvirt writes for a running PV guest, all of them. */
+TEST(what_virsh_dumps)
+{
+	struct parsed p = parse(
+		"<domain type='xen' id='3'><name>a</name><memory unit='KiB'>592896</memory>"
+		"<currentMemory unit='KiB'>403456</currentMemory><vcpu placement='static'>3</vcpu>"
+		"<os><type arch='x86_64' machine='xenpv'>linux</type><kernel>/k</kernel></os>"
+		"<clock offset='variable' adjustment='0' basis='utc'/><devices>"
+		"<emulator>/usr/bin/qemu-system-i386</emulator>"
+		"<disk type='block' device='disk'><driver name='phy' type='raw'/><source dev='/dev/vg/a'/>"
+		"<backingStore/><target dev='xvda' bus='xen'/></disk>"
+		"<controller type='xenbus' index='0' maxGrantFrames='128' maxEventChannels='2047'/>"
+		"<interface type='bridge'><mac address='00:16:3e:66:92:9c'/><source bridge='xenbr1'/>"
+		"<script path='vif-bridge'/><target dev='vif3.0'/></interface>"
+		"<console type='pty' tty='/dev/pts/2'><source path='/dev/pts/2'/>"
+		"<target type='xen' port='0'/></console><input type='mouse' bus='xen'/>"
+		"<memballoon model='xen'/></devices></domain>");
+
+	CHECK_STR(p.first, "");
+	REQUIRE(p.rc == 0);
+	CHECK_EQ(p.diags.n, 0);
+	CHECK_EQ(p.cfg->vcpus, 3);
+	CHECK_EQ(p.cfg->max_grant_frames, 128);
+	CHECK_EQ(p.cfg->max_event_channels, 2047);
+	CHECK(p.cfg->vifs[0].vifname == NULL && p.cfg->vifs[0].script == NULL);
+	parsed_free(&p);
+}
+
 TEST(pinning_one_by_one)
 {
 	struct parsed p = parse(
@@ -126,6 +154,7 @@ TEST(entities_and_files_are_out_of_reach)
 int main(void)
 {
 	RUN(a_whole_definition);
+	RUN(what_virsh_dumps);
 	RUN(pinning_one_by_one);
 	RUN(problems_are_named);
 	RUN(entities_and_files_are_out_of_reach);
