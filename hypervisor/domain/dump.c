@@ -14,7 +14,7 @@ static void dump_stack(const struct vcpu *v)
 
 	if (v != current)
 		return;
-	for (u32 row = 0; row < 6; row++, sp += sizeof(w)) {
+	for (u32 row = 0; row < 24; row++, sp += sizeof(w)) {
 		if (guest_copy_from(w, sp, sizeof(w)))
 			return;
 		log_err("   %016lx: %016lx %016lx %016lx %016lx", sp, w[0], w[1], w[2], w[3]);

@@ -26,6 +26,8 @@ static void dom0_shutdown(u32 reason)
 		log_err("Hardware Dom0 shutdown: watchdog rebooting machine");
 		machine_reboot();
 	case SHUTDOWN_crash:
+		if (current->domain == dom0 && !dom0->crash_logged)
+			vcpu_dump_registers(current);
 		log_err("Hardware Dom0 crashed: %s", machine_noreboot() ? "noreboot is set, waiting" : "rebooting machine in 5 seconds");
 		machine_crash_reboot();
 	default:

@@ -5,6 +5,7 @@
  */
 #include "abi/vcpu.h"
 
+#include "core/log.h"
 #include "core/percpu.h"
 #include "core/time.h"
 #include "domain/domain.h"
@@ -37,6 +38,8 @@ static long op_initialise(struct vcpu *v, u64 arg)
 	heap_free(c);
 	if (rc == -ERESTART)
 		return hypercall_restart(__HYPERVISOR_vcpu_op, 3, HC_ARG(VCPUOP_initialise), HC_ARG(v->id), arg);
+	if (rc)
+		guest_warn("vCPU %u: its first context is refused (error %ld)", v->id, rc);
 	return rc;
 }
 

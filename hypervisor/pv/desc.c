@@ -5,6 +5,7 @@
  */
 #include "pv/desc.h"
 
+#include "core/log.h"
 #include "domain/guest_copy.h"
 #include "mm/page_alloc.h"
 #include "mm/pt.h"
@@ -14,6 +15,7 @@
 #include "x86/desc.h"
 #include "x86/tlb.h"
 
+#define SEG_TYPE	(15ul << 40)
 #define SEG_PRESENT	(1ul << 47)
 #define SEG_DPL		(3ul << 45)
 #define SEG_CODE_DATA	(1ul << 44)
@@ -25,9 +27,10 @@ bool desc_fix(u64 *desc)
 
 	if (!(x & SEG_PRESENT))
 		return true;
-	/* gates, task states and local tables reach into the hypervisor */
-	if (!(x & SEG_CODE_DATA))
-		return false;
+	if (!(x & SEG_CODE_DATA)) {
+		/* gates, task states and local tables reach into the hypervisor; type 0 is nothing at all */
+		return !(x & SEG_TYPE);
+	}
 	if ((x & SEG_DPL) != SEG_DPL)
 		*desc = x | SEG_DPL;
 	return true;
@@ -36,8 +39,10 @@ bool desc_fix(u64 *desc)
 bool desc_page_is_safe(u64 *page)
 {
 	for (u32 i = 0; i < 512; i++)
-		if (!desc_fix(&page[i]))
+		if (!desc_fix(&page[i])) {
+			guest_warn("descriptor %u (%016lx) is not one that a guest may have", i, page[i]);
 			return false;
+		}
 	return true;
 }
 

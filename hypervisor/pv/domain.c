@@ -83,6 +83,7 @@ static void set_registers(struct vcpu *v, const struct vcpu_guest_context *c)
 	v->pv.kernel_sp = c->kernel_sp;
 	v->pv.kernel_ss = c->kernel_ss | 3;
 	v->pv.kernel_mode = c->flags & VGCF_in_kernel;
+	v->pv.iopl = c->user_regs.rflags >> 12 & 3;
 }
 
 static void set_handlers(struct vcpu *v, const struct vcpu_guest_context *c)
@@ -174,7 +175,8 @@ void pv_vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c)
 	memcpy(&c->user_regs, r, offsetof(struct regs, error_code));
 	c->user_regs.rip = r->rip;
 	c->user_regs.cs = v->pv.kernel_mode ? r->cs & ~3ul : r->cs;
-	c->user_regs.rflags = (r->rflags & ~RFLAGS_IF) | (v->info->evtchn_upcall_mask ? 0 : RFLAGS_IF);
+	c->user_regs.rflags = (r->rflags & ~RFLAGS_IF) | (v->info->evtchn_upcall_mask ? 0 : RFLAGS_IF) |
+			      (u64)v->pv.iopl << 12;
 	c->user_regs.rsp = r->rsp;
 	c->user_regs.ss = r->ss;
 	c->user_regs.ds = v->pv.ds;
