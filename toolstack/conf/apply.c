@@ -18,6 +18,7 @@ const char *conf_source(const struct conf_options *opt)
 #define LIST_PROBLEMS 256	/* entries of a list of which each problem is told */
 
 struct applier {
+	bool not_pv;		/* type or builder asks for what we do not run: that is the one cause to tell */
 	const struct conf_options *opt;
 	struct conf_build *b;
 	struct conf_diags *diags;
@@ -207,6 +208,8 @@ static void refuse(struct applier *ap, const struct conf_assign *as)
 	bool lenient = rf && ap->opt && ap->opt->lenient;
 	struct error err = ERROR_INIT;
 
+	if (rf && rf->why == REFUSE_HVM && ap->not_pv)
+		return;
 	if (rf)
 		error_set(&err, ERR_UNSUPPORTED, NULL, "key '%s' %s", rf->name, conf_refusal_text(rf->why));
 	else if (near)
@@ -245,6 +248,19 @@ static bool is_double(struct applier *ap, const struct conf_assigns *list, size_
 	return false;
 }
 
+static bool asks_for_hvm(const struct conf_assigns *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct conf_assign *as = &list->items[i];
+		const char *text = as->value.str;
+
+		if (text && (strcmp(as->key, "type") == 0 || strcmp(as->key, "builder") == 0) &&
+		    (strcmp(text, "hvm") == 0 || strcmp(text, "pvh") == 0))
+			return true;
+	}
+	return false;
+}
+
 /* Everything we keep can be written as JSON, so all of it is UTF-8. */
 static bool is_text(const struct conf_value *value)
 {
@@ -265,7 +281,7 @@ static void refuse_bytes(struct applier *ap, const struct conf_assign *as)
 void conf_apply(const struct conf_assigns *list, const struct conf_options *opt, struct conf_build *b,
 		struct conf_diags *diags)
 {
-	struct applier ap = { opt, b, diags };
+	struct applier ap = { asks_for_hvm(list), opt, b, diags };
 
 	for (size_t i = 0; i < list->n; i++) {
 		const struct conf_assign *as = &list->items[i];

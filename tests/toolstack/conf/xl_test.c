@@ -127,6 +127,7 @@ TEST(refused_keys_are_named_and_lenient_notes_them)
 	CHECK_REFUSED(BASE "boot = 'c'\n",
 		      "t.cfg:4: key 'boot' is for PVH and HVM guests, which come in a later release");
 	CHECK_REFUSED(BASE "type = 'hvm'\n", "t.cfg: type 'hvm' comes in a later release");
+	CHECK_REFUSED(BASE "builder = 'hvm'\nboot = 'd'\nvnc = 1\n", "t.cfg: type 'hvm' comes in a later release");
 	CHECK_REFUSED(BASE "builder = 'hvm'\n", "t.cfg: type 'hvm' comes in a later release");
 	CHECK_REFUSED(
 		BASE "bootloader = 'pygrub'\n",
