@@ -106,6 +106,7 @@ void event_unlock_two(struct domain *a, struct domain *b);
 /* A counted domain that the caller may act for; -ESRCH or -EPERM. */
 int event_get_target(domid_t id, struct domain **d);
 
+u32 event_two_level_ports(const struct domain *d);
 /* send.c: in a read section or with the event lock held. */
 void event_set_pending(struct domain *d, u32 port, struct event_port *p);
 void event_clear_pending(struct domain *d, u32 port);

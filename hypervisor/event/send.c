@@ -38,6 +38,11 @@ static inline const struct two_level_layout *layout_of(const struct domain *d)
 	return &layouts[d->pv.is_32bit];
 }
 
+u32 event_two_level_ports(const struct domain *d)
+{
+	return layout_of(d)->ports;
+}
+
 static inline unsigned long *pending_words(const struct domain *d)
 {
 	return (unsigned long *)((char *)d->shared_info + PENDING_OFFSET);

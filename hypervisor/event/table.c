@@ -76,12 +76,13 @@ int event_port_take(struct domain *d, u32 wanted, u32 *port, struct event_port *
 {
 	struct event_domain *ed = d->event;
 	u32 n = wanted ? wanted : ed->first_maybe_free;
+	u32 limit = MIN(ed->max_ports, ed->fifo ? EVENT_PORTS_MAX : event_two_level_ports(d));
 	int rc;
 
 	if (ed->closing)
 		return -EINVAL;
 	for (;; n++) {
-		if (n >= ed->max_ports)
+		if (n >= limit)
 			return -ENOSPC;
 		while (n >= ed->nr_ports) {
 			rc = table_grow(ed);

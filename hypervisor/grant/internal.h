@@ -83,6 +83,9 @@ void grant_unpin(struct domain *d, u32 ref, bool writable);
 /* map.c: a bounded piece of letting go of all that d has mapped; -ERESTART for more. */
 int grant_release_mappings(struct domain *d);
 
+/* map.c: whether some handle of d stands for the frame. Looks at every handle. */
+bool grant_is_mapped_by(struct domain *d, u32 mfn);
+
 /* table.c: makes the table at least `frames` long. -ENOSPC, -ENOMEM; -ESRCH when the domain is going. Lock not held. */
 int grant_table_grow(struct domain *d, u32 frames);
 

@@ -295,6 +295,25 @@ void grant_unmap_and_replace_refs(struct domain *d, struct gnttab_unmap_and_repl
 		ops[i].status = (s16)u[i].status;
 }
 
+bool grant_is_mapped_by(struct domain *d, u32 mfn)
+{
+	struct grant_table *gt = d->grant;
+	u32 h, left;
+	bool found = false;
+
+	spin_lock(&gt->track_lock);
+	for (h = 0, left = gt->tracks_used; left && !found; h++) {
+		const struct grant_track *t = grant_track_of(gt, h);
+
+		if (!(t->flags & TRACK_USED))
+			continue;
+		left--;
+		found = t->mfn == mfn && !(t->flags & TRACK_BUSY);
+	}
+	spin_unlock(&gt->track_lock);
+	return found;
+}
+
 /*
  * The domain is going: lets go of all it has mapped. A PV guest's PTEs still stand; the references of the host
  * mappings are theirs and go with its page tables, which no CPU uses any more.

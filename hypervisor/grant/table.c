@@ -259,6 +259,21 @@ out:
 	return 0;
 }
 
+/* RAM of d's own, or that it has mapped of others. */
+static bool frame_is_reachable(struct domain *d, u64 n)
+{
+	struct frame *f;
+
+	if (n >= frame_max || !mfn_valid(mfn(n)))
+		return false;
+	f = mfn_to_frame(mfn(n));
+	if (frame_get(f, d->id)) {
+		frame_put(f);
+		return true;
+	}
+	return grant_is_mapped_by(d, (u32)n);
+}
+
 /*
  * Devices see the caches on x86, so cleaning needs nothing; throwing away what is cached is not offered, as it could
  * bring back older contents.
@@ -267,16 +282,15 @@ int grant_cache_flush(struct domain *d, struct gnttab_cache_flush *op)
 {
 	u64 end = (u64)op->offset + op->length;
 
-	(void)d;
 	if (op->op & ~(GNTTAB_CACHE_CLEAN | GNTTAB_CACHE_INVAL | GNTTAB_CACHE_SOURCE_GREF) || end > PAGE_SIZE)
 		return -EINVAL;
 	if (!op->length || !(op->op & (GNTTAB_CACHE_CLEAN | GNTTAB_CACHE_INVAL)))
 		return 0;
 	if (op->op & GNTTAB_CACHE_SOURCE_GREF)
 		return -EOPNOTSUPP;
-	if (op->a.dev_bus_addr >> PAGE_SHIFT >= frame_max || !mfn_valid(mfn(op->a.dev_bus_addr >> PAGE_SHIFT)))
-		return -EINVAL;
-	return op->op & GNTTAB_CACHE_CLEAN ? 0 : -EOPNOTSUPP;
+	if (!frame_is_reachable(d, op->a.dev_bus_addr >> PAGE_SHIFT))
+		return -EPERM;
+	return op->op & GNTTAB_CACHE_INVAL ? -EOPNOTSUPP : 0;
 }
 
 int grant_domain_destroy(struct domain *d)

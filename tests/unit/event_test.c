@@ -255,6 +255,7 @@ TEST(global_virqs_can_go_elsewhere)
 TEST(ports_run_out_and_come_back)
 {
 	struct evtchn_bind_ipi op = { .vcpu = 0 };
+	struct evtchn_init_control ctl = { 0 };
 	struct domain *a;
 	u32 n = 0;
 	int rc;
@@ -265,8 +266,14 @@ TEST(ports_run_out_and_come_back)
 	while ((rc = event_bind_ipi(a, &op)) == 0)
 		n++;
 	CHECK_EQ(rc, -ENOSPC);
+	CHECK_EQ(n, 4095);
+	ctl.control_gfn = mfn_x(fake_guest_page(a));
+	CHECK_EQ(event_init_control(&ctl), 0);
+	while ((rc = event_bind_ipi(a, &op)) == 0)
+		n++;
+	CHECK_EQ(rc, -ENOSPC);
 	CHECK_EQ(n, EVTCHN_FIFO_NR_CHANNELS - 1);
-	CHECK_EQ(event_send(a, 100000), 0);		/* beyond 2-level's reach: nothing to set, no harm */
+	CHECK_EQ(event_send(a, 100000), 0);		/* no word for it yet: remembered */
 	CHECK_EQ(event_close(a, 4711), 0);
 	CHECK_EQ(event_bind_ipi(a, &op), 0);
 	CHECK_EQ(op.port, 4711);

@@ -520,6 +520,29 @@ TEST(transfer)
 	finish();
 }
 
+TEST(cache_flush)
+{
+	struct gnttab_cache_flush op = { .length = 64, .op = GNTTAB_CACHE_CLEAN };
+	u32 h;
+
+	setup();
+	op.a.dev_bus_addr = mfn_x(fake_guest_page(a)) << PAGE_SHIFT;
+	CHECK_EQ(grant_cache_flush(a, &op), 0);
+	op.a.dev_bus_addr = mfn_x(page_b) << PAGE_SHIFT;
+	CHECK_EQ(grant_cache_flush(a, &op), -EPERM);
+	CHECK_EQ(map(1, 8, GNTMAP_host_map, &h), GNTST_okay);
+	CHECK_EQ(grant_cache_flush(a, &op), 0);
+	op.op |= GNTTAB_CACHE_INVAL;
+	CHECK_EQ(grant_cache_flush(a, &op), -EOPNOTSUPP);
+	CHECK_EQ(unmap(1, 0, h), GNTST_okay);
+	op.op = GNTTAB_CACHE_CLEAN;
+	op.a.dev_bus_addr = ~0ul;
+	CHECK_EQ(grant_cache_flush(a, &op), -EPERM);
+	op.length = 5000;
+	CHECK_EQ(grant_cache_flush(a, &op), -EINVAL);
+	finish();
+}
+
 TEST(no_memory)
 {
 	struct gnttab_setup_table op = { .dom = DOMID_SELF, .nr_frames = 2 };
@@ -570,6 +593,7 @@ int main(void)
 	RUN(versions);
 	RUN(swap);
 	RUN(transfer);
+	RUN(cache_flush);
 	RUN(no_memory);
 	RUN(limits_of_a_domain);
 	return unit_end();
