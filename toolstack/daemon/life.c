@@ -29,6 +29,7 @@
 #define DOMAINS_MAX 1024
 #define QUICK_DEATH_NS (10ull * 1000000000)
 #define QUICK_DEATHS_MAX 5
+#define TAIL_BYTES 8192
 
 static unsigned int sched_id;
 
@@ -347,19 +348,25 @@ static const struct {
 	[SHUTDOWN_soft_reset] = { WHY_SOFT_RESET, "reboot", "asked for a soft reset" },
 };
 
-/* The last line of the console that says something: often the reason. */
+/* The line of the console that tells most: a panic's first, else the last. */
 static void last_words(const struct guest *g, char *buf, size_t size)
 {
-	char tail[1024], *line, *save = NULL, best[160] = "";
+	static const char *const telling[] = { "Kernel panic", "BUG: ", "Oops: ", "error: " };
+	char *tail = malloc(TAIL_BYTES), *line, *save = NULL, best[160] = "";
+	bool found = false;
 
 	buf[0] = '\0';
-	if (!g->console)
-		return;
-	console_tail(g->console, tail, sizeof(tail));
-	for (line = strtok_r(tail, "\r\n", &save); line; line = strtok_r(NULL, "\r\n", &save))
-		if (strlen(line) > 4 && !strstr(line, "---[ end") && !strstr(line, "Kernel Offset"))
-			snprintf(best, sizeof(best), "%s", line);
-	log_text(buf, size, best, strlen(best));
+	if (g->console && tail) {
+		console_tail(g->console, tail, TAIL_BYTES);
+		for (line = strtok_r(tail, "\r\n", &save); line && !found; line = strtok_r(NULL, "\r\n", &save)) {
+			for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]) && !found; i++)
+				found = strstr(line, telling[i]) != NULL;
+			if (found || (strlen(line) > 4 && !strstr(line, "---[ end")))
+				snprintf(best, sizeof(best), "%s", line);
+		}
+		log_text(buf, size, best, strlen(best));
+	}
+	free(tail);
 }
 
 static void on_shutdown(struct guest *g, unsigned int code)

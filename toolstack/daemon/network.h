@@ -1,14 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Networks for guests: the default network (a bridge of our own with DHCP and NAT) and bridges over real
- * interfaces, made on trial.
+ * Networks for guests.
+ *
+ * The default network: a bridge of our own, an address on it, DHCP by dnsmasq and NAT by nft, all made when the
+ * daemon starts and found again when it was restarted.  It is off when the settings say so.
+ *
+ * A bridge over a real interface (`xl net setup`) is made on trial: unless it is confirmed in time, the
+ * interface gets its addresses and routes back.
  */
 #ifndef DAEMON_NETWORK_H
 #define DAEMON_NETWORK_H
 
+#include <jansson.h>
+
 #include "base/error.h"
 
+struct guest;
+
 int network_init(struct error *err) __must_check;
-void network_stop(void);
+void network_stop(void);	/* the daemon ends; the network stays for the guests */
+
+json_t *network_json(void);	/* {"bridges": [...], "pending": ...} */
+/* Bridge a real interface; takes effect at once, undone after timeout_s unless confirmed. */
+int network_setup(const char *interface, const char *bridge, long timeout_s, struct error *err) __must_check;
+int network_confirm(struct error *err) __must_check;
+int network_rollback(struct error *err) __must_check;
 
 #endif

@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Hot plug and unplug.  Attaching a disk opens its file in a worker; the daemon then writes the nodes and
+ * answers when the backend has taken the device.  Detaching asks both ends to close and answers when the
+ * backend has; a guest that does not do its part keeps its device unless --force is given.
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "abi/io/xenbus.h"
+#include "base/strbuf.h"
+#include "conf/conf.h"
+#include "daemon/device.h"
+#include "daemon/disk.h"
+#include "daemon/events.h"
+#include "daemon/ops.h"
+#include "daemon/plug.h"
+#include "daemon/vif.h"
+#include "daemon/worker.h"
+#include "daemon/xend.h"
+#include "proto/proto.h"
+
+#define DETACH_S 10
+
+/* One more entry at the end of cfg->disks or vifs and of its runtime twin; taken over on success. */
+static int append_disk(struct guest *g, struct guest_disk *disk)
+{
+	struct guest_disk *list = realloc(g->cfg->disks, (g->cfg->n_disks + 1) * sizeof(*list));
+
+	if (!list)
+		return -ENOMEM;
+	g->cfg->disks = list;
+	list[g->cfg->n_disks++] = *disk;
+	return guest_fit_devices(g);
+}
+
+static int append_vif(struct guest *g, struct guest_vif *vif)
+{
+	struct guest_vif *list = realloc(g->cfg->vifs, (g->cfg->n_vifs + 1) * sizeof(*list));
+
+	if (!list)
+		return -ENOMEM;
+	g->cfg->vifs = list;
+	list[g->cfg->n_vifs++] = *vif;
+	return guest_fit_devices(g);
+}
+
+static void drop_disk(struct guest *g, size_t i)
+{
+	guest_disk_clear(&g->cfg->disks[i]);
+	memmove(g->cfg->disks + i, g->cfg->disks + i + 1, (g->cfg->n_disks - i - 1) * sizeof(*g->cfg->disks));
+	memmove(g->disks + i, g->disks + i + 1, (g->n_disks - i - 1) * sizeof(*g->disks));
+	g->cfg->n_disks--;
+	g->n_disks--;
+	(void)guest_journal(g);
+}
+
+static void drop_vif(struct guest *g, size_t i)
+{
+	guest_vif_clear(&g->cfg->vifs[i]);
+	memmove(g->cfg->vifs + i, g->cfg->vifs + i + 1, (g->cfg->n_vifs - i - 1) * sizeof(*g->cfg->vifs));
+	memmove(g->vifs + i, g->vifs + i + 1, (g->n_vifs - i - 1) * sizeof(*g->vifs));
+	g->cfg->n_vifs--;
+	g->n_vifs--;
+	(void)guest_journal(g);
+}
+
+static long find_disk(const struct guest *g, uint32_t id)
+{
+	for (size_t i = 0; i < g->n_disks; i++)
+		if (g->disks[i].id == id && g->disks[i].state != DEV_GONE)
+			return (long)i;
+	return -1;
+}
+
+/* ---- attaching a disk ---- */
+
+struct attach {
+	struct request *rq;
+	char guest[GUEST_NAME_MAX + 1];
+	uint32_t id;
+	struct guest *g;	/* in the worker */
+	size_t index;
+};
+
+static json_t *attach_work(void *arg, struct error *err)
+{
+	struct attach *a = arg;
+	const struct guest_disk *disk = &a->g->cfg->disks[a->index];
+	struct guest_device d = { .loop = -1 };
+
+	if (disk_check(a->g, disk, err) || disk_attach(a->g, disk, &d, err))
+		return NULL;
+	return disk_to_json(a->index, &d);
+}
+
+static void on_attached(void *ctx, json_t *result, const struct error *failed)
+{
+	struct attach *a = ctx;
+	struct guest *g = guest_by_name(a->guest);
+	struct error err = *failed;
+	long i = g ? find_disk(g, a->id) : -1;
+	int rc = result ? 0 : -EIO;
+
+	if (!rc && (i < 0 || g->state != GUEST_RUNNING))
+		rc = error_set(&err, ERR_CONFLICT, NULL, "the guest stopped meanwhile");
+	if (!rc) {
+		json_object_set_new(json_object_get(result, "disk"), "index", json_integer(i));
+		disk_from_json(g, result);
+		(void)guest_journal(g);
+		rc = device_publish(g, DEVICE_VBD, (size_t)i, &err);
+	}
+	if (rc) {
+		if (i >= 0) {
+			disk_release(g, &g->disks[i]);
+			drop_disk(g, (size_t)i);
+		}
+		error_what(&err, "guest '%s'", a->guest);
+		request_fail(a->rq, &err);
+	} else {
+		(void)guest_journal(g);
+		events_emit(g, "device", g->cfg->disks[i].vdev, NULL);
+		request_ok(a->rq, json_pack("{s:s, s:s, s:i}", "name", g->name, "vdev", g->cfg->disks[i].vdev, "devid",
+					    (int)a->id));
+	}
+	free(a);
+}
+
+static int begin_attach(struct request *rq, struct guest *g, uint32_t id, struct error *err)
+{
+	static const struct worker_calls calls = { attach_work, NULL, on_attached };
+	struct attach *a = calloc(1, sizeof(*a));
+	struct worker *w;
+	int rc;
+
+	if (!a)
+		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "block-attach");
+	a->rq = rq;
+	a->g = g;
+	a->id = id;
+	a->index = g->n_disks - 1;
+	snprintf(a->guest, sizeof(a->guest), "%s", g->name);
+	request_keep(rq);
+	rc = worker_start(&w, "disk", &calls, a, a, NULL, 0, err);
+	if (rc)
+		free(a);
+	return rc;
+}
+
+int plug_block_attach(struct request *rq, struct error *err)
+{
+	struct guest_disk disk = { 0 };
+	struct guest *g;
+	int rc = ops_running(rq, &g, err);
+
+	if (!rc)
+		rc = conf_parse_disk(proto_arg_str(rq->args, "disk"), &disk, err);
+	if (rc)
+		return rc;
+	if (find_disk(g, disk.devid) >= 0) {
+		rc = error_set(err, ERR_CONFLICT, NULL, "already has a disk '%s'", disk.vdev);
+		error_what(err, "guest '%s'", g->name);
+	} else {
+		rc = disk_check(g, &disk, err);
+	}
+	if (rc || rq->dry_run) {
+		if (!rc)
+			request_ok(rq, json_pack("{s:s, s:s, s:i}", "name", g->name, "vdev", disk.vdev, "devid", (int)disk.devid));
+		error_what(err, "guest '%s'", g->name);
+		guest_disk_clear(&disk);
+		return rc;
+	}
+	if (append_disk(g, &disk) < 0) {
+		guest_disk_clear(&disk);
+		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "block-attach");
+	}
+	rc = begin_attach(rq, g, disk.devid, err);
+	if (rc)
+		drop_disk(g, g->n_disks - 1);
+	return rc;
+}
+
+/* ---- attaching a net ---- */
+
+static uint32_t free_vif(const struct guest *g)
+{
+	uint32_t id = 0;
+
+	for (size_t i = 0; i < g->n_vifs; i++)
+		if (g->vifs[i].id >= id)
+			id = g->vifs[i].id + 1;
+	return id;
+}
+
+static void mac_text(const struct guest *g, size_t i, char text[18])
+{
+	uint8_t m[6];
+
+	if (g->cfg->vifs[i].mac_given)
+		memcpy(m, g->cfg->vifs[i].mac, 6);
+	else
+		guest_vif_default_mac(g->cfg, g->vifs[i].id, m);
+	snprintf(text, 18, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+}
+
+static void answer_vif(struct request *rq, const struct guest *g, size_t i)
+{
+	char mac[18];
+
+	mac_text(g, i, mac);
+	request_ok(rq, json_pack("{s:s, s:i, s:s}", "name", g->name, "index", (int)g->vifs[i].id, "mac", mac));
+}
+
+int plug_net_attach(struct request *rq, struct error *err)
+{
+	const char *spec = proto_arg_str(rq->args, "vif");
+	struct guest_vif vif = { 0 };
+	struct guest *g;
+	uint32_t id;
+	int rc = ops_running(rq, &g, err);
+
+	if (!rc)
+		rc = conf_parse_vif(spec ? spec : "", &vif, err);
+	if (rc)
+		return rc;
+	rc = vif_check(g, &vif, err);
+	if (rc || rq->dry_run) {
+		if (!rc)
+			request_ok(rq, json_pack("{s:s, s:i, s:s}", "name", g->name, "index", (int)free_vif(g), "mac", ""));
+		error_what(err, "guest '%s'", g->name);
+		guest_vif_clear(&vif);
+		return rc;
+	}
+	id = free_vif(g);
+	if (append_vif(g, &vif) < 0) {
+		guest_vif_clear(&vif);
+		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "network-attach");
+	}
+	g->vifs[g->n_vifs - 1].id = id;
+	rc = device_publish(g, DEVICE_VIF, g->n_vifs - 1, err);
+	if (rc) {
+		drop_vif(g, g->n_vifs - 1);
+		return rc;
+	}
+	(void)guest_journal(g);
+	events_emit(g, "device", "network attached", NULL);
+	answer_vif(rq, g, g->n_vifs - 1);
+	return 0;
+}
+
+/* ---- detaching ---- */
+
+struct detach {
+	struct request *rq;
+	char guest[GUEST_NAME_MAX + 1];
+	enum device_kind kind;
+	uint32_t id;
+	bool force;
+	json_t *answer;
+};
+
+static long detach_index(const struct detach *d, const struct guest *g)
+{
+	size_t n = d->kind == DEVICE_VBD ? g->n_disks : g->n_vifs;
+
+	for (size_t i = 0; i < n; i++)
+		if ((d->kind == DEVICE_VBD ? g->disks[i].id : g->vifs[i].id) == d->id)
+			return (long)i;
+	return -1;
+}
+
+static void detach_done(struct detach *d, struct guest *g, long i)
+{
+	struct request *rq = d->rq;
+	json_t *answer = d->answer;
+
+	rq->ctx = NULL;
+	free(d);
+	if (i >= 0) {
+		bool vbd = g->disks && (size_t)i < g->n_disks && g->disks[i].state == DEV_GONE;
+
+		if (vbd)
+			drop_disk(g, (size_t)i);
+	}
+	request_ok(rq, answer);
+}
+
+static void detach_event(struct request *rq, struct guest *g, const char *event, const struct error *err)
+{
+	struct detach *d = rq->ctx;
+	long i = detach_index(d, g);
+
+	(void)err;
+	if (strcmp(event, "device") != 0 && strcmp(event, "stopped") != 0)
+		return;
+	if (i < 0 || (d->kind == DEVICE_VBD ? g->disks[i].state : g->vifs[i].state) == DEV_GONE) {
+		if (i >= 0 && d->kind == DEVICE_VIF) {
+			drop_vif(g, (size_t)i);
+			i = -1;
+		}
+		detach_done(d, g, i);
+	}
+}
+
+static void detach_timeout(struct request *rq)
+{
+	struct detach *d = rq->ctx;
+	struct guest *g = guest_by_name(d->guest);
+	struct error err = ERROR_INIT;
+	long i = g ? detach_index(d, g) : -1;
+
+	if (i >= 0 && d->force) {
+		device_remove(g, d->kind, (size_t)i);	/* its event answers */
+		return;
+	}
+	(void)error_set(&err, ERR_GUEST, NULL, "does not let the device go within %d s (is it mounted or in use?)", DETACH_S);
+	error_what(&err, "guest '%s'", d->guest);
+	error_hint(&err, "unmount it in the guest, or use --force");
+	json_decref(d->answer);
+	free(d);
+	rq->ctx = NULL;
+	request_fail(rq, &err);
+}
+
+static int begin_detach(struct request *rq, struct guest *g, enum device_kind kind, size_t i, json_t *answer,
+			struct error *err)
+{
+	struct detach *d = calloc(1, sizeof(*d));
+	bool force = proto_arg_bool(rq->args, "force");
+
+	if (!d) {
+		json_decref(answer);
+		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "detach");
+	}
+	if (rq->dry_run) {
+		free(d);
+		request_ok(rq, answer);
+		return 0;
+	}
+	d->rq = rq;
+	d->kind = kind;
+	d->id = kind == DEVICE_VBD ? g->disks[i].id : g->vifs[i].id;
+	d->force = force;
+	d->answer = answer;
+	snprintf(d->guest, sizeof(d->guest), "%s", g->name);
+	rq->ctx = d;
+	if (ops_listen(rq, g, detach_event) < 0 || request_timeout(rq, force ? 2 : DETACH_S, detach_timeout) < 0) {
+		json_decref(answer);
+		free(d);
+		rq->ctx = NULL;
+		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "detach");
+	}
+	device_close(g, kind, i);
+	return 0;
+}
+
+int plug_block_detach(struct request *rq, struct error *err)
+{
+	const char *vdev = proto_arg_str(rq->args, "vdev");
+	struct guest *g;
+	uint32_t id;
+	long i;
+	int rc = ops_running(rq, &g, err);
+
+	if (rc)
+		return rc;
+	if (strspn(vdev, "0123456789") == strlen(vdev))
+		id = (uint32_t)strtoul(vdev, NULL, 10);
+	else if (conf_disk_devid(vdev, &id) < 0)
+		return error_set(err, ERR_USAGE, NULL, "'%s' is no disk name", vdev);
+	i = find_disk(g, id);
+	if (i < 0) {
+		rc = error_set(err, ERR_NOT_FOUND, NULL, "has no disk '%s'", vdev);
+		error_what(err, "guest '%s'", g->name);
+		error_hint(err, "'xl block-list %s' shows its disks", g->name);
+		return rc;
+	}
+	return begin_detach(rq, g, DEVICE_VBD, (size_t)i, json_pack("{s:s, s:s, s:i}", "name", g->name, "vdev",
+			    g->cfg->disks[i].vdev, "devid", (int)id), err);
+}
+
+int plug_net_detach(struct request *rq, struct error *err)
+{
+	const char *word = proto_arg_str(rq->args, "vif");
+	struct guest *g;
+	char mac[18], *end;
+	unsigned long id;
+	int rc = ops_running(rq, &g, err);
+
+	if (rc)
+		return rc;
+	id = strtoul(word, &end, 10);
+	for (size_t i = 0; i < g->n_vifs; i++) {
+		mac_text(g, i, mac);
+		if (g->vifs[i].state != DEV_GONE && (strcasecmp(word, mac) == 0 || (!*end && g->vifs[i].id == id)))
+			return begin_detach(rq, g, DEVICE_VIF, i, json_pack("{s:s, s:i, s:s}", "name", g->name, "index",
+					    (int)g->vifs[i].id, "mac", mac), err);
+	}
+	rc = error_set(err, ERR_NOT_FOUND, NULL, "has no network interface '%s'", word);
+	error_what(err, "guest '%s'", g->name);
+	error_hint(err, "'xl network-list %s' shows them", g->name);
+	return rc;
+}
