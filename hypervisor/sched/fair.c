@@ -45,10 +45,40 @@ static void fair_set_weight(struct sched_unit *u, u32 weight)
 	u->inverse_weight = (u32)(((u64)WEIGHT_DEFAULT << INVERSE_SHIFT) / weight);
 }
 
+/*
+ * The one to run next stands apart from the tree (rq->first; none: the tree is empty), so that the common queue of one
+ * costs no tree at all.
+ */
+static void order_add(struct runqueue *rq, struct sched_unit *u)
+{
+	if (!rq->first) {
+		rq->first = u;
+	} else if (u->vtime < rq->first->vtime) {
+		rb_insert(&rq->tree, &rq->first->node, compare_vtime);
+		rq->first = u;
+	} else {
+		rb_insert(&rq->tree, &u->node, compare_vtime);
+	}
+}
+
+static void order_remove(struct runqueue *rq, struct sched_unit *u)
+{
+	struct rb_node *next;
+
+	if (u != rq->first) {
+		rb_erase(&rq->tree, &u->node);
+		return;
+	}
+	next = rb_first(&rq->tree);
+	if (next)
+		rb_erase(&rq->tree, next);
+	rq->first = unit_of(next);
+}
+
 /* min_vtime follows the one furthest behind of `curr` and the queue. */
 static void clock_advance(struct runqueue *rq, const struct sched_unit *curr)
 {
-	const struct sched_unit *first = unit_of(rb_first(&rq->tree));
+	const struct sched_unit *first = rq->first;
 	u64 v = curr->vtime;
 
 	if (first && first->vtime < v)
@@ -78,20 +108,22 @@ static void fair_insert(struct runqueue *rq, struct sched_unit *u, enum insert_w
 		else if (u->vtime > rq->min_vtime + MOVE_WINDOW)
 			u->vtime = rq->min_vtime + MOVE_WINDOW;
 	}
-	rb_insert(&rq->tree, &u->node, compare_vtime);
+	order_add(rq, u);
 }
 
 static void fair_remove(struct runqueue *rq, struct sched_unit *u)
 {
-	rb_erase(&rq->tree, &u->node);
+	order_remove(rq, u);
 }
 
 static struct sched_unit *fair_nth(const struct runqueue *rq, u32 n)
 {
-	struct rb_node *node = rb_first(&rq->tree);
+	struct rb_node *node;
 
-	while (node && n--)
-		node = rb_next(node);
+	if (n == 0)
+		return rq->first;
+	for (node = rb_first(&rq->tree); node && --n; node = rb_next(node))
+		;
 	return unit_of(node);
 }
 
@@ -103,7 +135,7 @@ static bool fair_preempts(const struct runqueue *rq, const struct sched_unit *u,
 
 static u64 fair_slice_ns(const struct runqueue *rq, const struct sched_unit *u)
 {
-	const struct sched_unit *next = unit_of(rb_first(&rq->tree));
+	const struct sched_unit *next = rq->first;
 	s64 ahead = next ? (s64)(next->vtime - u->vtime) : 0;
 	u64 ns, least = MAX(sched_ratelimit_us, 500u) * NS_PER_US;
 
@@ -116,7 +148,7 @@ static u64 fair_slice_ns(const struct runqueue *rq, const struct sched_unit *u)
 
 static void fair_yield(const struct runqueue *rq, struct sched_unit *u)
 {
-	const struct sched_unit *first = unit_of(rb_first(&rq->tree));
+	const struct sched_unit *first = rq->first;
 
 	if (first && u->vtime <= first->vtime)
 		u->vtime = first->vtime + 1;
@@ -128,6 +160,8 @@ static void clock_follow(struct runqueue *rq, u64 to)
 	u64 by = to - rq->min_vtime;
 	struct rb_node *n;
 
+	if (rq->first)
+		rq->first->vtime += by;
 	for (n = rb_first(&rq->tree); n; n = rb_next(n))
 		unit_of(n)->vtime += by;
 	if (rq->curr && !rq->curr->is_idle)

@@ -42,6 +42,8 @@ int sched_block(void)
 
 void sched_yield_vcpu(void)
 {
+	if (!READ_ONCE(runqueues[this_cpu()].nr_queued))
+		return;				/* nobody to yield to; whoever wakes now asks for the CPU itself */
 	current->sched->yielded = true;		/* its own CPU reads it, in the softirq that follows */
 	softirq_raise(SOFTIRQ_SCHEDULE);
 }

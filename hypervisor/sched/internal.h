@@ -77,6 +77,7 @@ struct runqueue {
 	u64 balanced_ns;
 
 	/* the policy's */
+	struct sched_unit *first;	/* next to run; the rest is in the tree */
 	struct rb_root tree;
 	u64 min_vtime;
 } __aligned(64);

@@ -54,25 +54,33 @@ static u32 find_least_loaded(const cpumask_t *allowed, u32 prefer)
 	return best;
 }
 
+/* Nobody is idle: where it ran, if the one that runs there is all it has to compete with; else the least load. */
+static u32 choose_busy(const struct sched_unit *u, u32 home, bool home_ok)
+{
+	u32 cpu;
+
+	if (home_ok && (READ_ONCE(runqueues[home].nr_queued) == 0 || cpu_online_count == 1))
+		return home;
+	cpu = find_least_loaded(&u->allowed, home);
+	if (cpu == MAX_CPUS)			/* all it may use are down: better anywhere than nowhere */
+		cpu = find_least_loaded(&cpu_online_mask, home);
+	return cpu < MAX_CPUS ? cpu : home;
+}
+
 u32 place_choose(const struct sched_unit *u, u32 home)
 {
 	const struct vcpu *v = u->vcpu;
 	bool home_ok = unit_allowed(u, home) && cpu_is_online(home);
 	u32 cpu;
 
+	if (cpumask_empty(&sched_idle_cpus))
+		return choose_busy(u, home, home_ok);
 	if (home_ok && cpumask_test(home, &sched_idle_cpus) && cpumask_test(home, &v->soft_affinity))
 		return home;
 	cpu = find_idle(&u->allowed, &v->soft_affinity, home);
 	if (cpu == MAX_CPUS)
 		cpu = find_idle(&u->allowed, NULL, home);
-	if (cpu < MAX_CPUS)
-		return cpu;
-	if (home_ok && READ_ONCE(runqueues[home].nr_queued) == 0)
-		return home;
-	cpu = find_least_loaded(&u->allowed, home);
-	if (cpu == MAX_CPUS)			/* all it may use are down: better anywhere than nowhere */
-		cpu = find_least_loaded(&cpu_online_mask, home);
-	return cpu < MAX_CPUS ? cpu : home;
+	return cpu < MAX_CPUS ? cpu : choose_busy(u, home, home_ok);
 }
 
 /* From the locked queue `from` to the locked queue `to`. False: it waits for its cap's next period instead. */

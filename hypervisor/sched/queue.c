@@ -82,7 +82,7 @@ void rq_arm(struct runqueue *rq, u64 at_ns)
 	timer_set(&rq->timer, at_ns);
 }
 
-/* Someone was put on the queue (after rq_charge()): makes the CPU look at it now, or when the one that runs has had its due. */
+/* Someone was put on the queue (rq_charge() was not long ago): makes the CPU look at it now, or when the one that runs has had its due. */
 void rq_tickle(struct runqueue *rq, struct sched_unit *u, u64 now)
 {
 	u64 earliest;

@@ -20,6 +20,7 @@
 #include "x86/cpu_ops.h"
 
 #define BALANCE_INTERVAL	(10 * NS_PER_MS)
+#define CLOCK_SLACK		(NS_PER_MS / 5)	/* how far behind the one that runs may be charged when another wakes */
 
 u32 sched_ratelimit_us = 1000;
 
@@ -220,7 +221,8 @@ again:
 	}
 	if (v->runstate != RUNSTATE_running)
 		runstate_set(v, RUNSTATE_runnable, now);
-	rq_charge(rq, now);		/* the queue's clock stood still if one ran alone here */
+	if (now - rq->charged_until_ns > CLOCK_SLACK)
+		rq_charge(rq, now);	/* the queue's clock stood still if one ran alone here */
 	if (rq_enqueue(rq, u, INSERT_WOKEN))
 		rq_tickle(rq, u, now);
 out:
