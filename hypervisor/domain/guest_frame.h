@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A frame that a guest names by its number, held for as long as the hypervisor uses it: one reference, and a
- * writable type reference if it will be written, so that it cannot be or become a page table meanwhile. Lock-free.
+ * writable type reference if it will be written, so that it cannot be or become a page table meanwhile.
+ * Lock-free.
  */
 #ifndef DOMAIN_GUEST_FRAME_H
 #define DOMAIN_GUEST_FRAME_H

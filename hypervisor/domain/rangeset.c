@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sets of numbers as an array of ranges, sorted, never touching or overlapping one another, so that membership is
- * a binary search. Adding merges, removing splits; the array doubles when it is full.
+ * Sets of numbers as an array of ranges, sorted, never touching or overlapping one another, so that
+ * membership is a binary search. Adding merges, removing splits; the array doubles when it is full.
  *
  *   [3..5] [9..9] [20..31]    add 6..8 -> [3..9] [20..31]    remove 25..26 -> [3..9] [20..24] [27..31]
  *

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Opening and closing event channels, and what can be asked or changed about an open one. Each function checks and
- * takes a free port first, which may fail and changes nothing that a guest sees; then it fills the port and opens it.
+ * Opening and closing event channels, and what can be asked or changed about an open one. Each function
+ * checks and takes a free port first, which may fail and changes nothing that a guest sees; then it fills the
+ * port and opens it.
  *
- * Locks: the caller's event lock; for the two ends of an interdomain channel both domains', in order of domid.
+ * Locks: the caller's event lock; for the two ends of an interdomain channel both domains', in order of
+ * domid.
  */
 #include "event/internal.h"
 #include "event/pirq.h"

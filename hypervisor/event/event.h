@@ -14,7 +14,10 @@ int event_domain_init(struct domain *d, u32 max_port);
 int event_domain_destroy(struct domain *d);
 void event_domain_free(struct domain *d);
 
-/* The sub-operations. `d` is the caller's domain; privilege checks inside. 0 or -E; results are written to op. */
+/*
+ * The sub-operations. `d` is the caller's domain; privilege checks inside. 0 or -E; results are written to
+ * op.
+ */
 int event_alloc_unbound(struct domain *d, struct evtchn_alloc_unbound *op);
 int event_bind_interdomain(struct domain *d, struct evtchn_bind_interdomain *op);
 int event_bind_virq(struct domain *d, struct evtchn_bind_virq *op);
@@ -31,10 +34,15 @@ int event_expand_array(const struct evtchn_expand_array *op);
 int event_set_priority(const struct evtchn_set_priority *op);
 
 /* From the hypervisor itself: any context, interrupts on or off. */
-void event_send_virq_vcpu(struct vcpu *v, u32 virq);		/* per-vCPU VIRQs: TIMER, DEBUG, XENOPROF, XENPMU */
+/* Per-vCPU VIRQs: TIMER, DEBUG, XENOPROF, XENPMU. */
+void event_send_virq_vcpu(struct vcpu *v, u32 virq);
 void event_send_virq_domain(struct domain *d, u32 virq);	/* per-domain VIRQs, to the vCPU bound */
-void event_send_virq_global(u32 virq);				/* to the domain that bound it (dom0): DOM_EXC, CONSOLE... */
-/* XEN_DOMCTL_set_virq_handler: `d` hears the global VIRQ from now on (a reference is taken); NULL: dom0 again. */
+/* To the domain that bound it (dom0): DOM_EXC, CONSOLE... */
+void event_send_virq_global(u32 virq);
+/*
+ * XEN_DOMCTL_set_virq_handler: `d` hears the global VIRQ from now on (a reference is taken); NULL: dom0
+ * again.
+ */
 int event_set_virq_handler(struct domain *d, u32 virq);
 void event_send_pirq(struct domain *d, struct pirq *pirq);
 bool event_port_is_pending(struct domain *d, u32 port);
@@ -53,8 +61,8 @@ static inline bool event_vcpu_needs_upcall(const struct vcpu *v)
 }
 
 /*
- * Waits until no CPU is in the middle of sending: after a pointer that senders follow (v->info, a port) has changed
- * and before the memory behind the old one is given back.
+ * Waits until no CPU is in the middle of sending: after a pointer that senders follow (v->info, a port) has
+ * changed and before the memory behind the old one is given back.
  */
 void event_synchronize(void);
 

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The FIFO layout: each vCPU has 16 queues of events, one a priority, as linked lists through the event words.
+ * The FIFO layout: each vCPU has 16 queues of events, one a priority, as linked lists through the event
+ * words.
  *
  *   control block of the vCPU        event array, one word a port (pages of 1,024)
  *   ready: bit a queue               31 PENDING  30 MASKED  29 LINKED  28 BUSY  16..0 link: next port, 0 ends
  *   head[16] -----------------> word -> word -> word
  *                                                ^ tail[16]: ours, not the guest's
  *
- * We append at the tail; the guest takes from the head: it reads the link and clears LINKED in one atomic step,
- * which it puts off while BUSY is set. All words and heads are guest memory: whatever stands there, we follow no
- * link and index nothing by it; each of our loops ends after a fixed number of tries, and a guest that plays with
- * the words loses only events of its own.
+ * We append at the tail; the guest takes from the head: it reads the link and clears LINKED in one atomic
+ * step, which it puts off while BUSY is set. All words and heads are guest memory: whatever stands there, we
+ * follow no link and index nothing by it; each of our loops ends after a fixed number of tries, and a guest
+ * that plays with the words loses only events of its own.
  *
- * Locks: the queues of a vCPU have one small lock (`busy`, interrupts off, innermost but for what waking a vCPU
- * takes, which happens after it is released); two at once in order of vCPU. init_control, expand_array and reset
- * hold the event lock. Pages and control blocks are added while senders run and go away only at reset, after
- * event_synchronize().
+ * Locks: the queues of a vCPU have one small lock (`busy`, interrupts off, innermost but for what waking a
+ * vCPU takes, which happens after it is released); two at once in order of vCPU. init_control, expand_array
+ * and reset hold the event lock. Pages and control blocks are added while senders run and go away only at
+ * reset, after event_synchronize().
  */
 #include "core/log.h"
 #include "domain/guest_frame.h"
@@ -53,7 +54,10 @@ u32 *fifo_word(const struct event_fifo *fifo, u32 port)
 	return &fifo->page[port / FIFO_WORDS_PER_PAGE][port % FIFO_WORDS_PER_PAGE];
 }
 
-/* One attempt to let a linked word point to `port`. 1: done. 0: it is not linked any more. -EAGAIN: it changed. */
+/*
+ * One attempt to let a linked word point to `port`. 1: done. 0: it is not linked any more. -EAGAIN: it
+ * changed.
+ */
 static int word_try_link(u32 *word, u32 *seen, u32 port)
 {
 	if (!(*seen & WORD_LINKED))
@@ -64,9 +68,10 @@ static int word_try_link(u32 *word, u32 *seen, u32 port)
 }
 
 /*
- * Appends `port` behind the word of the queue's tail. False: the guest has taken the tail off, the queue is empty.
- * If the first attempt meets a change by the guest, BUSY asks it to wait; an honest one then changes only PENDING
- * and MASKED. After that a guest that still moves the word gets its event dropped from the list (true).
+ * Appends `port` behind the word of the queue's tail. False: the guest has taken the tail off, the queue is
+ * empty. If the first attempt meets a change by the guest, BUSY asks it to wait; an honest one then changes
+ * only PENDING and MASKED. After that a guest that still moves the word gets its event dropped from the list
+ * (true).
  */
 static bool word_append(struct domain *d, u32 *word, u32 port)
 {
@@ -90,10 +95,11 @@ static bool word_append(struct domain *d, u32 *word, u32 port)
 }
 
 /*
- * Locks the queues of the vCPU that the event goes to and of the one where it was linked last, if that is another:
- * it may still be that queue's tail. NULL if the port keeps moving between vCPUs under our hands.
+ * Locks the queues of the vCPU that the event goes to and of the one where it was linked last, if that is
+ * another: it may still be that queue's tail. NULL if the port keeps moving between vCPUs under our hands.
  */
-static struct fifo_vcpu *queues_lock_both(struct event_fifo *fifo, struct event_port *p, u32 *to, u32 *from, u64 *flags)
+static struct fifo_vcpu *queues_lock_both(struct event_fifo *fifo, struct event_port *p, u32 *to, u32 *from,
+					  u64 *flags)
 {
 	int i;
 
@@ -117,7 +123,8 @@ static struct fifo_vcpu *queues_lock_both(struct event_fifo *fifo, struct event_
 }
 
 /* The queues are locked: puts the port on its queue. True if the guest must be told of the queue. */
-static bool queue_append(struct domain *d, struct event_fifo *fifo, struct fifo_vcpu *fv, struct fifo_vcpu *from,
+static bool queue_append(struct domain *d, struct event_fifo *fifo, struct fifo_vcpu *fv,
+			 struct fifo_vcpu *from,
 			 u32 port, struct event_port *p, u32 priority)
 {
 	u32 *tail = &fv->tail[priority], *tail_word;
@@ -152,7 +159,10 @@ static void fifo_link(struct domain *d, struct event_fifo *fifo, u32 port, struc
 		guest_warn("d%u: event port %u lost: it keeps changing its vCPU", d->id, port);
 		return;
 	}
-	/* Without a control block it stays pending and unlinked. The word's LINKED decides between two senders. */
+	/*
+	 * Without a control block it stays pending and unlinked. The word's LINKED decides between two
+	 * senders.
+	 */
 	if (likely(fv->control) && !(atomic_fetch_or(word, WORD_LINKED) & WORD_LINKED)) {
 		tell = queue_append(d, fifo, fv, &fifo->vcpu[from], port, p, priority);
 	}
@@ -194,7 +204,9 @@ void fifo_unmask(struct domain *d, struct event_fifo *fifo, u32 port, struct eve
 		fifo_link(d, fifo, port, p, word);
 }
 
-/* Puts the events of ports [first, first + n) that are pending in the old way, or remembered, on the queues. */
+/*
+ * Puts the events of ports [first, first + n) that are pending in the old way, or remembered, on the queues.
+ */
 static void raise_again(struct domain *d, u32 first, u32 n)
 {
 	struct event_port *p;
@@ -236,6 +248,7 @@ static int fifo_switch(struct domain *d)
 static int control_block_add(struct domain *d, struct vcpu *v, const struct evtchn_init_control *op)
 {
 	struct event_fifo *fifo = d->event->fifo;
+	struct evtchn_fifo_control_block *block;
 	struct fifo_vcpu *fv;
 	struct frame *f;
 	int rc;
@@ -255,8 +268,8 @@ static int control_block_add(struct domain *d, struct vcpu *v, const struct evtc
 	}
 	fv = &fifo->vcpu[v->id];
 	fv->control_frame = f;
-	store_release(&fv->control,
-		      (struct evtchn_fifo_control_block *)((char *)mfn_to_virt(frame_to_mfn(f)) + op->offset));
+	block = (struct evtchn_fifo_control_block *)((char *)mfn_to_virt(frame_to_mfn(f)) + op->offset);
+	store_release(&fv->control, block);
 	return 0;
 }
 

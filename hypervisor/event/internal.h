@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The insides of event/: the table of ports of a domain, and the rules by which senders read it without a lock.
+ * The insides of event/: the table of ports of a domain, and the rules by which senders read it without a
+ * lock.
  *
  * A port's `type` publishes the rest of it: whoever opens a port fills the fields and then stores the type
- * (release); a sender loads the type (acquire) and then trusts the fields. Senders run between event_read_begin()
- * and event_read_end(), which only count on their own CPU. Whoever takes a port out of use stores the new type and
- * then calls event_synchronize(), which waits until every CPU has been outside of such a section: only after that
- * may a field be reused or the memory of a port, a FIFO page or a domain go away. So sending takes no lock at all
- * (2-level) or one small one (FIFO: the queues of the target vCPU).
+ * (release); a sender loads the type (acquire) and then trusts the fields. Senders run between
+ * event_read_begin() and event_read_end(), which only count on their own CPU. Whoever takes a port out of use
+ * stores the new type and then calls event_synchronize(), which waits until every CPU has been outside of
+ * such a section: only after that may a field be reused or the memory of a port, a FIFO page or a domain go
+ * away. So sending takes no lock at all (2-level) or one small one (FIFO: the queues of the target vCPU).
  *
- * Everything that changes a port holds the event lock of its domain; what changes two ports of two domains holds
- * both, taken in order of domid. A section may be entered in an interrupt handler and nests; nothing in it waits
- * for an event lock.
+ * Everything that changes a port holds the event lock of its domain; what changes two ports of two domains
+ * holds both, taken in order of domid. A section may be entered in an interrupt handler and nests; nothing in
+ * it waits for an event lock.
  */
 #ifndef EVENT_INTERNAL_H
 #define EVENT_INTERNAL_H

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Physical interrupts for guests. A domain maps a GSI or a device's MSI to a PIRQ number of its own and binds the
- * number to an event channel; from then on each interrupt is an event. Several domains may share one line.
+ * Physical interrupts for guests. A domain maps a GSI or a device's MSI to a PIRQ number of its own and binds
+ * the number to an event channel; from then on each interrupt is an event. Several domains may share one
+ * line.
  *
  *   machine irq --handler--> struct irq_share --> each member's struct pirq --> its port
  *
- * A level-triggered line is masked by platform/irq before the handler runs and stays so until every member that
- * was told has said EOI (`in_flight` counts them, and the handler itself while it runs); then irq_unmask().
+ * A level-triggered line is masked by platform/irq before the handler runs and stays so until every member
+ * that was told has said EOI (`in_flight` counts them, and the handler itself while it runs); then
+ * irq_unmask().
  *
  * Locks: pirq_lock guards the tables of all domains and the shares; it is taken inside an event lock. The
- * handler and pirq_eoi() take none: they run in read sections of event/internal.h, and what they may see is freed
- * only after event_synchronize().
+ * handler and pirq_eoi() take none: they run in read sections of event/internal.h, and what they may see is
+ * freed only after event_synchronize().
  */
 #include "event/pirq.h"
 
@@ -158,7 +160,8 @@ int pirq_map_msi(struct domain *d, u32 sbdf, u32 entry_nr, u64 table_base, bool 
 
 	if (!nvec || nvec > 32 || (msix && nvec != 1) || !d->pirqs)
 		return -EINVAL;
-	rc = irq_alloc_msi(sbdf >> 16, sbdf >> 8 & 0xff, sbdf & 0xff, entry_nr, table_base, msix, nvec, &first_irq);
+	rc = irq_alloc_msi(sbdf >> 16, sbdf >> 8 & 0xff, sbdf & 0xff, entry_nr, table_base, msix, nvec,
+			   &first_irq);
 	if (rc)
 		return rc;
 

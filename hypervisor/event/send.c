@@ -53,7 +53,9 @@ static inline unsigned long *mask_words(const struct domain *d, const struct two
 	return (unsigned long *)((char *)d->shared_info + l->mask_offset);
 }
 
-/* Sets bit `nr` of the vCPU's selector: a byte operation, so that 32-bit guests' neighbours are not touched. */
+/*
+ * Sets bit `nr` of the vCPU's selector: a byte operation, so that 32-bit guests' neighbours are not touched.
+ */
 static inline bool selector_test_and_set(struct vcpu *v, const struct two_level_layout *l, u32 nr)
 {
 	u8 *byte = (u8 *)v->info + l->sel_offset + nr / 8;
@@ -284,7 +286,8 @@ void event_vcpu_info_moved(struct vcpu *v)
 	u32 bytes = d->pv.is_32bit ? 4 : 8, i;
 	u32 *reading;
 
-	event_synchronize();		/* what was still noted in the old one is found by looking at everything */
+	/* What was still noted in the old one is found by looking at everything. */
+	event_synchronize();
 	reading = event_read_begin();
 	if (!READ_ONCE(d->event->fifo))
 		for (i = 0; i < bytes; i++)

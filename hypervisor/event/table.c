@@ -2,8 +2,8 @@
 /*
  * The table of event ports of a domain: made, grown a page at a time, and emptied again in bounded pieces.
  *
- * Port n is element n % 128 of bucket n / 128. Buckets are added and never removed while the domain lives, so a
- * pointer to a port stays good. Lock: the domain's event lock, but for event_port_of().
+ * Port n is element n % 128 of bucket n / 128. Buckets are added and never removed while the domain lives, so
+ * a pointer to a port stays good. Lock: the domain's event lock, but for event_port_of().
  */
 #include "core/ipi.h"
 #include "core/softirq.h"
@@ -16,8 +16,8 @@
 struct event_readers event_readers[MAX_CPUS];
 
 /*
- * Waits until every CPU has been outside of a read section since the call. A section holds no lock that the caller
- * could hold and runs for some hundred instructions, so a plain wait is right.
+ * Waits until every CPU has been outside of a read section since the call. A section holds no lock that the
+ * caller could hold and runs for some hundred instructions, so a plain wait is right.
  */
 void event_synchronize(void)
 {
@@ -175,7 +175,9 @@ void event_domain_free(struct domain *d)
 	d->event = NULL;
 }
 
-/* EVTCHNOP_reset: closes everything and goes back to the 2-level layout. `cont`: continues an earlier call. */
+/*
+ * EVTCHNOP_reset: closes everything and goes back to the 2-level layout. `cont`: continues an earlier call.
+ */
 int event_reset(domid_t dom, bool cont)
 {
 	struct domain *d;
@@ -188,7 +190,9 @@ int event_reset(domid_t dom, bool cont)
 	rc = table_close_all(d);
 	if (!rc) {
 		spin_lock(&d->event->lock);
-		/* Another vCPU may have opened some meanwhile: then the layout stays, as the ports need it. */
+		/*
+		 * Another vCPU may have opened some meanwhile: then the layout stays, as the ports need it.
+		 */
 		if (d->event->open_ports)
 			rc = -EAGAIN;
 		else

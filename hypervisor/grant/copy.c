@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GNTTABOP_copy: the hypervisor copies between two frames, each either the caller's own or granted to it. Both are
- * pinned for the time of the copy like for a mapping, so no page table and nobody else's frame is ever written.
- * Hot: the network runs over this. A run of copies keeps its two ends while they stay the same.
+ * GNTTABOP_copy: the hypervisor copies between two frames, each either the caller's own or granted to it.
+ * Both are pinned for the time of the copy like for a mapping, so no page table and nobody else's frame is
+ * ever written. Hot: the network runs over this. A run of copies keeps its two ends while they stay the same.
  */
 #include "grant/internal.h"
 #include "lib/string.h"
@@ -18,7 +18,8 @@ static void end_release(struct grant_copy_end *e)
 	e->domain = NULL;
 }
 
-static int end_take(struct domain *d, struct grant_copy_end *e, domid_t domid, bool is_ref, u64 number, bool writable)
+static int end_take(struct domain *d, struct grant_copy_end *e, domid_t domid, bool is_ref, u64 number,
+		    bool writable)
 {
 	struct domain *owner;
 	struct frame *f;
@@ -38,7 +39,8 @@ static int end_take(struct domain *d, struct grant_copy_end *e, domid_t domid, b
 	if (rc)
 		goto out;
 	*e = (struct grant_copy_end){
-		.domain = owner, .frame = f, .number = number, .domid = domid, .is_ref = is_ref, .writable = writable,
+		.domain = owner, .frame = f, .number = number, .domid = domid, .is_ref = is_ref,
+		.writable = writable,
 	};
 	return GNTST_okay;
 out:
@@ -47,7 +49,8 @@ out:
 	return rc;
 }
 
-static inline int end_need(struct domain *d, struct grant_copy_end *e, const struct gnttab_copy_ptr *p, bool is_ref,
+static inline int end_need(struct domain *d, struct grant_copy_end *e, const struct gnttab_copy_ptr *p,
+			   bool is_ref,
 			   bool writable)
 {
 	u64 number = is_ref ? p->u.ref : p->u.gmfn;

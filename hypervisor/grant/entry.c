@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One grant entry: taking it into use and letting it go. The guest may rewrite the entry at any moment; each step
- * works on one read of it and takes effect by one cmpxchg, or not at all.
+ * One grant entry: taking it into use and letting it go. The guest may rewrite the entry at any moment; each
+ * step works on one read of it and takes effect by one cmpxchg, or not at all.
  *
  * Lock: the granter's table.
  */
@@ -25,7 +25,8 @@ static inline u32 *entry_word(struct grant_entry_v1 *e)
 	return (u32 *)e;
 }
 
-static_assert(offsetof(struct grant_entry_v1, domid) == 2 && offsetof(struct grant_entry_v1, flags) == 0, "one word");
+static_assert(offsetof(struct grant_entry_v1, domid) == 2 && offsetof(struct grant_entry_v1, flags) == 0,
+	      "one word");
 
 /* Marks the entry as being read (and written), if it gives `user` that right. */
 static int entry_mark(struct grant_entry_v1 *e, domid_t user, bool writable)
@@ -55,7 +56,8 @@ static void entry_unmark(struct grant_entry_v1 *e, const struct grant_active *a)
 }
 
 /* Holds the lock. First use: the frame is what the entry says now. */
-static int pin_first(struct domain *d, struct grant_entry_v1 *e, struct grant_active *a, domid_t user, bool writable,
+static int pin_first(struct domain *d, struct grant_entry_v1 *e, struct grant_active *a, domid_t user,
+		     bool writable,
 		     struct frame **frame)
 {
 	int rc = entry_mark(e, user, writable);
@@ -72,7 +74,8 @@ static int pin_first(struct domain *d, struct grant_entry_v1 *e, struct grant_ac
 }
 
 /* Holds the lock. In use already: the frame stays the same, the right to write may be new. */
-static int pin_more(struct domain *d, struct grant_entry_v1 *e, struct grant_active *a, domid_t user, bool writable,
+static int pin_more(struct domain *d, struct grant_entry_v1 *e, struct grant_active *a, domid_t user,
+		    bool writable,
 		    struct frame **frame)
 {
 	int rc;

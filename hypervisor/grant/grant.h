@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Grant tables, version 1: a domain lets another map or copy a frame of its own. Hypercall decoding is in
- * hypercall/grant_table_op.c. Mapping into page tables goes through struct grant_map_ops, set by pv/ (and hvm/).
+ * hypercall/grant_table_op.c. Mapping into page tables goes through struct grant_map_ops, set by pv/ (and
+ * hvm/).
  */
 #ifndef GRANT_GRANT_H
 #define GRANT_GRANT_H
@@ -17,7 +18,8 @@ void grant_domain_free(struct domain *d);
 /* Sub-operations on one element, already copied in; GNTST_* status is written to the element. */
 void grant_map_ref(struct domain *d, struct gnttab_map_grant_ref *op);
 void grant_transfer(struct domain *d, struct gnttab_transfer *op);
-int grant_setup_table(struct domain *d, struct gnttab_setup_table *op);	/* writes op->frame_list through guest_copy */
+/* Writes op->frame_list through guest_copy. */
+int grant_setup_table(struct domain *d, struct gnttab_setup_table *op);
 int grant_query_size(struct domain *d, struct gnttab_query_size *op);
 int grant_set_version(struct domain *d, struct gnttab_set_version *op);
 int grant_get_version(struct domain *d, struct gnttab_get_version *op);
@@ -30,8 +32,8 @@ void grant_unmap_refs(struct domain *d, struct gnttab_unmap_grant_ref *ops, u32 
 void grant_unmap_and_replace_refs(struct domain *d, struct gnttab_unmap_and_replace *ops, u32 n);
 
 /*
- * Copying: a run of copies often uses the same frames, so the two ends in use are kept until another is needed.
- * grant_copy_end() lets go of them; nothing may be kept across a return to the guest.
+ * Copying: a run of copies often uses the same frames, so the two ends in use are kept until another is
+ * needed. grant_copy_end() lets go of them; nothing may be kept across a return to the guest.
  */
 struct grant_copy_end {
 	struct domain *domain;		/* NULL: nothing held; a reference */
@@ -57,17 +59,21 @@ int grant_preset(struct domain *d, u32 ref, domid_t to, u32 gfn);
 void grant_dump(struct domain *d);
 
 /*
- * How a mapping gets into the guest's page tables. Called with no lock of grant/ held. Of the frame there is one
- * reference, and one writable type reference if !readonly, that belongs to the mapping: the PTE carries it like any
- * other PTE would, so that an ordinary page-table update or the end of the page table gives it back. unmap takes
- * the PTE away and hands the reference to grant/, which gives it back after flush.
+ * How a mapping gets into the guest's page tables. Called with no lock of grant/ held. Of the frame there is
+ * one reference, and one writable type reference if !readonly, that belongs to the mapping: the PTE carries
+ * it like any other PTE would, so that an ordinary page-table update or the end of the page table gives it
+ * back. unmap takes the PTE away and hands the reference to grant/, which gives it back after flush.
  */
 struct grant_map_ops {
-	/* addr: machine address of the PTE (GNTMAP_contains_pte) or guest virtual address. GNTST_okay or an error. */
+	/*
+	 * addr: machine address of the PTE (GNTMAP_contains_pte) or guest virtual address. GNTST_okay or an
+	 * error.
+	 */
 	int (*map)(struct domain *d, u64 addr, mfn_t frame, u32 flags, u32 cache);
 	/*
-	 * Replaces a mapping of `frame` at addr by nothing, or if new_addr is not 0 by the mapping at new_addr
-	 * (unmap_and_replace). GNTST_okay, or an error and nothing has changed: also if the PTE is not what map made.
+	 * Replaces a mapping of `frame` at addr by nothing, or if new_addr is not 0 by the mapping at
+	 * new_addr (unmap_and_replace). GNTST_okay, or an error and nothing has changed: also if the PTE is
+	 * not what map made.
 	 */
 	int (*unmap)(struct domain *d, u64 addr, mfn_t frame, u32 flags, u64 new_addr);
 	/* No CPU's TLB has any longer what unmap took away. */

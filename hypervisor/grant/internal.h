@@ -2,19 +2,21 @@
 /*
  * The insides of grant/.
  *
- *   shared[]   frames that the guest writes: entries {flags, domid, frame}. Hostile: read once, changed by cmpxchg.
+ *   shared[]   frames that the guest writes: entries {flags, domid, frame}. Hostile: read once, changed by
+ *              cmpxchg
  *   active[]   ours, one for each entry: while it is in use, by whom, which frame, how often
  *   track[]    ours, one for each mapping that this domain made of others' grants; its index is the handle
  *
- * An entry in use has GTF_reading (and GTF_writing) set: an honest guest does not take it back. A dishonest one may
- * write what it likes; what is in use is remembered in active[], and the frame is held by references of its own, so
- * that only the guest itself is confused.
+ * An entry in use has GTF_reading (and GTF_writing) set: an honest guest does not take it back. A dishonest
+ * one may write what it likes; what is in use is remembered in active[], and the frame is held by references
+ * of its own, so that only the guest itself is confused.
  *
- * References for one use: the frame (guest_frame_get) and a pin (active.readers or .writers). The frame's goes back
- * first, then the pin: once the granter sees the flags clear, the frame is its own again in every respect.
+ * References for one use: the frame (guest_frame_get) and a pin (active.readers or .writers). The frame's
+ * goes back first, then the pin: once the granter sees the flags clear, the frame is its own again in every
+ * respect.
  *
- * Locks: `lock` guards shared[], active[] and their growth. `track_lock` guards track[]; it is a leaf. Neither is
- * held while page tables are changed, and no two tables are locked at once.
+ * Locks: `lock` guards shared[], active[] and their growth. `track_lock` guards track[]; it is a leaf.
+ * Neither is held while page tables are changed, and no two tables are locked at once.
  */
 #ifndef GRANT_INTERNAL_H
 #define GRANT_INTERNAL_H
@@ -44,7 +46,8 @@ struct grant_active {
 #define TRACK_USED	(1u << 15)
 
 struct grant_track {
-	struct domain *granter;	/* counted: the entry stays, even if the guest dropped the PTE by other means */
+	/* Counted: the entry stays, even if the guest dropped the PTE by other means. */
+	struct domain *granter;
 	u32 ref;		/* while free: the next free one */
 	u32 mfn;
 	u32 flags;
@@ -86,7 +89,10 @@ int grant_release_mappings(struct domain *d);
 /* map.c: whether some handle of d stands for the frame. Looks at every handle. */
 bool grant_is_mapped_by(struct domain *d, u32 mfn);
 
-/* table.c: makes the table at least `frames` long. -ENOSPC, -ENOMEM; -ESRCH when the domain is going. Lock not held. */
+/*
+ * table.c: makes the table at least `frames` long. -ENOSPC, -ENOMEM; -ESRCH when the domain is going. Lock
+ * not held.
+ */
 int grant_table_grow(struct domain *d, u32 frames);
 
 #endif

@@ -2,12 +2,12 @@
 /*
  * Mapping others' frames and unmapping them.
  *
- * A handle may stand for two mappings, one by the CPU (host_map) and one for devices (device_map), which go one by
- * one; each holds references of its own to the frame, and both together hold one pin of the entry. While one vCPU
- * works on a handle it is TRACK_BUSY, and others find it unusable.
+ * A handle may stand for two mappings, one by the CPU (host_map) and one for devices (device_map), which go
+ * one by one; each holds references of its own to the frame, and both together hold one pin of the entry.
+ * While one vCPU works on a handle it is TRACK_BUSY, and others find it unusable.
  *
- * Order of unmapping: the PTE, then the TLBs of all CPUs, then the references, then the pin, so that the granter
- * sees its entry free only when nobody can reach the frame by it.
+ * Order of unmapping: the PTE, then the TLBs of all CPUs, then the references, then the pin, so that the
+ * granter sees its entry free only when nobody can reach the frame by it.
  */
 #include "core/panic.h"
 #include "core/softirq.h"
@@ -315,8 +315,8 @@ bool grant_is_mapped_by(struct domain *d, u32 mfn)
 }
 
 /*
- * The domain is going: lets go of all it has mapped. A PV guest's PTEs still stand; the references of the host
- * mappings are theirs and go with its page tables, which no CPU uses any more.
+ * The domain is going: lets go of all it has mapped. A PV guest's PTEs still stand; the references of the
+ * host mappings are theirs and go with its page tables, which no CPU uses any more.
  */
 int grant_release_mappings(struct domain *d)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table itself: made, grown, asked about, and taken apart. It grows when the guest or its builder asks, up to a
- * limit set at creation. The frames that the guest writes are the hypervisor's, lent to the domain.
+ * The table itself: made, grown, asked about, and taken apart. It grows when the guest or its builder asks,
+ * up to a limit set at creation. The frames that the guest writes are the hypervisor's, lent to the domain.
  *
- * At the end of a domain others may still have frames of it mapped: the frames lent go at once, the active entries
- * stay until the domain itself goes, which the references of those mappings put off.
+ * At the end of a domain others may still have frames of it mapped: the frames lent go at once, the active
+ * entries stay until the domain itself goes, which the references of those mappings put off.
  */
 #include "core/log.h"
 #include "core/softirq.h"
@@ -180,7 +180,9 @@ int grant_setup_table(struct domain *d, struct gnttab_setup_table *op)
 		goto out;
 	}
 	op->status = GNTST_okay;
-	/* At most GRANT_FRAMES_LIMIT words: bounded. Frames never leave the table while the domain can run. */
+	/*
+	 * At most GRANT_FRAMES_LIMIT words: bounded. Frames never leave the table while the domain can run.
+	 */
 	for (i = 0; i < op->nr_frames && !rc; i++) {
 		u64 number;
 
@@ -275,8 +277,8 @@ static bool frame_is_reachable(struct domain *d, u64 n)
 }
 
 /*
- * Devices see the caches on x86, so cleaning needs nothing; throwing away what is cached is not offered, as it could
- * bring back older contents.
+ * Devices see the caches on x86, so cleaning needs nothing; throwing away what is cached is not offered, as
+ * it could bring back older contents.
  */
 int grant_cache_flush(struct domain *d, struct gnttab_cache_flush *op)
 {
@@ -345,13 +347,15 @@ void grant_dump(struct domain *d)
 
 	if (!gt)
 		return;
-	log_info("d%u: grant table of %u frames, at most %u; maps %u grants of others, at most %u", d->id, gt->nr_frames,
+	log_info("d%u: grant table of %u frames, at most %u; maps %u grants of others, at most %u", d->id,
+		 gt->nr_frames,
 		 gt->max_frames, gt->tracks_used, gt->max_track_frames * TRACKS_PER_FRAME);
 	for (i = 0; i < gt->nr_frames * ENTRIES_PER_FRAME; i++) {
 		const struct grant_active *a = &gt->active[i / ENTRIES_PER_FRAME][i % ENTRIES_PER_FRAME];
 
 		if (a->readers || a->writers)
-			log_info("    grant %u: frame %#x to d%u, %u reading, %u writing", i, a->mfn, a->domid, a->readers,
+			log_info("    grant %u: frame %#x to d%u, %u reading, %u writing", i, a->mfn,
+				 a->domid, a->readers,
 				 a->writers);
 	}
 }

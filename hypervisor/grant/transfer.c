@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GNTTABOP_transfer: a domain gives a frame of its own away for good, into an entry of the receiver that accepts
- * one. As published, a frame once taken from the giver is gone for it even if the receiver does not get it.
+ * GNTTABOP_transfer: a domain gives a frame of its own away for good, into an entry of the receiver that
+ * accepts one. As published, a frame once taken from the giver is gone for it even if the receiver does not
+ * get it.
  *
  * Lock: the receiver's table for marking the entry; the frame changes hands by domain/memory.
  */

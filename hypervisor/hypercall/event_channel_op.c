@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * event_channel_op: copies the argument in, calls event/, copies results out. If the results cannot be written back
- * the channel just opened is closed again, so that a call that fails has done nothing.
+ * event_channel_op: copies the argument in, calls event/, copies results out. If the results cannot be
+ * written back the channel just opened is closed again, so that a call that fails has done nothing.
  */
 #include "abi/event_channel.h"
 #include "abi/xen.h"
@@ -101,7 +101,8 @@ static int op_set_priority(struct domain *d, union event_arg *a)
 	return event_set_priority(&a->set_priority);
 }
 
-#define OP_RESET_CONT	14u	/* ours: a reset that was interrupted goes on; guests may as well call reset again */
+/* Ours: a reset that was interrupted goes on; guests may as well call reset again. */
+#define OP_RESET_CONT	14u
 #define OPENED(member)	offsetof(union event_arg, member)
 #define NOT_OPENED	0xffu
 
@@ -113,12 +114,15 @@ static const struct {
 } ops[] = {
 	[EVTCHNOP_bind_interdomain] = { op_bind_interdomain, sizeof(struct evtchn_bind_interdomain), true,
 					OPENED(bind_interdomain.local_port) },
-	[EVTCHNOP_bind_virq] = { op_bind_virq, sizeof(struct evtchn_bind_virq), true, OPENED(bind_virq.port) },
-	[EVTCHNOP_bind_pirq] = { op_bind_pirq, sizeof(struct evtchn_bind_pirq), true, OPENED(bind_pirq.port) },
+	[EVTCHNOP_bind_virq] = { op_bind_virq, sizeof(struct evtchn_bind_virq), true,
+	OPENED(bind_virq.port) },
+	[EVTCHNOP_bind_pirq] = { op_bind_pirq, sizeof(struct evtchn_bind_pirq), true,
+	OPENED(bind_pirq.port) },
 	[EVTCHNOP_close] = { op_close, sizeof(struct evtchn_close), false, NOT_OPENED },
 	[EVTCHNOP_send] = { op_send, sizeof(struct evtchn_send), false, NOT_OPENED },
 	[EVTCHNOP_status] = { op_status, sizeof(struct evtchn_status), true, NOT_OPENED },
-	[EVTCHNOP_alloc_unbound] = { op_alloc_unbound, sizeof(struct evtchn_alloc_unbound), true, NOT_OPENED },
+	[EVTCHNOP_alloc_unbound] = { op_alloc_unbound, sizeof(struct evtchn_alloc_unbound), true,
+	NOT_OPENED },
 	[EVTCHNOP_bind_ipi] = { op_bind_ipi, sizeof(struct evtchn_bind_ipi), true, OPENED(bind_ipi.port) },
 	[EVTCHNOP_bind_vcpu] = { op_bind_vcpu, sizeof(struct evtchn_bind_vcpu), false, NOT_OPENED },
 	[EVTCHNOP_unmask] = { op_unmask, sizeof(struct evtchn_unmask), false, NOT_OPENED },

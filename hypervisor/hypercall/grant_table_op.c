@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * grant_table_op: arrays of elements, each copied in, performed, and its results copied out, until all are done or
- * the CPU has other work; then the guest calls again with the rest. What was done before an error stays done: the
- * guest sees it in the elements' status.
+ * grant_table_op: arrays of elements, each copied in, performed, and its results copied out, until all are
+ * done or the CPU has other work; then the guest calls again with the rest. What was done before an error
+ * stays done: the guest sees it in the elements' status.
  */
 #include "abi/grant_table.h"
 #include "abi/xen.h"
@@ -84,14 +84,17 @@ static const struct {
 	bool single;			/* count must be 1 */
 } ops[] = {
 	[GNTTABOP_map_grant_ref] = { op_map, NULL, sizeof(struct gnttab_map_grant_ref), false },
-	[GNTTABOP_unmap_grant_ref] = { NULL, op_array_of_unmaps, sizeof(struct gnttab_unmap_grant_ref), false },
+	[GNTTABOP_unmap_grant_ref] = { NULL, op_array_of_unmaps, sizeof(struct gnttab_unmap_grant_ref),
+	false },
 	[GNTTABOP_setup_table] = { op_setup, NULL, sizeof(struct gnttab_setup_table), true },
 	[GNTTABOP_transfer] = { op_transfer, NULL, sizeof(struct gnttab_transfer), false },
 	[GNTTABOP_copy] = { NULL, op_array_of_copies, sizeof(struct gnttab_copy), false },
 	[GNTTABOP_query_size] = { op_query, NULL, sizeof(struct gnttab_query_size), true },
-	[GNTTABOP_unmap_and_replace] = { NULL, op_array_of_unmaps, sizeof(struct gnttab_unmap_and_replace), false },
+	[GNTTABOP_unmap_and_replace] = { NULL, op_array_of_unmaps, sizeof(struct gnttab_unmap_and_replace),
+	false },
 	[GNTTABOP_set_version] = { op_set_version, NULL, sizeof(struct gnttab_set_version), true },
-	[GNTTABOP_get_status_frames] = { op_status_frames, NULL, sizeof(struct gnttab_get_status_frames), true },
+	[GNTTABOP_get_status_frames] = { op_status_frames, NULL, sizeof(struct gnttab_get_status_frames),
+	true },
 	[GNTTABOP_get_version] = { op_get_version, NULL, sizeof(struct gnttab_get_version), true },
 	[GNTTABOP_swap_grant_ref] = { op_swap, NULL, sizeof(struct gnttab_swap_grant_ref), false },
 	[GNTTABOP_cache_flush] = { op_cache, NULL, sizeof(struct gnttab_cache_flush), false },

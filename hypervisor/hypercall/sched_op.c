@@ -49,7 +49,9 @@ static int poll_args_get(struct poll_args *out, u64 arg)
 	if (current->domain->pv.is_32bit) {
 		if (guest_get(&p32, arg))
 			return -EFAULT;
-		*out = (struct poll_args){ p32.ports, (u64)p32.timeout_high << 32 | p32.timeout_low, p32.nr_ports };
+		*out = (struct poll_args){
+			p32.ports, (u64)p32.timeout_high << 32 | p32.timeout_low, p32.nr_ports,
+		};
 		return 0;
 	}
 	if (guest_get(&p, arg))

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Caps: how much a domain may use of all CPUs together, in per cent of one. Every PERIOD it gets cap per cent of
- * it as a budget; whoever of its vCPUs runs draws on that, and once it is used up they are parked until the next
- * period. What a slice overran is owed and comes off the next budget, so that the long run is exact. The timer of
- * a domain that uses nothing stops.
+ * Caps: how much a domain may use of all CPUs together, in per cent of one. Every PERIOD it gets cap per cent
+ * of it as a budget; whoever of its vCPUs runs draws on that, and once it is used up they are parked until
+ * the next period. What a slice overran is owed and comes off the next budget, so that the long run is exact.
+ * The timer of a domain that uses nothing stops.
  *
  * Locks: the account's, taken inside a run queue's; the budget is an atomic word.
  */
@@ -50,8 +50,8 @@ static void period_end(void *arg)
 	u64 flags = spin_lock_irqsave(&a->lock);
 
 	/*
-	 * What was left may be in use: each of those that run has taken up to its part of it and not been charged yet.
-	 * So it is kept, but no more than that.
+	 * What was left may be in use: each of those that run has taken up to its part of it and not been
+	 * charged yet. So it is kept, but no more than that.
 	 */
 	if (old > full)
 		atomic_sub(&a->budget_ns, old - full);
@@ -125,7 +125,10 @@ int account_join(struct sched_unit *u)
 	return 0;
 }
 
-/* The vCPU never runs again. If its domain is going, the timer goes first: it might be about to wake the vCPU. */
+/*
+ * The vCPU never runs again. If its domain is going, the timer goes first: it might be about to wake the
+ * vCPU.
+ */
 void account_leave(struct sched_unit *u)
 {
 	struct account *a = u->account;

@@ -5,10 +5,11 @@
  *
  *   vtime += ran * 256 / weight        the division is done once, when the weight is set
  *
- * Virtual times of all CPUs are on one scale, so that a vCPU takes its arrears with it when it moves. A sleeper may
- * not save up time: on waking it is at most WAKE_BONUS behind its queue's `min_vtime` (the furthest behind of those
- * that can run, never going back). One that moves takes arrears or lead with it, within MOVE_WINDOW of its new queue.
- * fair_clock follows the fastest queue, for CPUs whose own clock stood still while they slept.
+ * Virtual times of all CPUs are on one scale, so that a vCPU takes its arrears with it when it moves. A
+ * sleeper may not save up time: on waking it is at most WAKE_BONUS behind its queue's `min_vtime` (the
+ * furthest behind of those that can run, never going back). One that moves takes arrears or lead with it,
+ * within MOVE_WINDOW of its new queue. fair_clock follows the fastest queue, for CPUs whose own clock stood
+ * still while they slept.
  *
  * Lock: the queue's; fair_clock is written by single stores and may lag.
  */
@@ -46,8 +47,8 @@ static void fair_set_weight(struct sched_unit *u, u32 weight)
 }
 
 /*
- * The one to run next stands apart from the tree (rq->first; none: the tree is empty), so that the common queue of one
- * costs no tree at all.
+ * The one to run next stands apart from the tree (rq->first; none: the tree is empty), so that the common
+ * queue of one costs no tree at all.
  */
 static void order_add(struct runqueue *rq, struct sched_unit *u)
 {
@@ -127,7 +128,8 @@ static struct sched_unit *fair_nth(const struct runqueue *rq, u32 n)
 	return unit_of(node);
 }
 
-static bool fair_preempts(const struct runqueue *rq, const struct sched_unit *u, const struct sched_unit *curr)
+static bool fair_preempts(const struct runqueue *rq, const struct sched_unit *u,
+			  const struct sched_unit *curr)
 {
 	(void)rq;
 	return u->vtime + WAKE_MARGIN < curr->vtime;

@@ -2,9 +2,9 @@
 /*
  * The scheduling calls of a guest, and waking a vCPU by an event.
  *
- * Going to sleep and being woken race, and are settled thus: the sleeper sets its VPF_ bit (an atomic step, hence a
- * barrier) and looks for events afterwards; the waker publishes the event (another one) and looks at the bits
- * afterwards. One of them sees the other.
+ * Going to sleep and being woken race, and are settled thus: the sleeper sets its VPF_ bit (an atomic step,
+ * hence a barrier) and looks for events afterwards; the waker publishes the event (another one) and looks at
+ * the bits afterwards. One of them sees the other.
  */
 #include "abi/sched.h"
 #include "core/softirq.h"
@@ -43,7 +43,8 @@ int sched_block(void)
 void sched_yield_vcpu(void)
 {
 	if (!READ_ONCE(runqueues[this_cpu()].nr_queued))
-		return;				/* nobody to yield to; whoever wakes now asks for the CPU itself */
+		/* Nobody to yield to; whoever wakes now asks for the CPU itself. */
+		return;
 	current->sched->yielded = true;		/* its own CPU reads it, in the softirq that follows */
 	softirq_raise(SOFTIRQ_SCHEDULE);
 }

@@ -2,17 +2,18 @@
 /*
  * The insides of sched/: run queues, what a policy must provide, and the state kept for each vCPU.
  *
- *   mechanism (queue.c, switch.c, place.c, runstate.c, guest.c)    which CPU, when to switch, states of a vCPU
- *   policy (fair.c, cap.c) behind struct sched_ops                 which vCPU of a queue is next, for how long
+ *   mechanism (queue.c, switch.c, place.c, runstate.c, guest.c)   which CPU, when to switch, states of a vCPU
+ *   policy (fair.c, cap.c) behind struct sched_ops                which vCPU of a queue is next, for how long
  *
  * Each CPU has a run queue. A vCPU that may run is either the queue's `curr` or queued on the run queue of
- * v->processor, or it waits apart because its domain has used up its cap (parked). A vCPU whose state is still
- * loaded on a CPU (v->is_running) is never moved: it is queued at that CPU, or moved in sched_context_saved().
+ * v->processor, or it waits apart because its domain has used up its cap (parked). A vCPU whose state is
+ * still loaded on a CPU (v->is_running) is never moved: it is queued at that CPU, or moved in
+ * sched_context_saved().
  *
  * Locks: a queue's lock guards the queue, and sched_unit and the scheduling fields of every vCPU whose
- * v->processor is that CPU; v->processor changes only under the lock of the old CPU's queue. Two queues in order of
- * CPU. They are taken with interrupts off, since waking happens in interrupt handlers. An account's lock is taken
- * inside.
+ * v->processor is that CPU; v->processor changes only under the lock of the old CPU's queue. Two queues in
+ * order of CPU. They are taken with interrupts off, since waking happens in interrupt handlers. An account's
+ * lock is taken inside.
  */
 #ifndef SCHED_INTERNAL_H
 #define SCHED_INTERNAL_H
@@ -72,7 +73,8 @@ struct runqueue {
 	u32 nr_queued;
 	u32 load;			/* weights of curr and all queued */
 
-	struct timer timer;		/* end of a slice, a budget or a rate limit; may fire early, never late */
+	/* End of a slice, a budget or a rate limit; may fire early, never late. */
+	struct timer timer;
 	u64 timer_at_ns;		/* 0: not set */
 	u64 balanced_ns;
 
@@ -97,7 +99,8 @@ struct sched_ops {
 	void (*remove)(struct runqueue *rq, struct sched_unit *u);
 	/* The n-th to run next, NULL if there are fewer. */
 	struct sched_unit *(*nth)(const struct runqueue *rq, u32 n);
-	bool (*preempts)(const struct runqueue *rq, const struct sched_unit *u, const struct sched_unit *curr);
+	bool (*preempts)(const struct runqueue *rq, const struct sched_unit *u,
+			 const struct sched_unit *curr);
 	/* How long `u` may run while others wait on the queue. */
 	u64 (*slice_ns)(const struct runqueue *rq, const struct sched_unit *u);
 	/* Others on the queue are to run before it once. */
@@ -127,7 +130,8 @@ static inline bool unit_allowed(const struct sched_unit *u, u32 cpu)
 struct runqueue *rq_lock_of(const struct vcpu *v, u64 *flags);
 void rq_lock_two(struct runqueue *a, struct runqueue *b);	/* interrupts are off */
 void rq_unlock_two(struct runqueue *a, struct runqueue *b);
-bool rq_enqueue(struct runqueue *rq, struct sched_unit *u, enum insert_why why);	/* false: parked instead */
+/* False: parked instead. */
+bool rq_enqueue(struct runqueue *rq, struct sched_unit *u, enum insert_why why);
 void rq_dequeue(struct runqueue *rq, struct sched_unit *u);
 void rq_charge(struct runqueue *rq, u64 now);
 void rq_arm(struct runqueue *rq, u64 at_ns);
@@ -137,7 +141,8 @@ void rq_tickle(struct runqueue *rq, struct sched_unit *u, u64 now);
 u32 place_choose(const struct sched_unit *u, u32 home);
 struct sched_unit *place_steal(struct runqueue *rq);	/* rq is locked, may be released meanwhile */
 void place_push(struct runqueue *rq, u64 now);		/* not locked */
-void place_offer(struct runqueue *rq);			/* locked: tells an idle CPU that someone waits here */
+/* Locked: tells an idle CPU that someone waits here. */
+void place_offer(struct runqueue *rq);
 
 /* cap.c */
 int account_join(struct sched_unit *u);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What an administrator sets and sees: weights, caps, the rate limit, the command line, the debug key. The control
- * interface speaks of credit2, whose parameters these are.
+ * What an administrator sets and sees: weights, caps, the rate limit, the command line, the debug key. The
+ * control interface speaks of credit2, whose parameters these are.
  */
 #include "abi/domctl.h"
 #include "abi/sysctl.h"
@@ -126,7 +126,7 @@ static int set_policy(const char *value)
 
 const struct param sched_params[] = {
 	{ "sched", "the scheduler; credit2 is the only one", set_policy },
-	{ "sched_ratelimit_us", "how long a vCPU runs at least before another preempts it, in microseconds; 0: no limit",
+	{ "sched_ratelimit_us", "how many microseconds a vCPU runs before another preempts it; 0: no limit",
 	  set_ratelimit },
 	{ NULL, NULL, NULL },
 };

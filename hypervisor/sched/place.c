@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which CPU: where a waking vCPU goes, what an idle CPU takes from others, and what a CPU with a queue gives away.
+ * Which CPU: where a waking vCPU goes, what an idle CPU takes from others, and what a CPU with a queue gives
+ * away.
  *
  *   place_choose   on waking: an idle CPU if there is one, best where it ran last; else where it ran last
  *   place_steal    a CPU about to sleep takes someone who waits elsewhere
  *   place_offer    a CPU that left someone waiting wakes an idle one to come and steal
- *   place_push     from the timer of a CPU with a queue: moves the one that waited longest to a less loaded CPU
+ *   place_push     from the timer of a CPU with a queue: moves one that waited long to a less loaded CPU
  *
- * A vCPU that runs alone is never disturbed by a tick: only CPUs with a queue look for balance. The masks of idle
- * and waiting CPUs are read without locks and may be out of date by an instant; the owner of a bit corrects it.
+ * A vCPU that runs alone is never disturbed by a tick: only CPUs with a queue look for balance. The masks of
+ * idle and waiting CPUs are read without locks and may be out of date by an instant; the owner of a bit
+ * corrects it.
  */
 #include "core/softirq.h"
 #include "sched/internal.h"
@@ -54,7 +56,10 @@ static u32 find_least_loaded(const cpumask_t *allowed, u32 prefer)
 	return best;
 }
 
-/* Nobody is idle: where it ran, if the one that runs there is all it has to compete with; else the least load. */
+/*
+ * Nobody is idle: where it ran, if the one that runs there is all it has to compete with; else the least
+ * load.
+ */
 static u32 choose_busy(const struct sched_unit *u, u32 home, bool home_ok)
 {
 	u32 cpu;
@@ -83,7 +88,9 @@ u32 place_choose(const struct sched_unit *u, u32 home)
 	return cpu < MAX_CPUS ? cpu : choose_busy(u, home, home_ok);
 }
 
-/* From the locked queue `from` to the locked queue `to`. False: it waits for its cap's next period instead. */
+/*
+ * From the locked queue `from` to the locked queue `to`. False: it waits for its cap's next period instead.
+ */
 static bool move_queued(struct runqueue *from, struct runqueue *to, struct sched_unit *u)
 {
 	rq_dequeue(from, u);
@@ -174,7 +181,8 @@ static void push_to(struct runqueue *rq, struct runqueue *to, u64 now)
 		u = policy->nth(rq, n);
 		if (!u)
 			return;
-		if (!may_move(u, to->cpu) || to->load + u->weight > rq->load || !policy->wants_to_move(rq, to, u))
+		if (!may_move(u, to->cpu) || to->load + u->weight > rq->load || !policy->wants_to_move(rq, to,
+												       u))
 			continue;
 		if (move_queued(rq, to, u))
 			rq_tickle(to, u, now);
@@ -246,7 +254,9 @@ int sched_set_affinity(struct vcpu *v, const cpumask_t *hard, const cpumask_t *s
 	return 0;
 }
 
-/* SCHEDOP_pin_override: this vCPU runs on `cpu` only, whatever its affinity says; negative: as before again. */
+/*
+ * SCHEDOP_pin_override: this vCPU runs on `cpu` only, whatever its affinity says; negative: as before again.
+ */
 int sched_pin_override(s32 cpu)
 {
 	struct vcpu *v = current;

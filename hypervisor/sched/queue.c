@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Run queues: locking them, putting vCPUs on and off, charging what runs, and setting the one timer of a queue.
+ * Run queues: locking them, putting vCPUs on and off, charging what runs, and setting the one timer of a
+ * queue.
  *
  * The timer is lazy: a time that lies before what is wanted is left alone, and when it fires for nothing the
- * scheduler finds nothing to do. So a vCPU that runs alone meets no tick, and switching rarely touches the timer.
+ * scheduler finds nothing to do. So a vCPU that runs alone meets no tick, and switching rarely touches the
+ * timer.
  */
 #include "core/softirq.h"
 #include "core/time.h"
@@ -82,7 +84,10 @@ void rq_arm(struct runqueue *rq, u64 at_ns)
 	timer_set(&rq->timer, at_ns);
 }
 
-/* Someone was put on the queue (rq_charge() was not long ago): makes the CPU look at it now, or when the one that runs has had its due. */
+/*
+ * Someone was put on the queue (rq_charge() was not long ago): makes the CPU look at it now, or when the one
+ * that runs has had its due.
+ */
 void rq_tickle(struct runqueue *rq, struct sched_unit *u, u64 now)
 {
 	u64 earliest;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Runstates: how long a vCPU has been running, runnable, blocked and offline, for its domain's accounting and for
- * the guest itself, which may have a copy kept in its memory. The times add up to system time exactly.
+ * Runstates: how long a vCPU has been running, runnable, blocked and offline, for its domain's accounting and
+ * for the guest itself, which may have a copy kept in its memory. The times add up to system time exactly.
  *
  * Lock: the vCPU's run queue. The guest's copy is written by the vCPU's own CPU with its page tables loaded.
  */
@@ -53,8 +53,8 @@ u64 sched_vcpu_time_ns(struct vcpu *v)
 }
 
 /*
- * The guest's copy. With VMASST_TYPE_runstate_update_flag the top bit of the entry time is set while the rest is
- * being written. A copy that cannot be written (the guest unmapped it) is not written.
+ * The guest's copy. With VMASST_TYPE_runstate_update_flag the top bit of the entry time is set while the rest
+ * is being written. A copy that cannot be written (the guest unmapped it) is not written.
  */
 static int put64(const struct vcpu *v, bool flagged)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The scheduler: which vCPU runs where, when. sched/ is mechanism (run state, wake, block, switch); the policy
- * (weighted fair sharing, compatible with credit2's parameters) sits behind struct sched_ops.
+ * The scheduler: which vCPU runs where, when. sched/ is mechanism (run state, wake, block, switch); the
+ * policy (weighted fair sharing, compatible with credit2's parameters) sits behind struct sched_ops.
  */
 #ifndef SCHED_SCHED_H
 #define SCHED_SCHED_H
@@ -13,13 +13,15 @@ extern const struct param sched_params[];
 
 void sched_init(void);			/* boot CPU, before any domain */
 void sched_cpu_up(u32 cpu);		/* on the CPU itself, with its idle vCPU as current */
-void sched_cpu_down(u32 cpu);		/* the same; what is queued here goes to other CPUs, nothing new comes */
+/* The same; what is queued here goes to other CPUs, nothing new comes. */
+void sched_cpu_down(u32 cpu);
 int sched_vcpu_init(struct vcpu *v);	/* chooses a CPU; vCPU 0 first, d->vcpu[0] set before vCPU 1's turn */
 void sched_vcpu_destroy(struct vcpu *v);
 int sched_domain_init(struct domain *d);
 void sched_domain_destroy(struct domain *d);
 
-void sched_wake(struct vcpu *v);	/* after a VPF_ bit was cleared: runs it if none is left. Any context. */
+/* After a VPF_ bit was cleared: runs it if none is left. Any context. */
+void sched_wake(struct vcpu *v);
 void sched_sleep_nosync(struct vcpu *v);/* after a VPF_ bit was set */
 void sched_sleep_sync(struct vcpu *v);	/* and waits until it is off its CPU */
 void sched_kick(struct vcpu *v);	/* makes its CPU leave the guest if it runs there */
@@ -50,8 +52,8 @@ void sched_dump(void);
 /* entry/: loads `next`'s state and enters it (or the idle loop) on a fresh stack. Interrupts off. */
 __noreturn void context_switch(struct vcpu *prev, struct vcpu *next);
 /*
- * By entry/, from context_switch(), on the CPU itself with interrupts off: nothing of prev is left in this CPU's
- * registers and nothing more will be written to it, so that another CPU may run it from now on.
+ * By entry/, from context_switch(), on the CPU itself with interrupts off: nothing of prev is left in this
+ * CPU's registers and nothing more will be written to it, so that another CPU may run it from now on.
  */
 void sched_context_saved(struct vcpu *prev);
 

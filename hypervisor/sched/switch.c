@@ -5,8 +5,8 @@
  *   sched_wake --> queued --schedule()--> curr --schedule()--> queued, or off with a VPF_ bit set
  *
  * schedule() is the handler of SOFTIRQ_SCHEDULE: it takes the one that ran off (`curr` becomes idle for the
- * moment, so that whoever wakes it now queues it here), picks, and leaves through context_switch(), which does not
- * come back; entry/ calls sched_context_saved() once nothing of the old vCPU is left on the CPU.
+ * moment, so that whoever wakes it now queues it here), picks, and leaves through context_switch(), which
+ * does not come back; entry/ calls sched_context_saved() once nothing of the old vCPU is left on the CPU.
  *
  * Locks: see internal.h. vCPU switch one way shall cost 2,000 instructions, context_switch() included.
  */
@@ -20,7 +20,8 @@
 #include "x86/cpu_ops.h"
 
 #define BALANCE_INTERVAL	(10 * NS_PER_MS)
-#define CLOCK_SLACK		(NS_PER_MS / 5)	/* how far behind the one that runs may be charged when another wakes */
+/* How far behind the one that runs may be charged when another wakes. */
+#define CLOCK_SLACK		(NS_PER_MS / 5)
 
 u32 sched_ratelimit_us = 1000;
 
@@ -56,7 +57,9 @@ static void retire(struct runqueue *rq, struct vcpu *prev, u64 now)
 	(void)rq_enqueue(rq, u, INSERT_RAN_HERE);
 }
 
-/* The next one to run, off the queue; NULL for idle. May release the queue's lock while it looks elsewhere. */
+/*
+ * The next one to run, off the queue; NULL for idle. May release the queue's lock while it looks elsewhere.
+ */
 static struct sched_unit *choose(struct runqueue *rq)
 {
 	struct sched_unit *u;
@@ -176,7 +179,10 @@ static void queue_timer(void *arg)
 		softirq_raise(SOFTIRQ_SCHEDULE);
 }
 
-/* Moves a vCPU that is on no queue to the queue of `cpu`. The old queue is locked, then the new one; false: look again. */
+/*
+ * Moves a vCPU that is on no queue to the queue of `cpu`. The old queue is locked, then the new one; false:
+ * look again.
+ */
 static bool move_to(struct vcpu *v, struct runqueue **rq, u32 cpu, u64 *flags)
 {
 	WRITE_ONCE(v->processor, cpu);

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Sequences of event channel, grant table and scheduling hypercalls by three domains on three CPUs, with guests that
- * rewrite their shared memory in between, domains that die and come back, interrupts, time, and memory running out.
+ * Sequences of event channel, grant table and scheduling hypercalls by three domains on three CPUs, with
+ * guests that rewrite their shared memory in between, domains that die and come back, interrupts, time, and
+ * memory running out.
  *
- * After each step an oracle recounts everything from what it stands for: both ends of each channel know each other,
- * each grant entry is pinned as often as handles say, each frame is held by exactly those who use it, each vCPU that
- * can run is on a CPU or a queue, no lock is held.
+ * After each step an oracle recounts everything from what it stands for: both ends of each channel know each
+ * other, each grant entry is pinned as often as handles say, each frame is held by exactly those who use it,
+ * each vCPU that can run is on a CPU or a queue, no lock is held.
  *
  * Input: a byte that names the step, then the bytes it takes. Numbers are bent towards those that exist.
  */
@@ -234,7 +235,8 @@ static void oracle(void)
 	memset(want_refs, 0, fake_page_high * sizeof(want_refs[0]));
 	memset(want_types, 0, fake_page_high * sizeof(want_types[0]));
 	for (i = 0; i < DOMAINS; i++)
-		memset(want_pins[i], 0, dom[i]->grant->nr_frames * ENTRIES_PER_FRAME * sizeof(want_pins[i][0]));
+		memset(want_pins[i], 0,
+		       dom[i]->grant->nr_frames * ENTRIES_PER_FRAME * sizeof(want_pins[i][0]));
 	for (i = 0; i < DOMAINS; i++)
 		check_ports(dom[i]);
 	for (i = 0; i < DOMAINS; i++)
@@ -321,12 +323,14 @@ static void fill_grant(u32 cmd, u8 *at)
 	switch (cmd) {
 	case GNTTABOP_map_grant_ref:
 		*(struct gnttab_map_grant_ref *)at = (struct gnttab_map_grant_ref){
-			.host_addr = number(FAKE_PTES), .flags = map_flags(), .ref = number(8), .dom = some_domid(),
+			.host_addr = number(FAKE_PTES), .flags = map_flags(), .ref = number(8),
+			.dom = some_domid(),
 		};
 		break;
 	case GNTTABOP_unmap_grant_ref:
 		*(struct gnttab_unmap_grant_ref *)at = (struct gnttab_unmap_grant_ref){
-			.host_addr = number(FAKE_PTES), .dev_bus_addr = byte() & 1 ? some_frame() << PAGE_SHIFT : 0,
+			.host_addr = number(FAKE_PTES),
+			.dev_bus_addr = byte() & 1 ? some_frame() << PAGE_SHIFT : 0,
 			.handle = number(16),
 		};
 		break;
@@ -352,7 +356,8 @@ static void fill_grant(u32 cmd, u8 *at)
 		};
 		break;
 	case GNTTABOP_swap_grant_ref:
-		*(struct gnttab_swap_grant_ref *)at = (struct gnttab_swap_grant_ref){ number(8), number(8), 0 };
+		*(struct gnttab_swap_grant_ref *)at =
+			(struct gnttab_swap_grant_ref){ number(8), number(8), 0 };
 		break;
 	default:
 		memcpy(at, &(u32[2]){ some_domid(), number(4) }, 8);
@@ -378,7 +383,8 @@ static void step_sched(void)
 	case SCHEDOP_poll:
 		memcpy(arg + 64, ports, sizeof(ports));
 		*p = (struct sched_poll){
-			.ports = (u64)arg + 64, .nr_ports = number(4), .timeout = byte() & 1 ? fake_now + word() : 0,
+			.ports = (u64)arg + 64, .nr_ports = number(4),
+			.timeout = byte() & 1 ? fake_now + word() : 0,
 		};
 		break;
 	case SCHEDOP_pin_override:
@@ -474,7 +480,8 @@ static void domain_begin(u32 n)
 		abort();
 	for (i = 0; i < PAGES; i++)
 		((struct grant_entry_v1 *)mfn_to_virt(m))[i] = (struct grant_entry_v1){
-			GTF_permit_access | (i & 2 ? GTF_readonly : 0), (domid_t)((n + i) % DOMAINS), (u32)mfn_x(page[n][i]),
+			GTF_permit_access | (i & 2 ? GTF_readonly : 0), (domid_t)((n + i) % DOMAINS),
+				(u32)mfn_x(page[n][i]),
 		};
 	for (i = 0; i < 2; i++) {
 		dom[n]->vcpu[i]->pause_flags = 0;
@@ -502,7 +509,10 @@ static void step_memory(void)
 			fake_pte_drop(&fake_ptes[i]);
 		break;
 	default:
-		/* A domain whose frames or entries others still use keeps its number: then it cannot come back. */
+		/*
+		 * A domain whose frames or entries others still use keeps its number: then it cannot come
+		 * back.
+		 */
 		fake_alloc_fails = false;
 		if (n == 0 || current->domain == dom[n] || byte() > 60)
 			break;
@@ -523,7 +533,8 @@ static void step_memory(void)
 static void step_admin(void)
 {
 	struct domain *d = dom[byte() % DOMAINS];
-	struct xen_domctl_scheduler_op op = { .sched_id = XEN_SCHEDULER_CREDIT2, .cmd = XEN_DOMCTL_SCHEDOP_putinfo };
+	struct xen_domctl_scheduler_op op = { .sched_id = XEN_SCHEDULER_CREDIT2,
+		.cmd = XEN_DOMCTL_SCHEDOP_putinfo };
 	cpumask_t mask = { { byte() % 8 } };
 
 	switch (byte() % 5) {
@@ -557,7 +568,8 @@ static void step_wake(void)
 }
 
 static void (*const steps[])(void) = {
-	step_event, step_event, step_event, step_grant, step_grant, step_grant, step_sched, step_scribble, step_scribble,
+	step_event, step_event, step_event, step_grant, step_grant, step_grant, step_sched, step_scribble,
+	step_scribble,
 	step_scribble, step_pirq, step_memory, step_time, step_wake, step_admin, step_pirq,
 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Event channels on the fake machine: what guests see of each operation, both layouts, hostile words, who is woken,
- * interrupts, and that nothing is left over.
+ * Event channels on the fake machine: what guests see of each operation, both layouts, hostile words, who is
+ * woken, interrupts, and that nothing is left over.
  */
 #include "unit.h"
 
@@ -351,7 +351,8 @@ static u32 consume(struct fifo_guest *g, u32 vcpu, u32 priority, u32 *head)
 	CHECK(word >> EVTCHN_FIFO_LINKED & 1);
 	CHECK(!(word >> EVTCHN_FIFO_BUSY & 1));
 	*head = word & EVTCHN_FIFO_LINK_MASK;
-	*word_of(g, port) = word & ~(1u << EVTCHN_FIFO_LINKED | EVTCHN_FIFO_LINK_MASK | 1u << EVTCHN_FIFO_PENDING);
+	word &= ~(1u << EVTCHN_FIFO_LINKED | EVTCHN_FIFO_LINK_MASK | 1u << EVTCHN_FIFO_PENDING);
+	*word_of(g, port) = word;
 	if (!*head)
 		c->head[priority] = 0;
 	g->d->vcpu[vcpu]->info->evtchn_upcall_pending = 0;
@@ -442,7 +443,8 @@ TEST(fifo_moves_between_vcpus)
 	CHECK_EQ(consume(&g, 0, 7, &head), op.port);	/* was linked at the old one */
 	event_send_virq_global(VIRQ_CONSOLE);
 	CHECK_EQ(consume(&g, 1, 7, &head), op.port);
-	event_send(a, other);				/* the old queue's tail must not be the port that moved */
+	/* The old queue's tail must not be the port that moved. */
+	event_send(a, other);
 	CHECK_EQ(consume(&g, 0, 7, &head), other);
 	fake_domain_end(a);
 	TEARDOWN();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Grant tables on the fake machine: mapping, copying and transferring, what is refused, guests that rewrite entries
- * at the worst moment, and exact reference counts.
+ * Grant tables on the fake machine: mapping, copying and transferring, what is refused, guests that rewrite
+ * entries at the worst moment, and exact reference counts.
  */
 #include "unit.h"
 
@@ -101,6 +101,11 @@ TEST(map_and_unmap)
 	CHECK_EQ(refs(page_b), 1);
 	CHECK_EQ(writers(page_b), 0);
 	CHECK(fake_tlb_flushes >= 2);
+	CHECK_EQ(map(1, 8, GNTMAP_host_map, &h), GNTST_okay);
+	CHECK_EQ(map(2, 8, GNTMAP_host_map | GNTMAP_readonly, &h2), GNTST_okay);
+	CHECK_EQ(unmap(2, 0, h2), GNTST_okay);
+	CHECK_EQ(table_b[8].flags, GTF_permit_access | GTF_reading | GTF_writing);
+	CHECK_EQ(unmap(1, 0, h), GNTST_okay);
 	CHECK_EQ(unmap(1, 0, 0x12345678), GNTST_bad_handle);
 	finish();
 }
@@ -314,6 +319,9 @@ TEST(copy_between_grant_and_own_frame)
 	CHECK_EQ(refs(page_b), 1);
 	op.len = 101;
 	CHECK_EQ(copy(op), GNTST_bad_copy_arg);
+	op.dest.offset = 0;
+	op.source.offset = 4096 - 100;
+	CHECK_EQ(copy(op), GNTST_bad_copy_arg);
 	op.source.offset = 0xffff;
 	CHECK_EQ(copy(op), GNTST_bad_copy_arg);
 	op.source.offset = 0;
@@ -373,7 +381,8 @@ TEST(long_arrays_stop_for_other_work)
 	setup();
 	ops = fake_guest_alloc(64 * sizeof(*ops));
 	for (i = 0; i < 64; i++) {
-		ops[i] = (struct gnttab_copy){ .flags = GNTCOPY_dest_gref | GNTCOPY_source_gref, .status = 1 };
+		ops[i] = (struct gnttab_copy){ .flags = GNTCOPY_dest_gref | GNTCOPY_source_gref,
+			.status = 1 };
 		ops[i].source.u.ref = ops[i].dest.u.ref = 8;
 		ops[i].source.domid = ops[i].dest.domid = 1;
 	}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The scheduler on the fake machine: simulated seconds of busy and sleepy vCPUs on several CPUs, and what each got.
+ * The scheduler on the fake machine: simulated seconds of busy and sleepy vCPUs on several CPUs, and what
+ * each got.
  */
 #include "unit.h"
 
@@ -70,7 +71,8 @@ static u64 used(struct domain *d)
 static struct domain *make(domid_t id, u32 vcpus, u32 weight, u32 cap)
 {
 	struct domain *d = fake_domain(id, id == 0, vcpus);
-	struct xen_domctl_scheduler_op op = { .sched_id = XEN_SCHEDULER_CREDIT2, .cmd = XEN_DOMCTL_SCHEDOP_putinfo };
+	struct xen_domctl_scheduler_op op = { .sched_id = XEN_SCHEDULER_CREDIT2,
+		.cmd = XEN_DOMCTL_SCHEDOP_putinfo };
 
 	op.u.credit2.weight = (u16)weight;
 	op.u.credit2.cap = (u16)cap;
@@ -206,7 +208,8 @@ TEST(caps_hold)
 
 TEST(a_cap_is_for_the_whole_domain)
 {
-	struct xen_domctl_scheduler_op op = { .sched_id = XEN_SCHEDULER_CREDIT2, .cmd = XEN_DOMCTL_SCHEDOP_putinfo };
+	struct xen_domctl_scheduler_op op = { .sched_id = XEN_SCHEDULER_CREDIT2,
+		.cmd = XEN_DOMCTL_SCHEDOP_putinfo };
 	struct domain *a;
 	u64 before;
 
@@ -633,7 +636,8 @@ TEST(the_guest_sees_its_runstate)
 
 TEST(rate_limit_is_set_within_bounds)
 {
-	struct xen_sysctl_scheduler_op op = { .sched_id = XEN_SCHEDULER_CREDIT2, .cmd = XEN_SYSCTL_SCHEDOP_putinfo };
+	struct xen_sysctl_scheduler_op op = { .sched_id = XEN_SCHEDULER_CREDIT2,
+		.cmd = XEN_SYSCTL_SCHEDOP_putinfo };
 
 	op.u.sched_credit2.ratelimit_us = 99;
 	CHECK_EQ(sched_sysctl(&op), -EINVAL);
@@ -709,13 +713,16 @@ TEST(random_life)
 		if (unit_checks_failed && getenv("UNIT_LOG")) {
 			printf("op %lu\n", op);
 			for (k = 0; k < 3; k++)
-				printf("cpu %u: curr d%uv%u pending %lx idle bit %d\n", k, runqueues[k].curr->domain->id,
+				printf("cpu %u: curr d%uv%u pending %lx idle bit %d\n", k,
+				       runqueues[k].curr->domain->id,
 				       runqueues[k].curr->id, (unsigned long)cpu_locals[k]->softirq_pending,
 				       cpumask_test(k, &sched_idle_cpus));
 			for (j = 0; j < 9; j++) {
 				v = d[j / 3]->vcpu[j % 3];
-				printf("d%uv%u cpu %u flags %x run %d queued %d parked %d allowed %lx\n", j / 3, j % 3,
-				       v->processor, v->pause_flags, v->is_running, v->sched->queued, v->sched->parked,
+				printf("d%uv%u cpu %u flags %x run %d queued %d parked %d allowed %lx\n",
+				       j / 3, j % 3,
+				       v->processor, v->pause_flags, v->is_running, v->sched->queued,
+					v->sched->parked,
 				       v->sched->allowed.bits[0]);
 			}
 		}

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fake machine: what lets event/, grant/, sched/ and the hypercall layer run as an ordinary program, one thread,
- * under sanitizers.
+ * The fake machine: what lets event/, grant/, sched/ and the hypercall layer run as an ordinary program, one
+ * thread, under sanitizers.
  *
  *   RAM       an array; mfn n is its n-th page. Free pages and freed heap objects are poisoned for ASan.
  *   CPUs      several, of which the program is one at a time (fake_cpu); softirqs and IPIs are real bits
  *   time      stands still but for fake_advance(), which fires due timers on their CPUs
- *   guests    domains with vCPUs; guest memory for hypercall arguments is fake_guest_alloc(), anything else faults
+ *   guests    domains with vCPUs; hypercall arguments lie in fake_guest_alloc() memory, all else faults
  *   irqs      fake_irq_fire() calls the handler as platform/irq would
  *
- * context_switch() changes `current` and jumps back to whoever ran the softirqs. fake_check_clean() is the end of
- * each test: every page, heap object, reference and lock given back.
+ * context_switch() changes `current` and jumps back to whoever ran the softirqs. fake_check_clean() is the
+ * end of each test: every page, heap object, reference and lock given back.
  */
 #ifndef FAKE_H
 #define FAKE_H
@@ -33,7 +33,8 @@ extern u32 fake_restarts;			/* hypercall_restart() calls, and the last one's arg
 extern u64 fake_restart_args[6];
 extern u32 fake_page_high;			/* one past the highest page used since fake_start() */
 extern bool fake_alloc_fails;			/* every allocation from now on */
-extern u32 fake_softirq_after;			/* a softirq becomes pending after that many guest copies; 0: never */
+/* A softirq becomes pending after that many guest copies; 0: never. */
+extern u32 fake_softirq_after;
 
 void fake_start(u32 cpus);			/* before each test */
 bool fake_check_clean(void);			/* after it: false and a line on stdout for each leak */
@@ -44,11 +45,13 @@ void fake_softirqs(u32 cpu);			/* runs what is pending there */
 void fake_all_softirqs(void);			/* on every CPU until none is pending */
 void fake_advance(u64 ns);			/* time passes: timers fire, softirqs run */
 
-struct domain *fake_domain(domid_t id, bool privileged, u32 vcpus);	/* vCPUs are up, none of them queued */
+/* VCPUs are up, none of them queued. */
+struct domain *fake_domain(domid_t id, bool privileged, u32 vcpus);
 void fake_domain_end(struct domain *d);		/* what domain_destroy() and the last domain_put() do */
 mfn_t fake_guest_page(struct domain *d);	/* a page of RAM that belongs to d */
 
-void *fake_guest_alloc(size_t size);		/* guest memory that the doors reach; freed by fake_check_clean() */
+/* Guest memory that the doors reach; freed by fake_check_clean(). */
+void *fake_guest_alloc(size_t size);
 u64 fake_heap_objects(void);
 
 struct fake_irq {
@@ -72,6 +75,7 @@ struct fake_pte {
 #define FAKE_PTES	64u
 extern struct fake_pte fake_ptes[FAKE_PTES];
 extern bool fake_map_fails;
-void fake_pte_drop(struct fake_pte *p);		/* as an ordinary page-table update: the references go with it */
+/* As an ordinary page-table update: the references go with it. */
+void fake_pte_drop(struct fake_pte *p);
 
 #endif

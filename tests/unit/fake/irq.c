@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interrupt lines of the fake machine, with platform/irq's contract: a level line is masked while its handler runs.
+ * Interrupt lines of the fake machine, with platform/irq's contract: a level line is masked while its handler
+ * runs.
  */
 #include <string.h>
 
@@ -78,7 +79,8 @@ int irq_set_cpu(int irq, u32 cpu)
 }
 
 /* MSI vectors are the irqs from 32 on; those in use have cpu set to ~0 until they are bound. */
-int irq_alloc_msi(u32 seg, u32 bus, u32 devfn, u32 entry_nr, u64 table_base, bool msix, u32 nvec, int *first_irq)
+int irq_alloc_msi(u32 seg, u32 bus, u32 devfn, u32 entry_nr, u64 table_base, bool msix, u32 nvec,
+		  int *first_irq)
 {
 	static u32 next;
 

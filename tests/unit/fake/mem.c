@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * RAM, frames, heap and guest memory of the fake machine. The heap is malloc's, so that ASan sees each object; free
- * pages of RAM are poisoned. Every object is counted.
+ * RAM, frames, heap and guest memory of the fake machine. The heap is malloc's, so that ASan sees each
+ * object; free pages of RAM are poisoned. Every object is counted.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -247,7 +247,8 @@ bool fake_mem_clean(void)
 		printf("    %lu pages of RAM leaked:", (unsigned long)pages_in_use);
 		for (i = 0; i < FAKE_RAM_PAGES; i++)
 			if (frame_table[i].refs)
-				printf(" %lu(owner %u refs %#x type %#x)", (unsigned long)i, frame_table[i].owner,
+				printf(" %lu(owner %u refs %#x type %#x)", (unsigned long)i,
+				       frame_table[i].owner,
 				       frame_table[i].refs, frame_table[i].type);
 		printf("\n");
 		ok = false;
