@@ -182,13 +182,14 @@ same() { # kind mode where source
 }
 
 make_parents() {
-	parent=${1%/*}
-	[ -z "$parent" ] || [ -d "$root$parent" ] || {
-		make_parents "$parent"
-		log "dir $parent"
+	way=
+	for part in $(dirname "$1" | tr / ' '); do
+		way=$way/$part
+		[ ! -d "$root$way" ] || continue
+		log "dir $way"
 		change
-		mkdir "$root$parent"
-	}
+		mkdir "$root$way"
+	done
 }
 
 place() { # kind mode where source
@@ -247,7 +248,7 @@ write_manifest() {
 
 # --- systemd, the group
 
-units="xend.service xen-boot-check.service xen-boot-mark.service"
+units="xend.service xen-guests.service xen-boot-check.service xen-boot-mark.service"
 
 wanted_by() {
 	case $1 in xen-boot-mark.service) echo sysinit.target.wants ;; *) echo multi-user.target.wants ;; esac
@@ -256,15 +257,14 @@ wanted_by() {
 unit_enable() {
 	link=/etc/systemd/system/$(wanted_by "$1")/$1
 	[ ! -h "$root$link" ] || return 0
+	make_parents "$link"
 	log "unit $1"
 	change
-	mkdir -p "$root${link%/*}"
 	ln -sf "/usr/lib/systemd/system/$1" "$root$link"
 }
 
 unit_disable() {
 	rm -f "$root/etc/systemd/system/$(wanted_by "$1")/$1"
-	rmdir "$root/etc/systemd/system/$(wanted_by "$1")" 2>/dev/null || :
 }
 
 reload_units() {

@@ -2,7 +2,7 @@
 #
 # After the files are in place (argument: how many versions are installed now): the group, the units, GRUB.
 getent group xen >/dev/null 2>&1 || groupadd -r xen || :
-for u in xend xen-boot-check xen-boot-mark; do
+for u in xend xen-guests xen-boot-check xen-boot-mark; do
 	systemctl enable --quiet $u.service 2>/dev/null || :
 done
 [ ! -d /run/systemd/system ] || systemctl daemon-reload || :

@@ -11,7 +11,7 @@ if [ -e /sys/hypervisor/type ]; then
 	fi
 fi
 /usr/sbin/xen-boot remove || :
-for u in xend xen-boot-check xen-boot-mark; do
+for u in xend xen-guests xen-boot-check xen-boot-mark; do
 	systemctl disable --quiet $u.service 2>/dev/null || :
 done
 [ ! -d /run/systemd/system ] || systemctl stop xend.service 2>/dev/null || :
