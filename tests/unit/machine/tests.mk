@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: MIT
+include machine/machine.mk
+CFLAGS	+= -I./machine
+
+MACHINE_TESTS := life
+TESTS	+= $(MACHINE_TESTS)
+$(foreach test,$(MACHINE_TESTS),$(eval $(test)-y := $(MACHINE:%=+%)))

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What domains and their vCPUs stand for: base pointers, descriptor frames, areas shared with the guest, event pages,
+ * mappings of grants for devices; and their lists of frames.
+ */
+#include "event/internal.h"
+#include "grant/internal.h"
+#include "internal.h"
+#include "mm/pt.h"
+#include "pv/desc.h"
+
+/* The window's entry for a page, by a walk of our own. */
+static u64 window_entry(const struct domain *d, u64 va)
+{
+	const u64 *t = d->pv.perdomain_l3;
+
+	for (u32 level = 3; level > 1; level--) {
+		u64 e = t[pt_index(va, level)];
+
+		if (!(e & PTE_PRESENT))
+			return 0;
+		t = maddr_to_virt(e & PTE_MFN_MASK);
+	}
+	return t[pt_index(va, 1)];
+}
+
+static void count_descriptors(const struct vcpu *v)
+{
+	const struct domain *d = v->domain;
+
+	for (u32 i = 0; i < DESC_GDT_FRAMES; i++) {
+		mfn_t m = v->pv.gdt_frames[i];
+		u64 e = window_entry(d, desc_gdt_va(v) + i * PAGE_SIZE);
+
+		if (mfn_x(m))
+			oracle_typed_ref(m, FT_DESC, "a GDT");
+		if (mfn_x(m) ? !(e & PTE_PRESENT) || !mfn_eq(pte_mfn(e), m) : e & PTE_PRESENT)
+			oracle_wrong("GDT page %u of d%uv%u is %#lx, its window %#lx", i, d->id, v->id, mfn_x(m), e);
+	}
+	for (u32 i = 0; i < 16; i++) {
+		u64 e = window_entry(d, desc_ldt_va(v) + i * PAGE_SIZE);
+		bool mapped = v->pv.ldt_mapped >> i & 1;
+
+		if (mapped != (bool)(e & PTE_PRESENT))
+			oracle_wrong("LDT page %u of d%uv%u: mapped %d, its window %#lx", i, d->id, v->id, mapped, e);
+		else if (mapped)
+			oracle_typed_ref(pte_mfn(e), FT_DESC, "an LDT");
+	}
+}
+
+static void count_vcpu(const struct vcpu *v)
+{
+	if (mfn_x(v->pv.kernel_l4))
+		oracle_typed_ref(v->pv.kernel_l4, FT_L4, "a kernel's base");
+	if (mfn_x(v->pv.user_l4))
+		oracle_typed_ref(v->pv.user_l4, FT_L4, "a user base");
+	if (!mfn_eq(v->info_mfn, INVALID_MFN))
+		oracle_typed_ref(v->info_mfn, FT_WRITABLE, "a vcpu_info");
+	count_descriptors(v);
+}
+
+static void count_fifo(const struct domain *d)
+{
+	const struct event_fifo *fifo = d->event ? d->event->fifo : NULL;
+
+	if (!fifo)
+		return;
+	for (u32 i = 0; i < d->max_vcpus; i++)
+		if (fifo->vcpu[i].control)
+			oracle_typed_ref(frame_to_mfn(fifo->vcpu[i].control_frame), FT_WRITABLE, "an event control block");
+	for (u32 i = 0; i < fifo->nr_words / FIFO_WORDS_PER_PAGE; i++)
+		oracle_typed_ref(frame_to_mfn(fifo->frame[i]), FT_WRITABLE, "an event page");
+}
+
+static void each_track(const struct domain *d, void (*fn)(const struct domain *d, const struct grant_track *t))
+{
+	const struct grant_table *gt = d->grant;
+	u32 used = 0;
+
+	for (u32 i = 0; i < gt->nr_track_frames * TRACKS_PER_FRAME; i++) {
+		const struct grant_track *t = grant_track_of(gt, i);
+
+		if (!(t->flags & TRACK_USED))
+			continue;
+		used++;
+		if (t->flags & TRACK_BUSY)
+			oracle_wrong("handle %u of domain %u is busy", i, d->id);
+		else
+			fn(d, t);
+	}
+	if (used != gt->tracks_used)
+		oracle_wrong("domain %u uses %u handles, and says %u", d->id, used, gt->tracks_used);
+}
+
+/* A mapping by the CPU is its entry's; one for devices has no other place. */
+static void count_track(const struct domain *d, const struct grant_track *t)
+{
+	if (!(t->flags & GNTMAP_device_map))
+		return;
+	if (t->flags & GNTMAP_readonly)
+		oracle_ref(mfn(t->mfn), "a grant mapped for devices");
+	else
+		oracle_typed_ref(mfn(t->mfn), FT_WRITABLE, "a grant mapped for devices");
+}
+
+static void walk_list(const struct domain *d, u32 first, u64 length, bool shared)
+{
+	u32 prev = FRAME_NONE;
+	u64 n = 0;
+
+	for (u32 at = first; at != FRAME_NONE; prev = at, at = frame_table[at].next, n++) {
+		const struct frame *f = &frame_table[at];
+
+		if (n >= length || at >= MACHINE_FRAMES) {
+			oracle_wrong("domain %u: a list goes on after %lu frames, at %#x", d->id, length, at);
+			return;
+		}
+		if (f->owner != d->id || !f->refs || !(f->flags & FRAME_SHARED) != !shared)
+			oracle_wrong("domain %u lists frame %#x: owner %u refs %#x flags %#x", d->id, at, f->owner, f->refs,
+				     f->flags);
+		if (f->prev != prev || expected[at].listed)
+			oracle_wrong("domain %u: frame %#x has prev %#x, not %#x, or is listed twice", d->id, at, f->prev, prev);
+		expected[at].listed = true;
+	}
+	if (n != length)
+		oracle_wrong("domain %u: %lu frames on a list, %lu counted", d->id, n, length);
+}
+
+void oracle_count_domain(struct domain *d)
+{
+	struct vcpu *v;
+	u32 i;
+
+	for_each_vcpu(d, v, i)
+		count_vcpu(v);
+	if (d->pirq_eoi_map)
+		oracle_typed_ref(d->arch_pirq_eoi_mfn, FT_WRITABLE, "an EOI map");
+	count_fifo(d);
+	if (d->grant)
+		each_track(d, count_track);
+	walk_list(d, d->page_first, d->tot_pages, false);
+	walk_list(d, d->shared_first, d->shared_pages, true);
+}
+
+/* Pins: added for each active entry, taken away for each mapping; what is left is wrong. */
+static u32 pins_found;
+
+static void find_pin(const struct domain *d, const struct grant_track *t)
+{
+	const struct grant_active *a;
+
+	pins_found++;
+	a = &t->granter->grant->active[t->ref / ENTRIES_PER_FRAME][t->ref % ENTRIES_PER_FRAME];
+	if (a->mfn != t->mfn || a->domid != d->id || !(t->flags & GNTMAP_readonly ? a->readers : a->writers))
+		oracle_wrong("domain %u maps grant %u of domain %u: frame %#x; the entry says %#x for domain %u, %u+%u", d->id,
+			     t->ref, t->granter->id, t->mfn, a->mfn, a->domid, a->readers, a->writers);
+}
+
+static bool check_domain(struct domain *d, void *arg)
+{
+	u32 *pins = arg;
+
+	if (!d->grant)
+		return true;
+	each_track(d, find_pin);
+	for (u32 i = 0; i < d->grant->nr_frames * ENTRIES_PER_FRAME; i++) {
+		const struct grant_active *a = &d->grant->active[i / ENTRIES_PER_FRAME][i % ENTRIES_PER_FRAME];
+
+		*pins += a->readers + a->writers;
+	}
+	return true;
+}
+
+void oracle_check_grants(void)
+{
+	u32 pins = 0;
+
+	pins_found = 0;
+	domain_each(0, check_domain, &pins);
+	if (pins != pins_found)
+		oracle_wrong("%u grants are pinned, %u mapped", pins, pins_found);
+}
