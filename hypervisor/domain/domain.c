@@ -159,7 +159,7 @@ static struct domain *domain_new(const struct domain_config *c)
 	memcpy(d->handle, c->handle, sizeof(d->handle));
 	d->created_ns = time_now_ns();
 	d->refs = 1;
-	d->page_first = d->shared_first = d->relinquish_at = FRAME_NONE;
+	d->page_first = d->shared_first = FRAME_NONE;
 	d->shutdown_code = ~0u;
 	spin_lock_init(&d->lock, RANK_DOMAIN, "domain");
 	spin_lock_init(&d->mmu_lock, RANK_MMU, "mmu");
