@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * DHCP, names and NAT on the default network.  dnsmasq is a child of the daemon and ends with it; it listens on
- * the bridge alone and runs as its own user.  Leases are a file; a change of it tells guests' addresses.
+ * DHCP, names and NAT on the default network.  dnsmasq is a child of the daemon; it listens on the bridge alone and
+ * runs as its own user.  If the daemon dies it goes on, until the next daemon replaces it.  Leases are a file; a change of it tells guests' addresses.
  * nft gets one table of ours, replaced as a whole.
  */
 #include <arpa/inet.h>
@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,7 +24,7 @@
 #include "daemon/nat.h"
 #include "daemon/xend.h"
 
-#define RESTART_S 5
+#define RESTART_S 1
 
 static pid_t dnsmasq_pid;
 static char lease_dir[256], bridge_name[16];
@@ -61,7 +60,7 @@ static void address(uint32_t offset_from_end, bool from_end, char text[INET_ADDR
 
 static void exec_dnsmasq(void)
 {
-	char range[80], lo[INET_ADDRSTRLEN], hi[INET_ADDRSTRLEN], mask[INET_ADDRSTRLEN], iface[40], leases[300];
+	char range[80], lo[INET_ADDRSTRLEN], hi[INET_ADDRSTRLEN], mask[INET_ADDRSTRLEN], iface[40], leases[300], pidfile[300];
 
 	address(2, false, lo);
 	address(1, true, hi);
@@ -69,10 +68,10 @@ static void exec_dnsmasq(void)
 	snprintf(range, sizeof(range), "--dhcp-range=%s,%s,%s,12h", lo, hi, mask);
 	snprintf(iface, sizeof(iface), "--interface=%s", bridge_name);
 	snprintf(leases, sizeof(leases), "--dhcp-leasefile=%s/leases", lease_dir);
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	snprintf(pidfile, sizeof(pidfile), "--pid-file=%s/dnsmasq.pid", xend.set.run_dir);
 	execlp("dnsmasq", "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--bind-interfaces", iface,
 	       "--except-interface=lo", "--no-hosts", range, leases, "--dhcp-authoritative", "--dhcp-no-override",
-	       "--pid-file=", "--log-facility=-", "--quiet-dhcp", "--quiet-dhcp6", "--quiet-ra", (char *)NULL);
+	       pidfile, "--log-facility=-", "--quiet-dhcp", "--quiet-dhcp6", "--quiet-ra", (char *)NULL);
 	_exit(127);
 }
 
@@ -92,6 +91,23 @@ static void spawn_dnsmasq(void)
 	}
 	if (dnsmasq_pid < 0)
 		log_err("default network: cannot start dnsmasq: %s", strerror(errno));
+}
+
+/* The one of a daemon before us: it holds the address. */
+static void stop_old_dnsmasq(void)
+{
+	char path[300], *text = NULL, *comm = NULL;
+	size_t len;
+	int pid = 0;
+
+	snprintf(path, sizeof(path), "%s/dnsmasq.pid", xend.set.run_dir);
+	if (file_read(path, 64, &text, &len, NULL) == 0)
+		pid = atoi(text);
+	snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+	if (pid > 1 && file_read(path, 64, &comm, &len, NULL) == 0 && strcmp(comm, "dnsmasq\n") == 0)
+		kill(pid, SIGTERM);
+	free(text);
+	free(comm);
 }
 
 static void on_child(evutil_socket_t sig, short what, void *arg)
@@ -247,6 +263,7 @@ int nat_start(const char *bridge, const char *subnet)
 	if (!restart_timer || !child || event_add(child, NULL) < 0)
 		return -ENOMEM;
 	watch_leases();
+	stop_old_dnsmasq();
 	spawn_dnsmasq();
 	json_decref(nat_leases());
 	return 0;
