@@ -93,8 +93,34 @@ static void interrupted(void)
 	free_again("the L4", &l4);
 }
 
+/* Tables that name themselves, or each other in a ring: refused or not, they must come apart again. */
+static void rings(void)
+{
+	static uint64_t ring[4][512] PAGE;
+
+	for (unsigned int level = 2; level <= 4; level++)
+		for (int size = 1; size <= 4; size++) {
+			for (int i = 0; i < size; i++) {
+				uint64_t next = va_to_mfn(&ring[(i + 1) % size]) << 12;
+
+				CHECK(map_at(&ring[i], va_to_mfn(&ring[i]) << 12 | PTE_DATA, UVMF_INVLPG) == 0,
+				      "after a ring of L%u, table %d stays a page table", level, i);
+				memset(&ring[i], 0, PAGE_SIZE);
+				ring[i][100] = next | (level & 1 ? PTE_TABLE : PTE_P | PTE_US | PTE_A);
+				read_only(&ring[i]);
+			}
+			if (mmuext_one(MMUEXT_PIN_L1_TABLE + level - 1, va_to_mfn(&ring[0])) == 0) {
+				EXPECT(0, mmu_update_one(va_to_mfn(&ring[0]) << 12 | 100 * 8, 0));
+				EXPECT(0, mmuext_one(MMUEXT_UNPIN_TABLE, va_to_mfn(&ring[0])));
+			}
+			for (int i = 0; i < size; i++)
+				free_again("a table of a ring", &ring[i]);
+		}
+}
+
 void test_main(void)
 {
+	rings();
 	for (int i = 0; i < 512; i++) {
 		for (int t = 0; t < 4; t++)
 			l2[t][i] = table(&l1[(i + t) % 8]);
