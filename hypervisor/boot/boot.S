@@ -195,8 +195,8 @@ boot_high:
 	mov	%eax, %ss
 	mov	%eax, %ds
 	mov	%eax, %es
-	/* struct cpu_local is on top: 128 bytes leave room; C fills it in. */
-	lea	boot_stack + 32768 - 128(%rip), %rsp
+	/* struct cpu_local is on top: 256 bytes leave room; C fills it in. */
+	lea	boot_stack + 32768 - 256(%rip), %rsp
 	mov	%edi, %edi
 	mov	%ebx, %esi
 	mov	%ebp, %edx

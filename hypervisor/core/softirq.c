@@ -7,16 +7,15 @@
 #include "core/ipi.h"
 #include "lib/atomic.h"
 
-static void (*softirq_handlers[SOFTIRQ_COUNT])(void);
+static void softirq_nothing(void)
+{
+}
+
+static void (*softirq_handlers[SOFTIRQ_COUNT])(void) = { [0 ... SOFTIRQ_COUNT - 1] = softirq_nothing };
 
 void softirq_register(enum softirq nr, void (*handler)(void))
 {
 	softirq_handlers[nr] = handler;
-}
-
-void softirq_raise(enum softirq nr)
-{
-	set_bit(nr, (unsigned long *)&cpu_local()->softirq_pending);
 }
 
 void softirq_raise_cpu(u32 cpu, enum softirq nr)
@@ -40,7 +39,6 @@ void softirq_run(void)
 		u32 nr = bit_lowest(now);
 
 		clear_bit(nr, pending);
-		if (likely(softirq_handlers[nr] != NULL))
-			softirq_handlers[nr]();
+		softirq_handlers[nr]();
 	}
 }

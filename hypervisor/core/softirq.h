@@ -7,12 +7,18 @@
 #define CORE_SOFTIRQ_H
 
 #include "core/percpu.h"
+#include "lib/atomic.h"
 
 enum softirq { SOFTIRQ_TIMER, SOFTIRQ_NMI, SOFTIRQ_TASKLET, SOFTIRQ_CONSOLE, SOFTIRQ_SCHEDULE,
 	      SOFTIRQ_COUNT };
 
 void softirq_register(enum softirq nr, void (*handler)(void));
-void softirq_raise(enum softirq nr);			/* on this CPU */
+
+static inline void softirq_raise(enum softirq nr)	/* on this CPU */
+{
+	set_bit(nr, (unsigned long *)&cpu_local()->softirq_pending);
+}
+
 void softirq_raise_cpu(u32 cpu, enum softirq nr);	/* kicks the CPU by IPI if it is another one */
 /* Until none is pending; interrupts on at entry and exit. */
 void softirq_run(void);

@@ -25,8 +25,8 @@ enum timer_state { TIMER_IDLE, TIMER_QUEUED };
 
 static struct timer_queue {
 	struct spinlock lock;
-	struct rb_root root;
-	struct timer *first;		/* of the tree, NULL if it is empty */
+	struct timer *first;		/* NULL: none at all */
+	struct rb_root others;
 	const struct timer *running;	/* its function is being called */
 	u64 programmed_ns;		/* what the hardware waits for, NEVER if nothing */
 } timer_queues[MAX_CPUS];
@@ -42,29 +42,40 @@ static int timer_compare(const struct rb_node *a, const struct rb_node *b)
 
 static void timer_enqueue(struct timer_queue *q, struct timer *t)
 {
-	rb_insert(&q->root, &t->node, timer_compare);
-	if (!q->first || t->expires_ns < q->first->expires_ns)
-		q->first = t;
+	struct timer *first = q->first;
+
 	t->state = TIMER_QUEUED;
+	if (likely(!first)) {
+		q->first = t;
+	} else if (t->expires_ns < first->expires_ns) {
+		rb_insert(&q->others, &first->node, timer_compare);
+		q->first = t;
+	} else {
+		rb_insert(&q->others, &t->node, timer_compare);
+	}
 }
 
 static void timer_dequeue(struct timer_queue *q, struct timer *t)
 {
-	if (q->first == t) {
-		struct rb_node *next = rb_next(&t->node);
-
-		q->first = next ? rb_entry(next, struct timer, node) : NULL;
-	}
-	rb_erase(&q->root, &t->node);
 	t->state = TIMER_IDLE;
+	if (q->first != t) {
+		rb_erase(&q->others, &t->node);
+	} else if (likely(rb_empty(&q->others))) {
+		q->first = NULL;
+	} else {
+		struct rb_node *next = rb_first(&q->others);
+
+		rb_erase(&q->others, next);
+		q->first = rb_entry(next, struct timer, node);
+	}
 }
 
-/* Makes this CPU's hardware wait for the first timer. Queue lock held. */
+/* Makes this CPU's hardware wait for the first timer, which exists. Queue lock held. */
 static void timer_program(struct timer_queue *q)
 {
-	u64 expires = q->first ? q->first->expires_ns : NEVER, tsc, now, delta;
+	u64 expires = q->first->expires_ns, tsc, now, delta;
 
-	if (expires == q->programmed_ns || expires == NEVER)
+	if (expires == q->programmed_ns)
 		return;
 	q->programmed_ns = expires;
 	tsc = rdtsc();
@@ -191,19 +202,24 @@ bool timer_active(const struct timer *t)
 static void timer_softirq(void)
 {
 	struct timer_queue *q = &timer_queues[this_cpu()];
-	u64 flags = spin_lock_irqsave(&q->lock);
 	struct timer *t;
 
+	irq_disable();
+	spin_lock(&q->lock);
 	while ((t = q->first) != NULL && t->expires_ns <= time_now_ns()) {
 		timer_dequeue(q, t);
 		q->running = t;
-		spin_unlock_irqrestore(&q->lock, flags);
+		spin_unlock(&q->lock);
+		irq_enable();
 		t->fn(t->arg);
-		flags = spin_lock_irqsave(&q->lock);
+		irq_disable();
+		spin_lock(&q->lock);
 		q->running = NULL;
 	}
-	timer_program(q);
-	spin_unlock_irqrestore(&q->lock, flags);
+	if (t)
+		timer_program(q);
+	spin_unlock(&q->lock);
+	irq_enable();
 }
 
 static void timer_interrupt(struct regs *regs)
@@ -230,6 +246,11 @@ void timer_init_cpu(void)
 	softirq_raise(SOFTIRQ_TIMER);
 }
 
+static void timer_dump_one(const struct timer *t, u64 now)
+{
+	log_info("  in %ld us: function %p(%p)", (s64)(t->expires_ns - now) / 1000, (void *)t->fn, t->arg);
+}
+
 static void timer_dump_queue(u32 cpu)
 {
 	struct timer_queue *q = &timer_queues[cpu];
@@ -237,12 +258,10 @@ static void timer_dump_queue(u32 cpu)
 
 	log_info("CPU%u: hardware in %ld us", cpu,
 		 q->programmed_ns == NEVER ? -1 : (s64)(q->programmed_ns - now) / 1000);
-	for (struct rb_node *n = rb_first(&q->root); n; n = rb_next(n)) {
-		struct timer *t = rb_entry(n, struct timer, node);
-
-		log_info("  in %ld us: function %p(%p)", (s64)(t->expires_ns - now) / 1000, (void *)t->fn,
-			 t->arg);
-	}
+	if (q->first)
+		timer_dump_one(q->first, now);
+	for (struct rb_node *n = rb_first(&q->others); n; n = rb_next(n))
+		timer_dump_one(rb_entry(n, struct timer, node), now);
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 

@@ -236,12 +236,15 @@ static int fifo_switch(struct domain *d)
 		p->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
 		p->last_vcpu = 0;
 		p->last_priority = 0;
-		if (p->type != EVENT_FREE && event_is_pending(d, port))
-			WRITE_ONCE(p->remembered, true);
 	}
 	store_release(&ed->fifo, fifo);
-	/* A sender that still saw the old layout has set its bit by now, or has not begun. */
+	/* Whoever still saw the old layout has set its bit by now; whoever comes sees the new one. */
 	event_synchronize();
+	for (port = 1; port < ed->nr_ports; port++) {
+		p = event_port_of(ed, port);
+		if (p->type != EVENT_FREE && event_is_pending_two_level(d, port))
+			WRITE_ONCE(p->remembered, true);
+	}
 	return 0;
 }
 

@@ -112,6 +112,7 @@ u32 event_two_level_ports(const struct domain *d);
 void event_set_pending(struct domain *d, u32 port, struct event_port *p);
 void event_clear_pending(struct domain *d, u32 port);
 bool event_is_pending(struct domain *d, u32 port);
+bool event_is_pending_two_level(struct domain *d, u32 port);
 bool event_is_masked(struct domain *d, u32 port);
 
 /* fifo.c has the picture */

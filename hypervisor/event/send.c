@@ -229,6 +229,11 @@ void event_clear_pending(struct domain *d, u32 port)
 	}
 }
 
+bool event_is_pending_two_level(struct domain *d, u32 port)
+{
+	return port < layout_of(d)->ports && test_bit(port, pending_words(d));
+}
+
 bool event_is_pending(struct domain *d, u32 port)
 {
 	struct event_fifo *fifo = READ_ONCE(d->event->fifo);
@@ -238,7 +243,7 @@ bool event_is_pending(struct domain *d, u32 port)
 		word = fifo_word(fifo, port);
 		return word && test_bit_u32(EVTCHN_FIFO_PENDING, word);
 	}
-	return port < layout_of(d)->ports && test_bit(port, pending_words(d));
+	return event_is_pending_two_level(d, port);
 }
 
 bool event_is_masked(struct domain *d, u32 port)

@@ -87,12 +87,28 @@ int domctl_pausedomain(struct domain *d, struct xen_domctl *op)
 	return 0;
 }
 
+/* A builder clears the shared page: what the guest needs to read the time is written again. */
+static void refresh_time(struct domain *d)
+{
+	struct vcpu *v;
+	u32 i;
+
+	spin_lock(&d->lock);
+	if (d->shared_info)
+		time_wallclock_update(d);
+	for_each_vcpu(d, v, i)
+		if (d->dying == DOMDYING_ALIVE)
+			time_info_update(v);
+	spin_unlock(&d->lock);
+}
+
 int domctl_unpausedomain(struct domain *d, struct xen_domctl *op)
 {
 	if (d == current->domain || !d->controller_paused)
 		return -EINVAL;
 	d->controller_paused = false;
 	d->creation_finished = true;
+	refresh_time(d);
 	domain_unpause(d);
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "core/time.h"
 #include "domain/domain.h"
 #include "domain/guest_copy.h"
+#include "domain/time_info.h"
 #include "domain/vcpu_area.h"
 #include "hypercall/hypercall.h"
 #include "lib/errno.h"
@@ -180,6 +181,8 @@ static long op_register_time(struct vcpu *v, u64 arg)
 	if (guest_get(&area, arg) || !guest_range_ok(area.addr.v, sizeof(struct vcpu_time_info)))
 		return -EFAULT;
 	v->time_guest = area.addr.v;
+	if (v == current)
+		time_info_to_guest(v);
 	return 0;
 }
 

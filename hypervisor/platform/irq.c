@@ -319,29 +319,35 @@ static void irq_handle(int irq, u8 vector)
 	atomic_dec(&d->running);
 }
 
+static __noinline void irq_dispatch_device(u8 vector)
+{
+	u32 cpu = this_cpu();
+	int irq = vector_irq[cpu][vector] - 1;
+
+	if (irq != NO_IRQ) {
+		irq_handle(irq, vector);
+	} else if (vector >= VECTOR_DEVICE_FIRST && vector != VECTOR_SPURIOUS && lapic_is_in_service(vector)) {
+		lapic_eoi();
+		log_debug("CPU%u: interrupt at vector %#x, which nobody has", cpu, vector);
+	}
+}
+
 void irq_dispatch(struct regs *regs)
 {
 	u8 vector = regs->vector;
 	vector_handler_t direct = vector_handlers[vector];
 	struct cpu_local *local = cpu_local();
-	u32 locks;
-	int irq;
+	u32 locks = lock_irq_enter();
 
 	local->irq_depth++;
-	locks = lock_irq_enter();
-	irq = vector_irq[local->cpu][vector] - 1;
-	if (direct) {
+	if (likely(direct != NULL)) {
 		direct(regs);
 		lapic_eoi();
-	} else if (irq != NO_IRQ) {
-		irq_handle(irq, vector);
-	} else if (vector >= VECTOR_DEVICE_FIRST && vector != VECTOR_SPURIOUS &&
-		   lapic_is_in_service(vector)) {
-		lapic_eoi();
-		log_debug("CPU%u: interrupt at vector %#x, which nobody has", local->cpu, vector);
+	} else {
+		irq_dispatch_device(vector);
 	}
-	lock_irq_exit(locks);
 	local->irq_depth--;
+	lock_irq_exit(locks);
 }
 
 u8 irq_alloc_private_vector(void (*fn)(struct regs *), const char *name, bool high_priority)

@@ -19,20 +19,25 @@
 #define MAX_CPUS	256u
 #define CPU_STACK_SIZE	(32u * 1024)
 #define CPU_GUARD_OFFSET	(16u * 1024)	/* of the guard page in the block */
+#define CPU_LOCKS_TRACKED	16u
 
+struct spinlock;
 struct vcpu;
 
 struct cpu_local {
+	const struct spinlock *locks[CPU_LOCKS_TRACKED];	/* held, oldest first; core/lock.h */
+	u32 lock_base;			/* where the current interrupt's locks begin; debug builds */
 	struct vcpu *current;		/* only by the owner, interrupts off */
 	u64 softirq_pending;		/* atomic; core/softirq.h */
 	u32 cpu;			/* dense number, 0 is the boot CPU */
 	u32 apic_id;
 	u32 irq_depth;			/* > 0 while an interrupt handler runs */
-	u32 locks_held;			/* count, debug aid: must be 0 at exit to a guest */
+	u32 locks_held;			/* count; 0 at exit to a guest */
 	u64 user_rsp;			/* scratch of the SYSCALL stub */
 	u64 cr4;			/* what CR4 holds, to save reading it */
 	u64 scratch[3];
 };
+static_assert(sizeof(struct cpu_local) <= 256, "boot.S leaves so much room above the first stack");
 
 /* Each CPU's own block, NULL for one that was never brought up. Set once. */
 extern struct cpu_local *cpu_locals[MAX_CPUS];

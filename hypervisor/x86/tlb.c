@@ -47,7 +47,6 @@ static u32 tlb_tick(void)
 
 void tlb_flush_local(void)
 {
-	u64 flags = irq_save();
 	u32 now = tlb_tick();
 
 	if (cpu_features.invpcid) {
@@ -59,17 +58,14 @@ void tlb_flush_local(void)
 		write_cr4(cr4);
 	}
 	WRITE_ONCE(tlb_time[this_cpu()], now);
-	irq_restore(flags);
 }
 
 void tlb_switch_cr3(u64 cr3)
 {
-	u64 flags = irq_save();
 	u32 now = tlb_tick();
 
 	write_cr3(cr3);
 	WRITE_ONCE(tlb_time[this_cpu()], now);
-	irq_restore(flags);
 }
 
 static void tlb_flush_here(u64 va)
