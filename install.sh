@@ -107,6 +107,12 @@ log() {
 	echo "$*" >>"$journal"
 }
 
+# The name under which a file is written before it appears: hidden, so that neither GRUB's scripts nor a folder of
+# drop-ins take it for one of theirs.
+fresh() {
+	echo "$root${1%/*}/.xen-new.${1##*/}"
+}
+
 kept() { # the place where the file that PATH had before is kept
 	echo "$j/old/$(echo "$1" | tr / %)"
 }
@@ -118,9 +124,9 @@ roll_back() {
 	while read -r what path; do
 		change
 		case $what in
-		new) rm -f "$root$path" "$root$path.xen-new" ;;
+		new) rm -f "$root$path" "$(fresh "$path")" ;;
 		old)
-			rm -f "$root$path.xen-new"
+			rm -f "$(fresh "$path")"
 			[ ! -e "$(kept "$path")" ] && [ ! -h "$(kept "$path")" ] || mv -f "$(kept "$path")" "$root$path"
 			;;
 		dir) rmdir "$root$path" 2>/dev/null || : ;;
@@ -219,13 +225,13 @@ place() { # kind mode where source
 	fi
 	change
 	if [ "$1" = link ]; then
-		ln -sfn "$4" "$root$where.xen-new"
+		ln -sfn "$4" "$(fresh "$where")"
 	else
-		cp "$sources/$4" "$root$where.xen-new"
-		chmod "$2" "$root$where.xen-new"
+		cp "$sources/$4" "$(fresh "$where")"
+		chmod "$2" "$(fresh "$where")"
 	fi
 	change
-	mv -f "$root$where.xen-new" "$root$where"
+	mv -f "$(fresh "$where")" "$root$where"
 }
 
 retire() { # where: a file of the version before that the new one does not have
@@ -362,8 +368,8 @@ install_files() {
 	if [ "$default" = no ]; then
 		log "old /etc/default/xen-boot"
 		cp -p "$root/etc/default/xen-boot" "$(kept /etc/default/xen-boot)"
-		sed 's/^XEN_DEFAULT=.*/XEN_DEFAULT=no/' "$root/etc/default/xen-boot" >"$root/etc/default/xen-boot.xen-new"
-		mv -f "$root/etc/default/xen-boot.xen-new" "$root/etc/default/xen-boot"
+		sed 's/^XEN_DEFAULT=.*/XEN_DEFAULT=no/' "$root/etc/default/xen-boot" >"$(fresh /etc/default/xen-boot)"
+		mv -f "$(fresh /etc/default/xen-boot)" "$root/etc/default/xen-boot"
 	fi
 	make_group
 	for u in $units; do unit_enable "$u"; done

@@ -133,6 +133,9 @@ check_other_xen() {
 	for f in "$1"/boot/xen*; do
 		case ${f##*/} in "xen-$2.gz" | "xen-$ours.gz" | "xen*" | xen-*.config) continue ;; esac
 		[ -f "$f" ] || continue
+		# a version of ours whose upgrade was cut short
+		! grep -qs " ${f#"$1"}\( \|\$\)" "$1/var/lib/xen/install/manifest" "$1/var/lib/xen/install/journal" || continue
+		[ "$(rpm -qf --qf '%{name}' "$f" 2>/dev/null)" != xen ] || continue
 		problem "${f#"$1"} is a hypervisor of another make$(owner_of "$1" "$f")" "remove that one first, then install again"
 	done
 	[ -n "$ours" ] || [ -e "$1/var/lib/xen/install/journal" ] || for f in /usr/sbin/xl /usr/sbin/xend /usr/sbin/xm; do
