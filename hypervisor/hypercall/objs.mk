@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 objs-y += hypercall/table.o hypercall/restart.o hypercall/foreign.o hypercall/flush.o hypercall/multicall.o hypercall/mmu.o hypercall/mmuext.o \
 	  hypercall/memory.o hypercall/reservation.o hypercall/exchange.o hypercall/registers.o hypercall/version.o \
 	  hypercall/console_io.o hypercall/vcpu_op.o hypercall/physdev_op.o hypercall/platform_op.o hypercall/mca.o \
