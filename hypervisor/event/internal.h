@@ -56,7 +56,8 @@ struct event_domain {
 	bool closing;			/* being destroyed: nothing new is opened */
 	u32 open_ports;
 	u32 first_maybe_free;
-	u32 close_position;		/* where destroy or reset continue */
+	u32 reset_position;		/* where a reset goes on; several vCPUs may be at it, so only a hint */
+	u32 destroy_position;		/* where destruction goes on: only its own */
 	struct event_fifo *fifo;	/* NULL: 2-level; read by senders */
 
 	/* grow only: written under the lock, read by senders */

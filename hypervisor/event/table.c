@@ -38,7 +38,8 @@ int event_domain_init(struct domain *d, u32 max_port)
 		return -ENOMEM;
 	ed->max_ports = MIN(max_port, EVENT_PORTS_MAX - 1) + 1;
 	ed->first_maybe_free = 1;
-	ed->close_position = 1;
+	ed->reset_position = 1;
+	ed->destroy_position = 1;
 	spin_lock_init(&ed->lock, RANK_EVENT, "event");
 	ed->buckets = heap_alloc_array(DIV_ROUND_UP(ed->max_ports, PORTS_PER_BUCKET), sizeof(*ed->buckets));
 	if (!ed->buckets)
@@ -123,21 +124,19 @@ void event_port_free(struct domain *d, u32 port, struct event_port *p)
 	ed->first_maybe_free = MIN(ed->first_maybe_free, port);
 }
 
-/* Closes from the stored position to the end; -ERESTART if the CPU has something else to do. */
-static int table_close_all(struct domain *d)
+/* Closes all from *position on, which says where to go on; -ERESTART if the CPU has something else to do. */
+static int table_close_all(struct domain *d, u32 *position)
 {
 	struct event_domain *ed = d->event;
+	u32 port;
 
-	while (ed->close_position < load_acquire(&ed->nr_ports)) {
-		u32 port = ed->close_position;
-
-		if (event_port_of(ed, port)->type != EVENT_FREE)
+	while ((port = READ_ONCE(*position)) < load_acquire(&ed->nr_ports)) {
+		if (READ_ONCE(event_port_of(ed, port)->type) != EVENT_FREE)
 			(void)event_port_close(d, port);
-		ed->close_position = port + 1;
+		WRITE_ONCE(*position, port + 1);
 		if (port % 16 == 0 && softirq_is_pending())
 			return -ERESTART;
 	}
-	ed->close_position = 1;
 	return 0;
 }
 
@@ -151,7 +150,7 @@ int event_domain_destroy(struct domain *d)
 	ed->closing = true;
 	spin_unlock(&ed->lock);
 	event_drop_virq_handler(d);
-	if (table_close_all(d))
+	if (table_close_all(d, &ed->destroy_position))
 		return -ERESTART;
 	pirq_domain_destroy(d);
 	spin_lock(&ed->lock);
@@ -186,8 +185,8 @@ int event_reset(domid_t dom, bool cont)
 	if (rc)
 		return rc;
 	if (!cont)
-		d->event->close_position = 1;
-	rc = table_close_all(d);
+		WRITE_ONCE(d->event->reset_position, 1);
+	rc = table_close_all(d, &d->event->reset_position);
 	if (!rc) {
 		spin_lock(&d->event->lock);
 		/*

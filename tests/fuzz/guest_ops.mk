@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # Hypercall sequences on the fake machine of tests/unit/fake.
-CFLAGS	+= -DHOST_TEST -I../unit/fake
+CFLAGS	+= -DHOST_TEST -fno-strict-aliasing -I../unit/fake
 FUZZERS	+= guest_ops
-guest_ops-y := $(addprefix ../tests/unit/fake/,mem.c cpu.c domain.c irq.c)
+guest_ops-y := $(addprefix ../tests/unit/fake/,mem.c cpu.c domain.c irq.c oracle.c)
 guest_ops-y += $(addprefix event/,table.c bind.c send.c fifo.c pirq.c dump.c)
 guest_ops-y += $(addprefix sched/,switch.c queue.c fair.c cap.c place.c runstate.c guest.c params.c)
 guest_ops-y += $(addprefix grant/,table.c entry.c map.c copy.c transfer.c)

@@ -2,6 +2,7 @@
 /*
  * CPUs, time, timers, IPIs and the context switch of the fake machine.
  */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,16 +26,62 @@ u32 fake_restarts;
 u64 fake_restart_args[6];
 
 struct host_cpu host_cpu;
-struct cpu_local host_cpu_local;
 struct cpu_local *cpu_locals[MAX_CPUS];
+
+/*
+ * race_test has a thread for each CPU and is compiled with host_cpu_local as the macro (*fake_local()); everywhere
+ * else it is a variable, and one thread is one CPU after another.
+ */
+#ifdef host_cpu_local
+static struct cpu_local first_local;
+static __thread struct cpu_local *thread_local_cpu = &first_local;
+
+struct cpu_local *fake_local(void)
+{
+	return thread_local_cpu;
+}
+
+void fake_thread_is_cpu(u32 cpu)
+{
+	thread_local_cpu = cpu_locals[cpu];
+}
+#else
+struct cpu_local host_cpu_local;
+#endif
+
+static pthread_mutex_t big_lock;
+
+static void big_lock_init(void)
+{
+	pthread_mutexattr_t attr;
+
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&big_lock, &attr);
+}
+
+void fake_lock(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, big_lock_init);
+	pthread_mutex_lock(&big_lock);
+}
+
+void fake_unlock(void)
+{
+	pthread_mutex_unlock(&big_lock);
+}
+
 cpumask_t cpu_online_mask;
 u32 cpu_online_count;
 
 /* The CPUs that the program is not at the moment. */
 static struct cpu_local parked[MAX_CPUS];
 static struct timer *timers;		/* all that are set, unsorted, linked through node.parent */
-static jmp_buf after_switch;
-static bool may_switch;
+static __thread jmp_buf after_switch;
+static __thread bool may_switch;
+static struct timer *running_timer[MAX_CPUS];	/* whose function runs now */
 
 void panic(const char *fmt, ...)
 {
@@ -119,26 +166,55 @@ void timer_stop(struct timer *t)
 {
 	struct timer **link = &timers;
 
-	if (!t->state)
-		return;
-	while (*link != t)
-		link = (struct timer **)&(*link)->node.parent;
-	*link = (struct timer *)t->node.parent;
-	t->state = 0;
+	fake_lock();
+	if (t->state) {
+		while (*link != t)
+			link = (struct timer **)&(*link)->node.parent;
+		*link = (struct timer *)t->node.parent;
+		t->state = 0;
+	}
+	fake_unlock();
 }
 
 void timer_set(struct timer *t, u64 expires_ns)
 {
+	fake_lock();
 	timer_stop(t);
 	t->expires_ns = expires_ns;
 	t->node.parent = (struct rb_node *)timers;
 	timers = t;
 	t->state = 1;
+	fake_unlock();
 }
 
 void timer_kill(struct timer *t)
 {
+	u32 i;
+
 	timer_stop(t);
+	for (i = 0; i < fake_cpus; i++)
+		while (i != this_cpu() && READ_ONCE(running_timer[i]) == t)
+			cpu_pause();
+}
+
+bool fake_fire_timer(void)
+{
+	struct timer *t, *due = NULL;
+
+	fake_lock();
+	for (t = timers; t; t = (struct timer *)t->node.parent)
+		if (t->cpu == this_cpu() && t->expires_ns <= fake_now)
+			due = t;
+	if (due) {
+		timer_stop(due);
+		running_timer[this_cpu()] = due;
+	}
+	fake_unlock();
+	if (!due)
+		return false;
+	due->fn(due->arg);
+	WRITE_ONCE(running_timer[this_cpu()], NULL);
+	return true;
 }
 
 void timer_migrate(struct timer *t, u32 cpu)

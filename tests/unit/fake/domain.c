@@ -39,7 +39,7 @@ struct domain *domain_get(domid_t id)
 	struct domain *d = domain_lookup(id);
 
 	if (d)
-		d->refs++;
+		atomic_inc(&d->refs);
 	return d;
 }
 
@@ -63,7 +63,7 @@ static void domain_free(struct domain *d)
 
 void domain_put(struct domain *d)
 {
-	if (--d->refs == 0)
+	if (atomic_dec_and_test(&d->refs))
 		domain_free(d);
 }
 
@@ -72,7 +72,7 @@ struct domain *domain_get_for_caller(domid_t id)
 	struct domain *self = current->domain;
 
 	if (id == DOMID_SELF || id == self->id) {
-		self->refs++;
+		atomic_inc(&self->refs);
 		return self;
 	}
 	return self->is_privileged ? domain_get(id) : NULL;
@@ -93,27 +93,34 @@ static int fake_map(struct domain *d, u64 addr, mfn_t frame, u32 flags, u32 cach
 	if (fake_map_fails || addr >= FAKE_PTES)
 		return GNTST_bad_virt_addr;
 	p = &fake_ptes[addr];
+	fake_lock();
 	if (p->d)
 		fake_pte_drop(p);
 	*p = (struct fake_pte){ addr, frame, flags & ~(u32)GNTMAP_device_map, d };
+	fake_unlock();
 	return GNTST_okay;
 }
 
 static int fake_unmap(struct domain *d, u64 addr, mfn_t frame, u32 flags, u64 new_addr)
 {
 	struct fake_pte *p = &fake_ptes[addr % FAKE_PTES];
+	int rc = GNTST_okay;
 
+	fake_lock();
 	if (addr >= FAKE_PTES || p->d != d || !mfn_eq(p->frame, frame) ||
-	    (p->flags & GNTMAP_readonly) != (flags & GNTMAP_readonly))
-		return GNTST_general_error;
-	if (new_addr && new_addr >= FAKE_PTES)
-		return GNTST_bad_virt_addr;
-	*p = (struct fake_pte){ 0 };
-	if (new_addr) {
-		*p = fake_ptes[new_addr];
-		fake_ptes[new_addr] = (struct fake_pte){ 0 };
+	    (p->flags & GNTMAP_readonly) != (flags & GNTMAP_readonly)) {
+		rc = GNTST_general_error;
+	} else if (new_addr >= FAKE_PTES) {
+		rc = GNTST_bad_virt_addr;
+	} else {
+		*p = (struct fake_pte){ 0 };
+		if (new_addr) {
+			*p = fake_ptes[new_addr];
+			fake_ptes[new_addr] = (struct fake_pte){ 0 };
+		}
 	}
-	return GNTST_okay;
+	fake_unlock();
+	return rc;
 }
 
 static void fake_flush(struct domain *d)

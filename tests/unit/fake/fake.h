@@ -46,6 +46,11 @@ void fake_all_softirqs(void);			/* on every CPU until none is pending */
 void fake_advance(u64 ns);			/* time passes: timers fire, softirqs run */
 
 /* VCPUs are up, none of them queued. */
+/* With a thread for each CPU (race_test) */
+struct cpu_local *fake_local(void);
+void fake_thread_is_cpu(u32 cpu);
+bool fake_fire_timer(void);			/* one of this CPU's that is due; false: none */
+
 struct domain *fake_domain(domid_t id, bool privileged, u32 vcpus);
 void fake_domain_end(struct domain *d);		/* what domain_destroy() and the last domain_put() do */
 mfn_t fake_guest_page(struct domain *d);	/* a page of RAM that belongs to d */

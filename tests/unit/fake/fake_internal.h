@@ -13,4 +13,8 @@ void fake_domain_start(void);
 bool fake_domain_clean(void);
 void fake_irq_start(void);
 
+/* One lock for what the fakes keep, when CPUs are threads. */
+void fake_lock(void);
+void fake_unlock(void);
+
 #endif

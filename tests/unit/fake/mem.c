@@ -75,6 +75,7 @@ struct frame *page_alloc(u32 order, u32 memflags)
 
 	if (fake_alloc_fails)
 		return NULL;
+	fake_lock();
 	for (tries = 0, at = next_page; tries < FAKE_RAM_PAGES; tries++, at++) {
 		at = ROUNDUP(at, n);
 		if (at + n > FAKE_RAM_PAGES)
@@ -82,8 +83,10 @@ struct frame *page_alloc(u32 order, u32 memflags)
 		if (run_is_free(at, n))
 			break;
 	}
-	if (tries == FAKE_RAM_PAGES)
+	if (tries == FAKE_RAM_PAGES) {
+		fake_unlock();
 		return NULL;
+	}
 	next_page = (u32)(at + n) % FAKE_RAM_PAGES;
 	if (!next_page)
 		next_page = 1;
@@ -98,6 +101,7 @@ struct frame *page_alloc(u32 order, u32 memflags)
 	fake_page_high = MAX(fake_page_high, (u32)(at + n));
 	ASAN_UNPOISON_MEMORY_REGION(host_ram + at * PAGE_SIZE, n * PAGE_SIZE);
 	memset(host_ram + at * PAGE_SIZE, 0xa5, n * PAGE_SIZE);
+	fake_unlock();
 	return &frame_table[at];
 }
 
@@ -105,6 +109,7 @@ void page_free(struct frame *f, u32 order)
 {
 	u64 n = 1ul << order, at = (u64)(f - frame_table), i;
 
+	fake_lock();
 	for (i = at; i < at + n; i++) {
 		if (frame_table[i].type & FT_COUNT_MASK && !(frame_table[i].flags & FRAME_SHARED)) {
 			printf("page %lu freed with type %#x\n", (unsigned long)i, frame_table[i].type);
@@ -114,6 +119,7 @@ void page_free(struct frame *f, u32 order)
 	}
 	pages_in_use -= n;
 	ASAN_POISON_MEMORY_REGION(host_ram + at * PAGE_SIZE, n * PAGE_SIZE);
+	fake_unlock();
 }
 
 void page_clear(void *page)
@@ -167,7 +173,7 @@ void *heap_alloc(size_t size)
 	if (!p)
 		return NULL;
 	memset(p, 0, size);
-	heap_objects++;
+	atomic_inc(&heap_objects);
 	return p;
 }
 
@@ -181,7 +187,7 @@ void *heap_alloc_array(size_t n, size_t size)
 void heap_free(void *p)
 {
 	if (p)
-		heap_objects--;
+		atomic_dec(&heap_objects);
 	free(p);
 }
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Tests on the fake machine: everything of events, grants and scheduling is linked with each of them.
-CFLAGS	+= -DHOST_TEST -I./fake
-FAKE	:= ./fake/mem.c ./fake/cpu.c ./fake/domain.c ./fake/irq.c
+CFLAGS	+= -DHOST_TEST -fno-strict-aliasing -I./fake
+FAKE	:= ./fake/mem.c ./fake/cpu.c ./fake/domain.c ./fake/irq.c ./fake/oracle.c
 FAKE	+= $(addprefix event/,table.c bind.c send.c fifo.c pirq.c dump.c)
 FAKE	+= $(addprefix sched/,switch.c queue.c fair.c cap.c place.c runstate.c guest.c params.c)
 FAKE	+= $(addprefix grant/,table.c entry.c map.c copy.c transfer.c)
@@ -17,3 +17,17 @@ TESTS	+= rangeset
 rangeset-y := $(FAKE)
 TESTS	+= sched
 sched-y	:= $(FAKE)
+
+# Threads as CPUs: everything compiled once more, with the CPU's own data found through fake_local().
+TESTS	+= race
+race-y	:=
+RACE_FLAGS := -O2 -fsanitize=address -Dhost_cpu_local='(*fake_local())'
+RACE_OBJ := $(patsubst %.c,$(OBJ)/race/%.o,$(patsubst ./%,%,$(FAKE)))
+$(OBJ)/race_test: $(RACE_OBJ)
+$(OBJ)/local/race_test.o: CFLAGS += $(RACE_FLAGS)
+$(OBJ)/race/fake/%.o: fake/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(RACE_FLAGS) -MMD -MP -c -o $@ $<
+$(OBJ)/race/%.o: $(SRC)/%.c
+	@mkdir -p $(@D)
+	@$(CC) $(CFLAGS) $(RACE_FLAGS) -MMD -MP -c -o $@ $<
