@@ -30,6 +30,7 @@
 #define QUICK_DEATH_NS (10ull * 1000000000)
 #define QUICK_DEATHS_MAX 5
 #define TAIL_BYTES 8192
+#define DESTROY_HERE_KIB (512u << 10)
 
 static unsigned int sched_id;
 
@@ -269,6 +270,12 @@ static json_t *destroy_work(void *arg, struct error *err)
 	return json_object();
 }
 
+/* A small domain is gone sooner than a worker is started; a large one would stop the daemon for too long. */
+static bool destroy_at_once(const struct guest *g)
+{
+	return g->cfg->maxmem_kib <= DESTROY_HERE_KIB && hv_domctl_destroy((domid_t)g->domid) == 0;
+}
+
 static void on_destroyed(void *ctx, json_t *result, const struct error *err)
 {
 	struct guest *g = ctx;
@@ -286,6 +293,7 @@ static void on_destroyed(void *ctx, json_t *result, const struct error *err)
 static void take_down(struct guest *g)
 {
 	static const struct worker_calls calls = { destroy_work, NULL, on_destroyed };
+	struct xen_domctl_getdomaininfo info;
 	struct error err = ERROR_INIT;
 
 	console_close(g->console);
@@ -299,6 +307,11 @@ static void take_down(struct guest *g)
 		for (size_t i = 0; i < g->n_disks; i++)
 			disk_release(g, &g->disks[i]);
 		finish(g);
+		return;
+	}
+	if (destroy_at_once(g)) {
+		if (hv_domctl_info((domid_t)g->domid, &info) == -ESRCH)
+			finish(g);
 		return;
 	}
 	if (worker_start(&g->worker, "destroy", &calls, g, g, NULL, 0, &err) < 0) {
