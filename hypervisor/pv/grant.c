@@ -52,8 +52,11 @@ static int pv_grant_map(struct domain *d, u64 addr, mfn_t frame, u32 flags, u32 
 	return p ? GNTST_okay : GNTST_bad_virt_addr;
 }
 
-/* The entry that shall stand there afterwards: moved from new_addr, or none. False if new_addr has none. */
-static bool take_replacement(struct domain *d, u64 new_addr, u64 *e)
+/*
+ * The entry that shall stand at `at` afterwards: moved from new_addr, or none. False if new_addr has none, or is `at`
+ * itself, where the old entry would stay without the references it is about to lose.
+ */
+static bool take_replacement(struct domain *d, const u64 *at, u64 new_addr, u64 *e)
 {
 	u64 *p;
 
@@ -61,9 +64,10 @@ static bool take_replacement(struct domain *d, u64 new_addr, u64 *e)
 	if (!new_addr)
 		return true;
 	p = find_entry(d, new_addr, 0);
-	if (p)
-		*e = xchg(p, 0);
-	return p;
+	if (!p || p == at)
+		return false;
+	*e = xchg(p, 0);
+	return true;
 }
 
 static int pv_grant_unmap(struct domain *d, u64 addr, mfn_t frame, u32 flags, u64 new_addr)
@@ -77,7 +81,7 @@ static int pv_grant_unmap(struct domain *d, u64 addr, mfn_t frame, u32 flags, u6
 	p = find_entry(d, addr, flags);
 	if (!p)
 		rc = GNTST_bad_virt_addr;
-	else if (!((*p ^ grant_entry(frame, flags)) & care) && take_replacement(d, new_addr, &replacement)) {
+	else if (!((*p ^ grant_entry(frame, flags)) & care) && take_replacement(d, p, new_addr, &replacement)) {
 		WRITE_ONCE(*p, replacement);
 		rc = GNTST_okay;
 	}

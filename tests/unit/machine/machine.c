@@ -108,6 +108,7 @@ static void make_dom0(void)
 
 void machine_start(void)
 {
+	setvbuf(stdout, NULL, _IOLBF, 0);
 	machine_ram_start();
 	machine_platform_start();
 	start_cpus();

@@ -2,6 +2,6 @@
 include machine/machine.mk
 CFLAGS	+= -I./machine
 
-MACHINE_TESTS := life
+MACHINE_TESTS := life pv_grant
 TESTS	+= $(MACHINE_TESTS)
 $(foreach test,$(MACHINE_TESTS),$(eval $(test)-y := $(MACHINE:%=+%)))

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* Grants mapped into real page tables: the entry, its references, and what a guest may do to it meanwhile. */
+#include "abi/grant_table.h"
+#include "grant/grant.h"
+#include "machine.h"
+#include "mm/pt.h"
+#include "oracle/oracle.h"
+#include "unit.h"
+
+static struct machine_guest *granter, *mapper;
+
+#define BY	(mapper->d->vcpu[0])
+
+/* Entry `ref` of the granter gives page `page` to the mapper. */
+static void give(u32 ref, u32 page)
+{
+	CHECK(!grant_preset(granter->d, ref, mapper->d->id, mfn_x(granter->page[page])));
+}
+
+static void start(void)
+{
+	granter = machine_guest(1, false, 1);
+	mapper = machine_guest(2, false, 2);
+	give(8, 10);
+	give(9, 11);
+}
+
+static void end(void)
+{
+	CHECK(oracle_check());
+	machine_guest_end(mapper);
+	CHECK(oracle_check());
+	machine_guest_end(granter);
+	CHECK(oracle_check());
+	CHECK(machine_is_clean());
+}
+
+static s16 map(u32 ref, u64 addr, u32 flags, u32 *handle)
+{
+	struct gnttab_map_grant_ref op = { .host_addr = addr, .flags = flags, .ref = ref, .dom = granter->d->id };
+
+	CHECK(!machine_op(BY, __HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, &op, sizeof(op)));
+	CHECK(oracle_check());
+	*handle = op.handle;
+	return op.status;
+}
+
+static s16 unmap(u32 handle, u64 addr)
+{
+	struct gnttab_unmap_grant_ref op = { .host_addr = addr, .handle = handle };
+
+	CHECK(!machine_op(BY, __HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, &op, sizeof(op)));
+	CHECK(oracle_check());
+	return op.status;
+}
+
+static s16 replace(u32 handle, u64 addr, u64 new_addr)
+{
+	struct gnttab_unmap_and_replace op = { .host_addr = addr, .new_addr = new_addr, .handle = handle };
+
+	CHECK(!machine_op(BY, __HYPERVISOR_grant_table_op, GNTTABOP_unmap_and_replace, &op, sizeof(op)));
+	CHECK(oracle_check());
+	return op.status;
+}
+
+TEST(a_grant_is_mapped_written_and_unmapped)
+{
+	u64 word = 0x1234;
+	u32 handle;
+
+	start();
+	CHECK_EQ(map(8, guest_va(20), GNTMAP_host_map, &handle), GNTST_okay);
+	CHECK(!machine_store(BY, guest_va(20) + 8, &word, sizeof(word)));
+	CHECK_EQ(((u64 *)mfn_to_virt(granter->page[10]))[1], 0x1234);
+	CHECK_EQ(unmap(handle, guest_va(21)), GNTST_general_error);
+	CHECK_EQ(unmap(handle, guest_va(20)), GNTST_okay);
+	CHECK(machine_store(BY, guest_va(20) + 8, &word, sizeof(word)));
+	CHECK_EQ(unmap(handle, guest_va(20)), GNTST_bad_handle);
+	end();
+}
+
+TEST(an_unmapped_entry_takes_the_place_of_another)
+{
+	u32 handle;
+	u64 word;
+
+	start();
+	*(u64 *)mfn_to_virt(mapper->page[21]) = 77;
+	CHECK_EQ(map(8, guest_va(20), GNTMAP_host_map, &handle), GNTST_okay);
+	CHECK_EQ(replace(handle, guest_va(20), guest_va(21)), GNTST_okay);
+	CHECK(!machine_load(BY, &word, guest_va(20), sizeof(word)));
+	CHECK_EQ(word, 77);
+	CHECK(machine_load(BY, &word, guest_va(21), sizeof(word)));
+	end();
+}
+
+/* Its own address as the replacement must not leave the entry standing without its references. */
+TEST(an_entry_cannot_replace_itself)
+{
+	u32 handle;
+
+	start();
+	CHECK_EQ(map(8, guest_va(20), GNTMAP_host_map, &handle), GNTST_okay);
+	CHECK(replace(handle, guest_va(20), guest_va(20)) != GNTST_okay);
+	CHECK_EQ(unmap(handle, guest_va(20)), GNTST_okay);
+	CHECK_EQ(map(8, (mfn_x(mapper->l1) << PAGE_SHIFT) + 20 * 8, GNTMAP_host_map | GNTMAP_contains_pte, &handle),
+		 GNTST_okay);
+	CHECK(replace(handle, (mfn_x(mapper->l1) << PAGE_SHIFT) + 20 * 8, guest_va(20)) != GNTST_okay);
+	end();
+}
+
+/* The guest overwrites the entry: its references go with it, and the handle has nothing left to unmap. */
+TEST(an_overwritten_entry_keeps_only_the_pin)
+{
+	u32 handle;
+
+	start();
+	CHECK_EQ(map(8, guest_va(20), GNTMAP_host_map | GNTMAP_device_map, &handle), GNTST_okay);
+	CHECK(!machine_call(BY, __HYPERVISOR_update_va_mapping, guest_va(20), 0, 0, 0));
+	CHECK(oracle_check());
+	CHECK(unmap(handle, guest_va(20)) != GNTST_okay);
+	end();
+}
+
+TEST(a_granter_that_ends_first_waits_for_the_mapping)
+{
+	u32 handle;
+	u64 word;
+
+	start();
+	*(u64 *)mfn_to_virt(granter->page[10]) = 99;
+	CHECK_EQ(map(8, guest_va(20), GNTMAP_host_map, &handle), GNTST_okay);
+	machine_guest_end(granter);
+	CHECK(oracle_check());
+	CHECK(!machine_load(BY, &word, guest_va(20), sizeof(word)));
+	CHECK_EQ(word, 99);
+	CHECK_EQ(unmap(handle, guest_va(20)), GNTST_okay);
+	machine_guest_end(mapper);
+	CHECK(oracle_check());
+	CHECK(machine_is_clean());
+}
+
+TEST(read_only_grants_stay_so)
+{
+	u32 handle;
+	u64 word = 1;
+
+	start();
+	CHECK_EQ(map(8, guest_va(20), GNTMAP_host_map | GNTMAP_readonly, &handle), GNTST_okay);
+	CHECK(machine_store(BY, guest_va(20), &word, sizeof(word)));
+	/* nor by an entry of one's own making */
+	CHECK(machine_call(BY, __HYPERVISOR_update_va_mapping, guest_va(21),
+			   pte_make(granter->page[10], PTE_PRESENT | PTE_WRITE | PTE_USER), 0, 0) < 0);
+	CHECK(oracle_check());
+	end();
+}
+
+int main(void)
+{
+	machine_start();
+	RUN(a_grant_is_mapped_written_and_unmapped);
+	RUN(an_unmapped_entry_takes_the_place_of_another);
+	RUN(an_entry_cannot_replace_itself);
+	RUN(an_overwritten_entry_keeps_only_the_pin);
+	RUN(a_granter_that_ends_first_waits_for_the_mapping);
+	RUN(read_only_grants_stay_so);
+	return unit_end();
+}
