@@ -7,7 +7,7 @@
 
 #include "abi/physdev.h"
 #include "abi/sched.h"
-#include "event/event.h"
+#include "event/internal.h"
 #include "event/pirq.h"
 #include "fake.h"
 #include "hypercall/hypercall.h"
@@ -426,6 +426,50 @@ TEST(fifo_appends_while_the_guest_is_in_the_middle)
 	TEARDOWN();
 }
 
+TEST(fifo_does_not_append_behind_what_is_gone)
+{
+	struct fifo_guest g;
+	struct domain *a;
+	u32 p, q, head = 0;
+
+	SETUP(1);
+	a = fake_domain(0, true, 1);
+	fifo_begin(&g, a, 1);
+	p = bind_ipi(a, 0);
+	q = bind_ipi(a, 0);
+	event_send(a, p);
+	CHECK_EQ(consume(&g, 0, 7, &head), p);
+	event_send(a, q);			/* p is still the tail that we remember */
+	CHECK_EQ(g.control[0]->ready, 1u << 7);
+	CHECK_EQ(g.control[0]->head[7], q);
+	CHECK_EQ(*word_of(&g, p), 0);
+	CHECK_EQ(consume(&g, 0, 7, &head), q);
+	fake_domain_end(a);
+	TEARDOWN();
+}
+
+TEST(a_new_port_is_not_pending)
+{
+	struct fifo_guest g;
+	struct domain *a;
+	u32 p;
+
+	SETUP(1);
+	a = fake_domain(0, true, 1);
+	p = bind_ipi(a, 0);
+	event_send(a, p);
+	CHECK_EQ(event_close(a, p), 0);
+	CHECK_EQ(bind_ipi(a, 0), p);
+	CHECK(!pending_2l(a, p));
+	fifo_begin(&g, a, 1);
+	event_send(a, p);
+	CHECK_EQ(event_close(a, p), 0);
+	CHECK_EQ(bind_ipi(a, 0), p);
+	CHECK_EQ(*word_of(&g, p) >> EVTCHN_FIFO_PENDING & 1, 0);
+	fake_domain_end(a);
+	TEARDOWN();
+}
+
 TEST(fifo_moves_between_vcpus)
 {
 	struct fifo_guest g;
@@ -770,6 +814,7 @@ TEST(polling_ends_with_the_event_or_the_time)
 	CHECK_EQ(a->vcpu[0]->pause_flags, VPF_POLL);	/* not that one */
 	event_send(a, p);
 	CHECK_EQ(a->vcpu[0]->pause_flags, 0);
+	CHECK_EQ(a->event->nr_pollers, 0);
 	CHECK_EQ(sched_poll(2, ports, 0), 0);
 	CHECK_EQ(a->vcpu[0]->pause_flags, 0);		/* pending already */
 	forget_pending(a);
@@ -823,6 +868,8 @@ int main(void)
 	RUN(no_memory_is_an_error);
 	RUN(fifo_delivers_in_order_and_by_priority);
 	RUN(fifo_appends_while_the_guest_is_in_the_middle);
+	RUN(fifo_does_not_append_behind_what_is_gone);
+	RUN(a_new_port_is_not_pending);
 	RUN(fifo_moves_between_vcpus);
 	RUN(fifo_mask_and_unmask);
 	RUN(fifo_takes_over_what_is_pending);
