@@ -96,7 +96,7 @@ void test_main(void)
 	if (vcpu_run(1, play))
 		test_error("cannot start vCPU 1");
 	play(0);
-	end = system_time() + 20000000000;
+	end = system_time() + 60000000000;
 	while (!done[1] && system_time() < end)
 		hypercall(sched_op, SCHEDOP_yield, NULL);
 	CHECK(done[1], "vCPU 1 does not end");
