@@ -45,10 +45,9 @@ void frame_flush_old_use(u32 old, u32 stamp)
 int type_get_writable(struct frame *f)
 {
 	u32 x = atomic_read(&f->type);
-	u32 nx, stamp;
+	u32 nx;
 
 	do {
-		stamp = f->tlb_stamp;
 		if (likely((x & FT_MASK) == FT_WRITABLE || (x & FT_MASK) == FT_SHARED)) {
 			if (unlikely((x & FT_COUNT_MASK) == FT_COUNT_MASK))
 				return -EBUSY;
@@ -61,7 +60,7 @@ int type_get_writable(struct frame *f)
 	} while (!try_cmpxchg(&f->type, &x, nx));
 
 	if (unlikely((x & FT_MASK) != (nx & FT_MASK)))
-		frame_flush_old_use(x, stamp);
+		frame_flush_old_use(x, f->tlb_stamp);
 	return 0;
 }
 

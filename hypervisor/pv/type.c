@@ -144,12 +144,13 @@ static int promote_or_undo(struct frame *f, u32 type, struct domain *d)
 static int type_get_table(struct frame *f, u32 type, struct domain *d)
 {
 	u32 x = atomic_read(&f->type);
-	u32 stamp;
 
-	do {
+	for (;;) {
 		if ((x & (FT_MASK | FT_VALIDATED)) == (type | FT_VALIDATED) && (x & FT_COUNT_MASK)) {
 			if ((x & FT_COUNT_MASK) == FT_COUNT_MASK)
 				return -EBUSY;
+			if (try_cmpxchg(&f->type, &x, x + 1))
+				return 0;
 			continue;
 		}
 		if (x & FT_COUNT_MASK)
@@ -164,44 +165,42 @@ static int type_get_table(struct frame *f, u32 type, struct domain *d)
 				return rc;
 			x = atomic_read(&f->type);
 		}
-		stamp = f->tlb_stamp;
-		if (!try_cmpxchg(&f->type, &x, type | FT_PARTIAL))
-			continue;
-		frame_flush_old_use(x, stamp);
-		f->nr_validated = 0;
-		if (!frame_get_more(f)) {
-			store_release(&f->type, FT_NONE);
-			return -EBUSY;
-		}
-		return promote_or_undo(f, type, d);
-	} while (!try_cmpxchg(&f->type, &x, x + 1));
-	return 0;
+		/* whoever may write to it without the lock can be faster */
+		if (try_cmpxchg(&f->type, &x, type | FT_PARTIAL))
+			break;
+	}
+	frame_flush_old_use(x, f->tlb_stamp);
+	f->nr_validated = 0;
+	if (!frame_get_more(f)) {
+		store_release(&f->type, FT_NONE);
+		return -EBUSY;
+	}
+	return promote_or_undo(f, type, d);
 }
 
 static int type_get_desc(struct frame *f)
 {
 	u32 x = atomic_read(&f->type);
-	u32 stamp;
 
-	do {
+	for (;;) {
 		if ((x & FT_MASK) == FT_DESC && (x & FT_VALIDATED)) {
 			if ((x & FT_COUNT_MASK) == FT_COUNT_MASK)
 				return -EBUSY;
+			if (try_cmpxchg(&f->type, &x, x + 1))
+				return 0;
 			continue;
 		}
 		if (x & (FT_COUNT_MASK | FT_PARTIAL))
 			return x & FT_PARTIAL ? -EBUSY : -EINVAL;
-		stamp = f->tlb_stamp;
-		if (!try_cmpxchg(&f->type, &x, FT_DESC | 1))
-			continue;
-		frame_flush_old_use(x, stamp);
-		if (!desc_page_is_safe(mfn_to_virt(frame_to_mfn(f)))) {
-			store_release(&f->type, FT_DESC);
-			return -EINVAL;
-		}
-		store_release(&f->type, FT_DESC | FT_VALIDATED | 1);
-		return 0;
-	} while (!try_cmpxchg(&f->type, &x, x + 1));
+		if (try_cmpxchg(&f->type, &x, FT_DESC | 1))
+			break;
+	}
+	frame_flush_old_use(x, f->tlb_stamp);
+	if (!desc_page_is_safe(mfn_to_virt(frame_to_mfn(f)))) {
+		store_release(&f->type, FT_DESC);
+		return -EINVAL;
+	}
+	store_release(&f->type, FT_DESC | FT_VALIDATED | 1);
 	return 0;
 }
 
