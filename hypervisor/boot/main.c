@@ -138,7 +138,9 @@ void __init boot_main(u32 magic, u32 info, u32 base)
 	hostmap_drop_boot_mappings();
 
 	sched_cpu_up(0);
+	vga_release();
 	builder_dom0();
+	console_input_to_dom0();
 	builder_start_dom0();
 	entry_start_idle();
 }

@@ -235,6 +235,8 @@ void console_enter_panic(void)
 {
 	panicking = true;
 	lock_force_release(&console_lock);
+	for (struct console_driver *d = drivers; d; d = d->next)
+		d->off = false;
 	console_flush();
 }
 

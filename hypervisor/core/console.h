@@ -36,6 +36,8 @@ u32 console_ring_wanted(void);			/* conring_size= in bytes, 0 if not given */
 void console_enter_panic(void);
 void console_flush(void);
 
+/* dom0 starts: what is typed is its from now on, unless conswitch= says otherwise; says how to switch. */
+void console_input_to_dom0(void);
 /* A character was typed. Interrupts off. */
 void console_input(char c);
 /* Hardware text, no prefix: dom0's own output. */

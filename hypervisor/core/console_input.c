@@ -26,7 +26,7 @@ static u32 input_produced, input_consumed;
 static char keys[KEYS_SIZE];
 static u32 keys_produced, keys_consumed;
 static u32 switch_typed;
-static bool input_to_hypervisor;
+static bool input_to_hypervisor = true;	/* until dom0 is there */
 
 static struct guest_line {
 	u16 domid;
@@ -134,7 +134,12 @@ static void console_softirq(void)
 void console_init(void)
 {
 	softirq_register(SOFTIRQ_CONSOLE, console_softirq);
+}
+
+void console_input_to_dom0(void)
+{
 	input_to_hypervisor = !switch_at_boot;
+	console_announce_switch();
 }
 
 static void guest_line_end(struct guest_line *l)
