@@ -46,9 +46,13 @@ def build_next(tree, where):
             os.symlink(os.path.join(tree, "build", name), os.path.join(where, "build", name))
     with open(os.path.join(where, "packaging", "VERSION"), "w", encoding="ascii") as f:
         f.write(NEXT + "\n")
+    pack(where, SOURCE_DATE_EPOCH="1700000000")
+
+
+def pack(tree, **environment):
     for tool in ("mkrpm", "mktarball"):
-        subprocess.run([os.path.join(where, "packaging", tool)], check=True, stdout=subprocess.DEVNULL,
-                       env=dict(os.environ, SOURCE_DATE_EPOCH="1700000000"))
+        subprocess.run([os.path.join(tree, "packaging", tool)], check=True, stdout=subprocess.DEVNULL,
+                       env=dict(os.environ, **environment))
 
 
 def build_hang(path):
@@ -60,6 +64,7 @@ def for_tests(tree, work):
     """{name on the second disk: path}"""
     version = version_of(tree)
     os.makedirs(work, exist_ok=True)
+    pack(tree)
     build_hang(os.path.join(work, "hang"))
     build_next(tree, os.path.join(work, "next"))
     built = os.path.join(tree, "build")
