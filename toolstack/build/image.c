@@ -23,6 +23,13 @@
 #include "base/proc.h"
 #include "build/image.h"
 
+/* AddressSanitizer's shadow alone is larger than any sensible limit. */
+#ifdef __SANITIZE_ADDRESS__
+#define PARSER_MEMORY 0
+#else
+#define PARSER_MEMORY (4ul << 30)
+#endif
+
 /* What the child sends back. */
 struct answer {
 	struct image_info info;
@@ -46,6 +53,7 @@ static int seccomp_tight(void)
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
 		ALLOW(SYS_write), ALLOW(SYS_brk), ALLOW(SYS_mmap), ALLOW(SYS_munmap), ALLOW(SYS_mremap),
 		ALLOW(SYS_madvise), ALLOW(SYS_exit_group), ALLOW(SYS_futex), ALLOW(SYS_rt_sigreturn),
+		ALLOW(SYS_sigaltstack),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
 	};
 #undef ALLOW
@@ -82,7 +90,7 @@ static int child_parse(void *arg, int fd)
 static int run_parser(struct job *job, struct answer *a, struct error *err)
 {
 	const struct proc_rights rights = {
-		.name = "xend-kernel", .user = "nobody", .max_memory = 4ul << 30, .max_cpu_s = 120, .no_files = 1,
+		.name = "xend-kernel", .user = "nobody", .max_memory = PARSER_MEMORY, .max_cpu_s = 120, .no_files = 1,
 	};
 	int fd, status, rc;
 	pid_t pid;

@@ -61,7 +61,9 @@ static int lock_run_dir(struct error *err)
 	char path[256];
 	int fd, rc;
 
-	if (file_make_dirs(xend.set.run_dir, 0755, err) < 0 || file_make_dirs("/run/xenstored", 0755, err) < 0)
+	snprintf(path, sizeof(path), "%s", xend.set.store_socket);
+	*strrchr(path, '/') = '\0';
+	if (file_make_dirs(xend.set.run_dir, 0755, err) < 0 || file_make_dirs(path, 0755, err) < 0)
 		return -EIO;
 	snprintf(path, sizeof(path), "%s/lock", xend.set.run_dir);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -200,11 +202,30 @@ static int run(struct error *err)
 	return 0;
 }
 
+/* Everything below one folder: tests run a daemon of their own there. */
+static int use_root(const char *root, struct error *err)
+{
+	static char run_dir[256], state_dir[256], log_dir[256], store_socket[300];
+
+	if (strlen(root) > 200)
+		return error_set(err, ERR_USAGE, NULL, "'%s' is too long a path", root);
+	snprintf(run_dir, sizeof(run_dir), "%s/run", root);
+	snprintf(state_dir, sizeof(state_dir), "%s/state", root);
+	snprintf(log_dir, sizeof(log_dir), "%s/log", root);
+	snprintf(store_socket, sizeof(store_socket), "%s/run/store", root);
+	xend.set.run_dir = run_dir;
+	xend.set.state_dir = state_dir;
+	xend.set.log_dir = log_dir;
+	xend.set.store_socket = store_socket;
+	return 0;
+}
+
 static int usage(int status)
 {
 	fprintf(status ? stderr : stdout,
-		"usage: xend [-c FILE] [-v]\n"
+		"usage: xend [-c FILE] [-r DIR] [-v]\n"
 		"  -c, --config FILE   settings (default /etc/xend.conf)\n"
+		"  -r, --root DIR      keep everything below DIR (tests; XEND_SOCKET names the socket)\n"
 		"  -v, --verbose       log more\n"
 		"      --version       print the version\n"
 		"xend stays in the foreground; see xend(8).\n");
@@ -214,17 +235,19 @@ static int usage(int status)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "config", required_argument, NULL, 'c' }, { "verbose", no_argument, NULL, 'v' },
+		{ "config", required_argument, NULL, 'c' }, { "root", required_argument, NULL, 'r' },
+		{ "verbose", no_argument, NULL, 'v' },
 		{ "version", no_argument, NULL, 'V' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
 	};
 	enum log_level level = LOG_LEVEL_INFO;
-	const char *config = "/etc/xend.conf";
+	const char *config = "/etc/xend.conf", *root = NULL;
 	struct error err = ERROR_INIT;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "c:vh", options, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "c:r:vh", options, NULL)) != -1) {
 		switch (c) {
 		case 'c': config = optarg; break;
+		case 'r': root = optarg; break;
 		case 'v': level = LOG_LEVEL_DEBUG; break;
 		case 'V': puts("xend " TOOLSTACK_VERSION); return 0;
 		case 'h': return usage(0);
@@ -233,7 +256,7 @@ int main(int argc, char **argv)
 	}
 	umask(0022);
 	log_init("xend", level);
-	if (xend_settings_load(config, &err) == 0 && run(&err) == 0)
+	if ((!root || use_root(root, &err) == 0) && xend_settings_load(config, &err) == 0 && run(&err) == 0)
 		return 0;
 	error_print(stderr, &err);
 	return err.code;

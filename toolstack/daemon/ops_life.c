@@ -296,19 +296,21 @@ out:
 static int op_undefine(struct request *rq, struct error *err)
 {
 	struct guest *g;
+	json_t *answer;
 	int rc = guest_need(proto_arg_str(rq->args, "guest"), &g, err);
 
 	if (rc)
 		return rc;
+	answer = json_pack("{s:s}", "name", g->name);
 	if (!rq->dry_run) {
 		guest_drop_definition(g);
 		g->persistent = false;
 		events_emit(g, "undefined", "", NULL);
 		(void)guest_journal(g);
+		if (g->state == GUEST_STOPPED)
+			guest_forget(g);
 	}
-	request_ok(rq, json_pack("{s:s}", "name", g->name));
-	if (!rq->dry_run && g->state == GUEST_STOPPED)
-		guest_forget(g);
+	request_ok(rq, answer);
 	return 0;
 }
 

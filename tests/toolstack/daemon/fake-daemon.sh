@@ -1,0 +1,82 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# The daemon and the command line over the fake hypervisor, under sanitizers: no Xen, no root rights on anything real.
+# usage: fake-daemon.sh BUILD_FOLDER
+set -u
+B=$(cd "$1" && pwd); W=$(mktemp -d); P=0 F=0
+XEND_SOCKET=$W/run/socket XEND_FAKE_MACHINE=$W/machine; export XEND_SOCKET XEND_FAKE_MACHINE
+XL=$B/xl
+ok() { P=$((P + 1)); }
+not_ok() { F=$((F + 1)); echo "not ok - $*"; }
+check() { n=$1; shift; if "$@" > "$W/out" 2>&1; then ok; else not_ok "$n"; sed 's/^/    /' "$W/out"; fi; }
+refuse() { n=$1 t=$2; shift 2; if "$@" > "$W/out" 2>&1; then not_ok "$n (succeeded)"; elif grep -q -- "$t" "$W/out"; then ok; else
+	not_ok "$n (other words)"; sed 's/^/    /' "$W/out"; fi; }
+start() {
+	"$B/xend-fake" -r "$W" -c "$W/xend.conf" -v >> "$W/xend.log" 2>&1 & XEND=$!
+	i=0; while ! $XL list > /dev/null 2>&1; do i=$((i + 1)); [ $i -lt 100 ] || { not_ok "xend starts"; cat "$W/xend.log"; break; }; sleep 0.1; done
+}
+finish() { kill "$XEND" 2>/dev/null; wait "$XEND" 2>/dev/null; rm -rf "$W"; }
+echo 'network = no' > "$W/xend.conf"
+"$B/build_test" --kernel "$W/kernel" || exit 1
+guest() { g=$1; shift; { echo "name = \"$g\""; echo "kernel = \"$W/kernel\""; echo "memory = ${MEM:-24}"; for l in "$@"; do echo "$l"; done; } > "$W/$g.cfg"; }
+start
+guest a; guest b 'vif = [ "bridge=nosuch" ]'; guest c 'disk = [ "/nosuch.img,raw,xvda,w" ]'; MEM=4096 guest big; guest d
+check "list" $XL list
+check "info" $XL info
+check "create" $XL create "$W/a.cfg"
+check "it is listed" sh -c "$XL list | grep -q '^a '"
+check "domid" test "$($XL domid a)" = 1
+refuse "again" "already running" $XL create "$W/a.cfg"
+refuse "no bridge" "bridge 'nosuch' does not exist" $XL create "$W/b.cfg"
+refuse "no disk" "/nosuch.img" $XL create "$W/c.cfg"
+refuse "no memory" "needs 4096 MiB\|needs 4" $XL create "$W/big.cfg"
+refuse "no kernel" "/nosuch" $XL create "$W/a.cfg" 'name="x"' 'kernel="/nosuch"'
+head -c 5000 "$W/kernel" > "$W/short"
+refuse "a kernel cut short" "cut short" $XL create "$W/a.cfg" 'name="x"' "kernel=\"$W/short\""
+refuse "a typo" "did you mean 'memory'" $XL create "$W/a.cfg" 'name="x"' 'memroy=5'
+refuse "a guest that is not there" "no guest 'zz'" $XL destroy zz
+check "failures leave nothing" sh -c "[ \$($XL list | wc -l) = 3 ]"
+check "define" $XL define "$W/d.cfg"
+check "define again" $XL define "$W/d.cfg"
+check "start" $XL start d
+check "pause" $XL pause d
+check "unpause" $XL unpause d
+check "rename" $XL rename d e
+check "mem-set" $XL mem-set e 20
+check "vcpu-list" $XL vcpu-list
+check "config" $XL config e
+kill -9 "$XEND"; wait "$XEND" 2>/dev/null
+start
+check "a is still there" test "$($XL domid a)" = 1
+check "e too" sh -c "$XL list | grep -q '^e '"
+check "reads its store" sh -c "$XL domname 1 | grep -q '^a'"
+check "metrics" sh -c "$XL metrics | grep -q 'xen_guest_memory_bytes{guest=\"a\"}'"
+check "destroy" $XL destroy a
+check "destroy e" $XL destroy e
+check "e is stopped" sh -c "$XL list --all | grep -q '^e '"
+check "start again" $XL start e
+check "destroy again" $XL destroy e
+check "undefine" $XL undefine e
+refuse "gone" "no guest 'e'" $XL start e
+i=0; while [ $i -lt 20 ]; do $XL create -p "$W/a.cfg" > /dev/null && $XL destroy a > /dev/null || { not_ok "round $i"; break; }; i=$((i + 1)); done
+check "nothing is left" sh -c "[ \$($XL list | wc -l) = 2 ] && [ -z \"\$(ls $W/run/guests)\" ]"
+FREE=$($XL info --json | grep -o '"free_memory_kib": *[0-9]*' | grep -o '[0-9]*$')
+check "all memory is back" test "$FREE" -gt 260000
+# Requests that are none.
+for junk in '{}' '{"v":1}' '{"v":1,"op":"list","args":5}' '{"v":1,"op":"nosuch","args":{}}' 'xx' '{"v":1,"op":"destroy","args":{"guest":7}}'; do
+	python3 - "$XEND_SOCKET" "$junk" <<'PY' > /dev/null 2>&1
+import socket, struct, sys
+s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.settimeout(3)
+d = sys.argv[2].encode(); s.send(struct.pack('<I', len(d)) + d)
+try: print(s.recv(4096))
+except Exception as e: print(e)
+PY
+done
+check "junk did no harm" $XL list
+kill -TERM "$XEND"; wait "$XEND"; st=$?
+check "it ends in peace (status $st)" test $st = 0
+if grep -q "ERROR: AddressSanitizer\|runtime error\|LeakSanitizer" "$W/xend.log"; then not_ok "sanitizers"; grep -A25 "ERROR\|runtime error" "$W/xend.log" | head -60; else ok; fi
+[ $F -eq 0 ] || tail -15 "$W/xend.log"
+finish
+echo "$P passed, $F failed"
+[ $F -eq 0 ]
