@@ -10,6 +10,7 @@
 #include "core/panic.h"
 #include "core/percpu.h"
 #include "lib/printf.h"
+#include "x86/tlb.h"
 
 static u32 lock_tracked(const struct cpu_local *local)
 {
@@ -20,8 +21,11 @@ static u32 lock_tracked(const struct cpu_local *local)
 
 void lock_wait(struct spinlock *lock, u16 mine)
 {
-	while ((u16)load_acquire(&lock->ticket) != mine)
+	/* the holder may be waiting for this CPU to flush its TLB */
+	while ((u16)load_acquire(&lock->ticket) != mine) {
+		tlb_poll();
 		cpu_pause();
+	}
 }
 
 bool spin_trylock(struct spinlock *lock)
