@@ -72,29 +72,33 @@ static int allocate_outputs(struct round *r)
 	return 0;
 }
 
-/* The new frames take the places of the old in the guest's own numbering. */
-static int hand_over(struct round *r, u64 c)
+/* A new extent takes the place of old frames in the guest's own numbering. On failure it is still ours. */
+static int hand_over_one(struct round *r, u64 at, struct frame *f)
 {
 	u32 order = r->e.out.extent_order;
+	u64 m = mfn_x(frame_to_mfn(f)), pfn;
+
+	if (guest_get_nth(&pfn, r->e.out.extent_start, at) || guest_put_nth(r->e.out.extent_start, at, &m))
+		return -EFAULT;
+	for (u64 k = 0; k < 1ul << order; k++) {
+		page_clear(mfn_to_virt(mfn(m + k)));
+		m2p_set(mfn(m + k), pfn + k);
+	}
+	return domain_assign_frames(r->d, f, order);
+}
+
+/* All new extents of chunk `c`; those that the guest does not get, by its own fault, are freed. */
+static int hand_over(struct round *r, u64 c)
+{
+	int rc = 0;
 
 	for (u64 i = 0; i < r->out_extents; i++) {
-		u64 at = c * r->out_extents + i, m = mfn_x(frame_to_mfn(r->out[i])), pfn;
-
-		if (guest_get_nth(&pfn, r->e.out.extent_start, at))
-			return -EFAULT;
-		for (u64 k = 0; k < 1ul << order; k++) {
-			page_clear(mfn_to_virt(mfn(m + k)));
-			m2p_set(mfn(m + k), pfn + k);
-		}
-		if (domain_assign_frames(r->d, r->out[i], order)) {
-			for (u64 k = i; k < r->out_extents; k++)
-				page_free(r->out[k], order);
-			return -ESRCH;
-		}
-		if (guest_put_nth(r->e.out.extent_start, at, &m))
-			return -EFAULT;
+		if (!rc)
+			rc = hand_over_one(r, c * r->out_extents + i, r->out[i]);
+		if (rc)
+			page_free(r->out[i], r->e.out.extent_order);
 	}
-	return 0;
+	return rc;
 }
 
 static int exchange_chunk(struct round *r, u64 c)

@@ -145,7 +145,8 @@ long do_set_segment_base(u32 which, u64 base)
 
 #define VM_ASSIST_VALID	(BIT(VMASST_TYPE_4gb_segments) | BIT(VMASST_TYPE_4gb_segments_notify) |			\
 			 BIT(VMASST_TYPE_writable_pagetables) | BIT(VMASST_TYPE_pae_extended_cr3) |		\
-			 BIT(VMASST_TYPE_architectural_iopl) | BIT(VMASST_TYPE_runstate_update_flag))
+			 BIT(VMASST_TYPE_architectural_iopl) | BIT(VMASST_TYPE_runstate_update_flag) |		\
+			 BIT(VMASST_TYPE_m2p_strict))
 
 long do_vm_assist(u32 cmd, u32 type)
 {

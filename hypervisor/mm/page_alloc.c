@@ -141,8 +141,7 @@ struct frame *page_alloc(u32 order, u32 memflags)
 		f[i].next = f[i].prev = FRAME_NONE;
 		store_release(&f[i].refs, FRAME_ALLOCATED | 1);
 	}
-	if (!(memflags & PAGE_HEAP))
-		flush_stale(f, order);
+	flush_stale(f, order);
 	return f;
 }
 

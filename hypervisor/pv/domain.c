@@ -86,6 +86,14 @@ static void set_registers(struct vcpu *v, const struct vcpu_guest_context *c)
 	v->pv.iopl = c->user_regs.rflags >> 12 & 3;
 }
 
+static bool traps_ok(const struct vcpu_guest_context *c)
+{
+	for (u32 i = 0; i < 256; i++)
+		if (!va_is_canonical(c->trap_ctxt[i].address))
+			return false;
+	return true;
+}
+
 static void set_handlers(struct vcpu *v, const struct vcpu_guest_context *c)
 {
 	for (u32 i = 0; i < 256; i++)
@@ -137,7 +145,7 @@ int pv_vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 {
 	int rc;
 
-	if (!context_ok(v, c))
+	if (!context_ok(v, c) || !traps_ok(c))
 		return -EINVAL;
 	rc = mmu_new_kernel_base(v, mfn(c->ctrlreg[3] >> PAGE_SHIFT));
 	if (!rc)

@@ -5,6 +5,7 @@
 #include "pv/mmu.h"
 
 #include "core/log.h"
+#include "mm/hostmap.h"
 #include "pv/desc.h"
 #include "pv/entry_ref.h"
 #include "pv/type.h"
@@ -164,6 +165,15 @@ void mmu_load_cr3(const struct vcpu *v)
 	tlb_switch_cr3(mfn_x(m) << PAGE_SHIFT);
 }
 
+/* VMASST_TYPE_m2p_strict: the M2P is the kernel's alone to see. */
+static void show_m2p(const struct vcpu *v, mfn_t l4, bool kernel)
+{
+	const u64 *own = maddr_to_virt(hostmap_l4_maddr);
+	bool strict = v->domain->pv.vm_assist & BIT(VMASST_TYPE_m2p_strict);
+
+	((u64 *)mfn_to_virt(l4))[HV_SLOT_FIRST] = kernel || !strict ? own[HV_SLOT_FIRST] : 0;
+}
+
 /* Puts `m` (0: none) into *base; the old value gives its references back once CR3 no longer holds it. Lock held. */
 static int replace_base(struct vcpu *v, mfn_t *base, mfn_t m, bool load)
 {
@@ -173,6 +183,8 @@ static int replace_base(struct vcpu *v, mfn_t *base, mfn_t m, bool load)
 	if (rc)
 		return rc;
 	*base = m;
+	if (mfn_x(m))
+		show_m2p(v, m, base == &v->pv.kernel_l4);
 	if (load)
 		mmu_load_cr3(v);
 	if (mfn_x(old) && type_put_frame(mfn_to_frame(old), v->domain) == -ERESTART)

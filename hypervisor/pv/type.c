@@ -64,6 +64,7 @@ static int promote(struct frame *f, u32 level, struct domain *d)
 static int demote_dangling(struct frame *f, u32 level, struct domain *d)
 {
 	u64 *t = mfn_to_virt(frame_to_mfn(f));
+	struct frame *child;
 	u64 e;
 
 	if (level == 1 || f->nr_validated >= PT_ENTRIES)
@@ -73,7 +74,11 @@ static int demote_dangling(struct frame *f, u32 level, struct domain *d)
 		return 0;
 	if (level == 4 && !l4_slot_is_guest(f->nr_validated))
 		return 0;
-	return mfn_to_frame(pte_mfn(e))->owner == d->id ? type_undo(mfn_to_frame(pte_mfn(e)), d) : 0;
+	child = mfn_to_frame(pte_mfn(e));
+	/* a table of its own ancestry is on its way already, further up */
+	if (child->owner != d->id || (child->type & FT_BUSY) == FT_BUSY)
+		return 0;
+	return type_undo(child, d);
 }
 
 /* Entry by entry downwards. The frame is PARTIAL. */

@@ -96,12 +96,24 @@ static void tlb_interrupt(struct regs *regs)
 		tlb_flush_local();
 }
 
+/* Interrupts off: the handler must not finish a request half-way through this, when the next one may begin. */
+void tlb_poll(void)
+{
+	u64 flags;
+
+	if (likely(!test_bit(this_cpu(), request.pending.bits)))
+		return;
+	flags = irq_save();
+	tlb_serve();
+	irq_restore(flags);
+}
+
 static void tlb_flush_others(const cpumask_t *mask, u64 va)
 {
 	u32 cpu;
 
 	while (xchg(&request.busy, 1)) {
-		tlb_serve();
+		tlb_poll();
 		cpu_pause();
 	}
 	request.va = va;

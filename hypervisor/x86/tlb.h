@@ -7,8 +7,8 @@
  * CPUs need a flush whose last one is not later than that stamp (tlb_filter). The clock wraps: a CPU that
  * passes a quarter of its range makes all others flush, so no CPU's time is ever half a range old.
  *
- * Lock: one request to other CPUs at a time; a CPU that waits serves requests to itself meanwhile, so
- * interrupts may be off. A caller must not hold a lock that others spin on with interrupts off.
+ * Lock: one request to other CPUs at a time; a CPU that waits, for its turn or for a spin lock, serves requests
+ * to itself meanwhile, so interrupts may be off and locks held.
  */
 #ifndef X86_TLB_H
 #define X86_TLB_H
@@ -48,6 +48,9 @@ static inline bool tlb_flushed_since(u32 cpu, u32 stamp)
 {
 	return (s32)(READ_ONCE(tlb_time[cpu]) - stamp) > 0;
 }
+
+/* Does what another CPU asks of this one, if anything: for those who wait with interrupts off. */
+void tlb_poll(void);
 
 /* Removes from the mask the CPUs that flushed after the stamp was taken. */
 void tlb_filter(cpumask_t *mask, u32 stamp);
