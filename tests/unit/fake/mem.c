@@ -242,6 +242,10 @@ void tlb_flush_mask(const cpumask_t *mask, u64 va)
 	fake_tlb_flushes++;
 }
 
+void tlb_poll(void)
+{
+}
+
 bool fake_mem_clean(void)
 {
 	bool ok = true;
