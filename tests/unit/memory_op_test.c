@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* memory_op on the whole machine: frames come, go and are exchanged, and nothing of them is left anywhere. */
+#include "abi/memory.h"
+#include "machine.h"
+#include "mm/m2p.h"
+#include "mm/page_alloc.h"
+#include "oracle/oracle.h"
+#include "unit.h"
+
+static struct machine_guest *g;
+
+#define V	(g->d->vcpu[0])
+
+static void start(void)
+{
+	g = machine_guest(1, false, 2);
+}
+
+static void end(void)
+{
+	CHECK(oracle_check());
+	machine_guest_end(g);
+	CHECK(oracle_check());
+	CHECK(machine_is_clean());
+}
+
+static long update_va(u32 page, u64 val, u64 flags)
+{
+	return machine_call(V, __HYPERVISOR_update_va_mapping, guest_va(page), val, flags, 0);
+}
+
+/* The list of numbers stands in page 1. */
+static void put_list(const u64 *list, u32 n)
+{
+	CHECK(!machine_store(V, guest_va(1), list, n * sizeof(*list)));
+}
+
+static void get_list(u64 *list, u32 n)
+{
+	CHECK(!machine_load(V, list, guest_va(1), n * sizeof(*list)));
+}
+
+static long reservation(u32 cmd, u64 n, u32 order)
+{
+	struct xen_memory_reservation r = {
+		.extent_start = guest_va(1), .nr_extents = n, .extent_order = order, .domid = DOMID_SELF,
+	};
+	long rc = machine_op(V, __HYPERVISOR_memory_op, cmd, &r, sizeof(r));
+
+	CHECK(oracle_check());
+	return rc;
+}
+
+static void unmap_pages(u32 first, u32 n)
+{
+	for (u32 i = first; i < first + n; i++)
+		CHECK(!update_va(i, 0, UVMF_TLB_FLUSH | UVMF_ALL));
+}
+
+TEST(balloon_down_and_up)
+{
+	u64 list[4], before;
+
+	start();
+	before = g->d->tot_pages;
+	unmap_pages(20, 4);
+	for (u32 i = 0; i < 4; i++)
+		list[i] = mfn_x(g->page[20 + i]);
+	put_list(list, 4);
+	CHECK_EQ(reservation(XENMEM_decrease_reservation, 4, 0), 4);
+	CHECK_EQ(g->d->tot_pages, before - 4);
+	CHECK_EQ(reservation(XENMEM_decrease_reservation, 4, 0), 0);
+	for (u32 i = 0; i < 4; i++)
+		list[i] = 100 + i;
+	put_list(list, 4);
+	CHECK_EQ(reservation(XENMEM_populate_physmap, 4, 0), 4);
+	get_list(list, 4);
+	for (u32 i = 0; i < 4; i++) {
+		CHECK_EQ(m2p_get(mfn(list[i])), 100 + i);
+		CHECK_EQ(frame_table[list[i]].owner, g->d->id);
+	}
+	CHECK_EQ(g->d->tot_pages, before);
+	CHECK_EQ(reservation(XENMEM_increase_reservation, 1, 2), 1);
+	CHECK_EQ(g->d->tot_pages, before + 4);
+	end();
+}
+
+/* A frame given back while mapped stays until the mapping goes; nobody else gets it before. */
+TEST(a_mapped_frame_outlives_its_return)
+{
+	u64 m;
+
+	start();
+	m = mfn_x(g->page[20]);
+	put_list(&m, 1);
+	CHECK_EQ(reservation(XENMEM_decrease_reservation, 1, 0), 1);
+	CHECK_EQ(frame_table[m].refs, 1);
+	CHECK_EQ(reservation(XENMEM_decrease_reservation, 1, 0), 0);
+	unmap_pages(20, 1);
+	CHECK(oracle_check());
+	CHECK_EQ(frame_table[m].refs, 0);
+	end();
+}
+
+/* The list is interrupted after each extent; every one is done once. */
+TEST(a_long_list_is_taken_up_again)
+{
+	u64 list[16];
+
+	start();
+	unmap_pages(20, 16);
+	for (u32 i = 0; i < 16; i++)
+		list[i] = mfn_x(g->page[20 + i]);
+	put_list(list, 16);
+	machine_preempt_after(3);
+	CHECK_EQ(reservation(XENMEM_decrease_reservation, 16, 0), 16);
+	machine_preempt_after(5);
+	CHECK_EQ(reservation(XENMEM_increase_reservation, 16, 0), 16);
+	end();
+}
+
+TEST(not_beyond_the_limit)
+{
+	start();
+	g->d->max_pages = g->d->tot_pages + 2;
+	CHECK_EQ(reservation(XENMEM_increase_reservation, 4, 0), 2);
+	CHECK_EQ(reservation(XENMEM_increase_reservation, 1, 10), -EPERM);
+	CHECK_EQ(reservation(XENMEM_populate_physmap, 1, 1), 0);
+	end();
+}
+
+/* A CPU that still has the old translation must forget it before the frame is the hypervisor's. */
+TEST(no_stale_translation_of_the_hypervisors_memory)
+{
+	u64 m, word = 1;
+	void *page;
+
+	start();
+	m = mfn_x(g->page[20]);
+	put_list(&m, 1);
+	CHECK(!machine_store(V, guest_va(20), &word, sizeof(word)));
+	CHECK(!update_va(20, 0, 0));
+	CHECK_EQ(reservation(XENMEM_decrease_reservation, 1, 0), 1);
+	page = page_alloc_zeroed();
+	CHECK_EQ(virt_to_frame(page) - frame_table, m);
+	CHECK(machine_tlb_is_safe());
+	page_free_virt(page);
+	end();
+}
+
+static long exchange(u64 in_n, u32 in_order, u64 out_at, u64 out_n, u32 out_order, u64 *done)
+{
+	struct xen_memory_exchange e = {
+		.in = { .extent_start = guest_va(1), .nr_extents = in_n, .extent_order = in_order, .domid = DOMID_SELF },
+		.out = { .extent_start = out_at, .nr_extents = out_n, .extent_order = out_order, .domid = DOMID_SELF },
+	};
+	long rc = machine_op(V, __HYPERVISOR_memory_op, XENMEM_exchange, &e, sizeof(e));
+
+	*done = e.nr_exchanged;
+	CHECK(oracle_check());
+	return rc;
+}
+
+TEST(four_frames_for_a_contiguous_one)
+{
+	u64 list[4], done, pfn = 20, total;
+
+	start();
+	total = g->d->tot_pages;
+	unmap_pages(20, 4);
+	for (u32 i = 0; i < 4; i++)
+		list[i] = mfn_x(g->page[20 + i]);
+	put_list(list, 4);
+	CHECK(!machine_store(V, guest_va(2), &pfn, sizeof(pfn)));
+	CHECK_EQ(exchange(4, 0, guest_va(2), 1, 2, &done), 0);
+	CHECK_EQ(done, 4);
+	CHECK_EQ(g->d->tot_pages, total);
+	CHECK(!machine_load(V, &pfn, guest_va(2), sizeof(pfn)));
+	for (u32 i = 0; i < 4; i++)
+		CHECK_EQ(m2p_get(mfn(pfn + i)), 20 + i);
+	end();
+}
+
+TEST(mapped_frames_are_not_exchanged)
+{
+	u64 list[2] = { 0 }, done;
+
+	start();
+	unmap_pages(20, 1);
+	list[0] = mfn_x(g->page[20]);
+	list[1] = mfn_x(g->page[21]);
+	put_list(list, 2);
+	CHECK(exchange(2, 0, guest_va(2), 1, 1, &done) < 0);
+	CHECK_EQ(done, 0);
+	CHECK_EQ(frame_table[list[0]].owner, g->d->id);
+	end();
+}
+
+/* The numbers of the new frames cannot be written: the frames must not be lost. */
+TEST(an_exchange_whose_results_cannot_be_told)
+{
+	u64 list[2], done;
+
+	start();
+	unmap_pages(20, 2);
+	list[0] = mfn_x(g->page[20]);
+	list[1] = mfn_x(g->page[21]);
+	put_list(list, 2);
+	unmap_pages(40, 1);
+	CHECK(exchange(2, 0, guest_va(40), 2, 0, &done) < 0);
+	list[0] = list[1] = 9;
+	CHECK(!machine_store(V, guest_va(39) + 4088, list, 8));
+	list[0] = mfn_x(g->page[20]);
+	put_list(list, 1);
+	CHECK(exchange(1, 1, guest_va(39) + 4088, 2, 0, &done) < 0);
+	end();
+}
+
+TEST(long_exchanges_go_on)
+{
+	u64 list[8], done;
+
+	start();
+	unmap_pages(20, 8);
+	for (u32 i = 0; i < 8; i++)
+		list[i] = mfn_x(g->page[20 + i]);
+	put_list(list, 8);
+	machine_preempt_after(2);
+	CHECK_EQ(exchange(8, 0, guest_va(1), 8, 0, &done), 0);
+	CHECK_EQ(done, 8);
+	end();
+}
+
+TEST(questions_are_answered)
+{
+	domid_t id = DOMID_SELF;
+	struct xen_machphys_mapping m;
+
+	start();
+	CHECK_EQ(machine_op(V, __HYPERVISOR_memory_op, XENMEM_current_reservation, &id, sizeof(id)), (long)g->d->tot_pages);
+	CHECK_EQ(machine_op(V, __HYPERVISOR_memory_op, XENMEM_maximum_reservation, &id, sizeof(id)), (long)g->d->max_pages);
+	id = 0;
+	CHECK_EQ(machine_op(V, __HYPERVISOR_memory_op, XENMEM_current_reservation, &id, sizeof(id)), -ESRCH);
+	CHECK_EQ(machine_op(V, __HYPERVISOR_memory_op, XENMEM_machphys_mapping, &m, sizeof(m)), 0);
+	CHECK_EQ(m.max_mfn, m2p_entries - 1);
+	CHECK_EQ(machine_call(V, __HYPERVISOR_memory_op, XENMEM_maximum_ram_page, 0, 0, 0), (long)frame_max - 1);
+	CHECK_EQ(machine_call(V, __HYPERVISOR_memory_op, 63, 0, 0, 0), -ENOSYS);
+	end();
+}
+
+int main(void)
+{
+	machine_start();
+	RUN(balloon_down_and_up);
+	RUN(a_mapped_frame_outlives_its_return);
+	RUN(a_long_list_is_taken_up_again);
+	RUN(not_beyond_the_limit);
+	RUN(no_stale_translation_of_the_hypervisors_memory);
+	RUN(four_frames_for_a_contiguous_one);
+	RUN(mapped_frames_are_not_exchanged);
+	RUN(an_exchange_whose_results_cannot_be_told);
+	RUN(long_exchanges_go_on);
+	RUN(questions_are_answered);
+	return unit_end();
+}
