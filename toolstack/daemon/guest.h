@@ -99,6 +99,8 @@ const char *guest_why_name(enum guest_why why);
 int guest_start(struct guest *g, bool paused, struct error *err) __must_check;
 /* Take the domain down; `why` decides what follows. */
 void guest_stop(struct guest *g, enum guest_why why);
+/* Its worker has ended and it is to stop: go on with that. */
+void guest_stop_now(struct guest *g);
 /* Look at the hypervisor's list and act on what changed. */
 void guest_scan(void);
 int life_init(struct error *err) __must_check;

@@ -16,6 +16,7 @@
 #include "daemon/create.h"
 #include "daemon/device.h"
 #include "daemon/disk.h"
+#include "daemon/dump.h"
 #include "daemon/events.h"
 #include "daemon/kernels.h"
 #include "daemon/loop.h"
@@ -339,6 +340,11 @@ void guest_stop(struct guest *g, enum guest_why why)
 		take_down(g);
 }
 
+void guest_stop_now(struct guest *g)
+{
+	take_down(g);
+}
+
 void guest_device_gone(struct guest *g)
 {
 	if (g->state == GUEST_RUNNING) {
@@ -401,6 +407,10 @@ static void on_shutdown(struct guest *g, unsigned int code)
 	events_emit(g, shutdown_reasons[code].event, g->reason, NULL);
 	switch (action_of(g)) {
 	case GUEST_ACTION_PRESERVE:
+		break;
+	case GUEST_ACTION_COREDUMP_DESTROY: case GUEST_ACTION_COREDUMP_RESTART:
+		if (dump_crashed(g) < 0)
+			guest_stop(g, g->why);
 		break;
 	default:
 		guest_stop(g, g->why);
@@ -492,6 +502,7 @@ static void adopt(struct guest *g)
 				 &err) < 0)
 			log_error(LOG_LEVEL_ERROR, &err);
 		publish_tty(g);
+		g->why = WHY_NONE;	/* an end that was being dealt with is seen again */
 		if (!store_is_introduced(xend.store, (unsigned int)g->domid) &&
 		    store_introduce(xend.store, (unsigned int)g->domid, g->store_mfn, g->store_port) < 0)
 			log_err("guest '%s': its store ring cannot be connected again", g->name);

@@ -12,6 +12,7 @@
 #include "conf/conf.h"
 #include "daemon/create.h"
 #include "daemon/device.h"
+#include "daemon/dump.h"
 #include "daemon/events.h"
 #include "daemon/ops.h"
 #include "daemon/vif.h"
@@ -692,5 +693,6 @@ const struct handler ops_life[] = {
 	{ "define", op_define }, { "undefine", op_undefine }, { "create", op_create }, { "start", op_start },
 	{ "check", op_check }, { "config", op_config }, { "config-update", op_config_update }, { "enable", op_enable },
 	{ "disable", op_disable }, { "rename", op_rename }, { "pause", op_pause }, { "unpause", op_unpause },
-	{ "shutdown", op_shutdown }, { "reboot", op_reboot }, { "destroy", op_destroy }, { "wait", op_wait }, { NULL, NULL },
+	{ "shutdown", op_shutdown }, { "reboot", op_reboot }, { "destroy", op_destroy }, { "wait", op_wait },
+	{ "dump-core", dump_request }, { NULL, NULL },
 };

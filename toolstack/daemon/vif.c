@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/proc.h"
 #include "daemon/device.h"
 #include "daemon/link.h"
 #include "daemon/vif.h"
+#include "daemon/worker.h"
 #include "daemon/xend.h"
 
 static const char *bridge_of(const struct guest_vif *vif)
@@ -49,26 +51,64 @@ int vif_check(const struct guest *g, const struct guest_vif *vif, struct error *
 	return rc;
 }
 
-/* An administrator's own script in place of the bridge; runs as the published hotplug scripts do. */
-static int run_script(const struct guest *g, size_t i, const char *name)
+/* An administrator's own script in place of the bridge; called as the published hotplug scripts are. */
+struct script {
+	char guest[GUEST_NAME_MAX + 1];
+	int domid;
+	uint32_t id;
+	char path[1024], name[16], bridge[64], xenbus[256];
+};
+
+static json_t *script_work(void *arg, struct error *err)
 {
-	const struct guest_vif *vif = &g->cfg->vifs[i];
-	const char *argv[] = { vif->script, "online", NULL };
-	char path[256], env_path[300], env_vif[32], env_dev[32], env_bridge[64];
+	const struct script *s = arg;
+	const char *argv[] = { s->path, "online", NULL };
+	char env_path[300], env_vif[32], env_dev[32], env_bridge[80];
 	const char *env[] = { env_path, env_vif, env_dev, env_bridge, "type_if=vif",
 			      "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
-	struct proc_run run = { .argv = argv, .env = env, .timeout_ms = 10000 };
+	struct proc_run run = { .argv = argv, .env = env, .timeout_ms = 30000 };
+
+	snprintf(env_path, sizeof(env_path), "XENBUS_PATH=%s", s->xenbus);
+	snprintf(env_vif, sizeof(env_vif), "vif=%s", s->name);
+	snprintf(env_dev, sizeof(env_dev), "dev=%s", s->name);
+	snprintf(env_bridge, sizeof(env_bridge), "bridge=%s", s->bridge);
+	return proc_run(&run, NULL, err) ? NULL : json_object();
+}
+
+static void on_script(void *ctx, json_t *result, const struct error *err)
+{
+	struct script *s = ctx;
+	struct guest *g = guest_by_domid(s->domid);
+
+	if (!result)
+		log_err("guest '%s': script '%s' for %s: %s", s->guest, s->path, s->name, err->why);
+	for (size_t i = 0; result && g && i < g->n_vifs; i++)
+		if (g->vifs[i].id == s->id && g->vifs[i].state == DEV_UP)
+			device_vif_ready(g, i);
+	free(s);
+}
+
+static int start_script(const struct guest *g, size_t i, const char *name)
+{
+	static const struct worker_calls calls = { script_work, NULL, on_script };
+	const struct guest_vif *vif = &g->cfg->vifs[i];
+	struct script *s = calloc(1, sizeof(*s));
 	struct error err = ERROR_INIT;
+	struct worker *w;
 	int rc;
 
-	device_path(g, DEVICE_VIF, i, true, path, sizeof(path));
-	snprintf(env_path, sizeof(env_path), "XENBUS_PATH=%s", path);
-	snprintf(env_vif, sizeof(env_vif), "vif=%s", name);
-	snprintf(env_dev, sizeof(env_dev), "dev=%s", name);
-	snprintf(env_bridge, sizeof(env_bridge), "bridge=%s", bridge_of(vif));
-	rc = proc_run(&run, NULL, &err);
+	if (!s)
+		return -ENOMEM;
+	s->domid = g->domid;
+	s->id = g->vifs[i].id;
+	snprintf(s->guest, sizeof(s->guest), "%s", g->name);
+	snprintf(s->path, sizeof(s->path), "%s", vif->script);
+	snprintf(s->name, sizeof(s->name), "%s", name);
+	snprintf(s->bridge, sizeof(s->bridge), "%s", bridge_of(vif));
+	device_path(g, DEVICE_VIF, i, true, s->xenbus, sizeof(s->xenbus));
+	rc = worker_start(&w, "script", &calls, s, s, NULL, 0, &err);
 	if (rc)
-		log_error(LOG_LEVEL_ERROR, &err);
+		free(s);
 	return rc;
 }
 
@@ -81,7 +121,7 @@ static void plug(struct guest *g, size_t i, const char *name, unsigned int index
 	if (own_name(vif) && strcmp(own_name(vif), name) != 0)
 		rc = link_set(index, false, 0, 0, own_name(vif));
 	if (!rc && vif->script)
-		rc = run_script(g, i, own_name(vif) ? own_name(vif) : name);
+		rc = start_script(g, i, own_name(vif) ? own_name(vif) : name);
 	else if (!rc)
 		rc = link_set(index, true, master, vif->mtu, NULL);
 	if (rc) {
@@ -89,7 +129,8 @@ static void plug(struct guest *g, size_t i, const char *name, unsigned int index
 		return;
 	}
 	g->vifs[i].plugged = true;
-	device_vif_ready(g, i);
+	if (!vif->script)
+		device_vif_ready(g, i);
 }
 
 static void on_interface(const char *name, unsigned int index)
