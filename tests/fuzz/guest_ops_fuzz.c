@@ -146,7 +146,9 @@ static void step_event(void)
 		((struct evtchn_bind_ipi *)arg)->vcpu = other % 3;
 		break;
 	case EVTCHNOP_bind_pirq:
-		*(struct evtchn_bind_pirq *)arg = (struct evtchn_bind_pirq){ other, byte() % 3, 0 };
+		*(struct evtchn_bind_pirq *)arg = (struct evtchn_bind_pirq){
+			14 + other % 8, byte() % 3, 0,
+		};
 		break;
 	default:
 		memcpy(arg, &port, sizeof(port));
@@ -286,12 +288,12 @@ static void step_scribble(void)
 static void step_pirq(void)
 {
 	struct domain *d = current->domain;
-	int pirq = (int)number(40);
+	int pirq = 14 + (int)number(8);
 	u32 nr;
 
 	switch (byte() % 7) {
 	case 0:
-		(void)pirq_map_gsi(d, number(30), &pirq);
+		(void)pirq_map_gsi(d, byte() < 200 ? (u32)pirq : number(30), &pirq);
 		break;
 	case 1:
 		pirq = -1;
@@ -310,7 +312,7 @@ static void step_pirq(void)
 		(void)pirq_get_free(d, byte() & 1, &nr);
 		break;
 	default:
-		(void)fake_irq_fire((int)(byte() % FAKE_IRQS));
+		(void)fake_irq_fire((int)(byte() & 1 ? 14 + byte() % 8u : byte() % FAKE_IRQS));
 	}
 }
 
