@@ -41,7 +41,7 @@ run gdb: hypervisor test-deps
 	@tests/boot/run-dev $@
 
 iso: hypervisor test-deps
-	@tests/boot/mkiso
+	@tests/boot/mkiso build/xen.iso build/xen "console=com1,vga"
 
 rpm: all
 	@packaging/mkrpm
