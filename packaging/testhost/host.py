@@ -68,7 +68,7 @@ class Host:
 
     def _qemu_args(self):
         # With icount a busy guest's clock follows its instructions, not ours: a slow builder trips no time-outs inside.
-        args = ["qemu-system-x86_64", "-accel", "tcg,thread=single", "-icount", "shift=0", "-m", str(self.memory_mib), "-smp", str(self.cpus),
+        args = ["qemu-system-x86_64", "-accel", "tcg,thread=single", "-icount", "shift=2", "-m", str(self.memory_mib), "-smp", str(self.cpus),
                 "-cpu", self.cpu, "-display", "none", "-nodefaults", "-vga", "std",
                 "-chardev", f"socket,id=ser,path={self.dir}/serial.sock,server=on,wait=on", "-serial", "chardev:ser",
                 "-qmp", f"unix:{self.dir}/qmp.sock,server=on,wait=off", "-nic", "user,model=e1000"]
