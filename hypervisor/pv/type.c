@@ -158,7 +158,8 @@ static int type_get_table(struct frame *f, u32 type, struct domain *d)
 				return 0;
 			continue;
 		}
-		if (x & FT_COUNT_MASK)
+		/* what the hypervisor lends it writes itself, whatever the count says */
+		if ((x & FT_COUNT_MASK) || (x & FT_MASK) == FT_SHARED)
 			return -EINVAL;
 		if (x & FT_PARTIAL) {
 			int rc;
@@ -195,7 +196,7 @@ static int type_get_desc(struct frame *f)
 				return 0;
 			continue;
 		}
-		if (x & (FT_COUNT_MASK | FT_PARTIAL))
+		if ((x & (FT_COUNT_MASK | FT_PARTIAL)) || (x & FT_MASK) == FT_SHARED)
 			return x & FT_PARTIAL ? -EBUSY : -EINVAL;
 		if (try_cmpxchg(&f->type, &x, FT_DESC | 1))
 			break;

@@ -82,6 +82,8 @@ static void compare(u64 n)
 		oracle_wrong("frame %#lx of domain %u: type %#x, half done and counted", n, f->owner, f->type);
 	if (count && e->type >= FT_L1 && e->type <= FT_DESC && !(f->type & FT_VALIDATED))
 		oracle_wrong("frame %#lx of domain %u: type %#x counted before it is checked", n, f->owner, f->type);
+	if ((f->flags & FRAME_SHARED) && (f->type & FT_MASK) != FT_SHARED)
+		oracle_wrong("frame %#lx is lent to domain %u: type %#x", n, f->owner, f->type);
 	if (!e->listed)
 		oracle_wrong("frame %#lx says it is domain %u's, which does not list it", n, f->owner);
 }
