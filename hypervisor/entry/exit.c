@@ -19,7 +19,7 @@ struct regs *exit_to_guest(void)
 		if (unlikely(READ_ONCE(local->softirq_pending))) {
 			irq_enable();
 			softirq_run();		/* may switch to another vCPU: then it does not return */
-		} else if (likely(!pv_deliver_pending(v))) {
+		} else if (likely(!pv_needs_delivery(v)) || !pv_deliver_pending(v)) {
 			return &v->regs;
 		}
 	}

@@ -11,7 +11,7 @@
 
 typedef long (*hypercall_fn)(u64, u64, u64, u64, u64, u64);
 
-enum who { NOBODY, ANYONE, PRIVILEGED };
+enum who { ANYONE, PRIVILEGED };
 
 struct hypercall {
 	hypercall_fn fn;
@@ -60,34 +60,43 @@ static const struct hypercall hypercalls[] = {
 	[__HYPERVISOR_arch_0] = { (hypercall_fn)(void (*)(void))do_mca, 1, PRIVILEGED },
 };
 
-static long call(struct vcpu *v, u64 nr, const u64 *a)
+static inline const struct hypercall *lookup(const struct vcpu *v, u64 nr, long *error)
 {
-	const struct hypercall *h;
+	const struct hypercall *h = &hypercalls[nr];
 
-	if (unlikely(nr >= ARRAY_SIZE(hypercalls)))
-		return -ENOSYS;
-	h = &hypercalls[nr];
-	if (unlikely(h->who != ANYONE))
-		return !h->fn ? -ENOSYS : v->domain->is_privileged ? h->fn(a[0], a[1], a[2], a[3], a[4], a[5]) : -EPERM;
-	return h->fn(a[0], a[1], a[2], a[3], a[4], a[5]);
+	if (unlikely(nr >= ARRAY_SIZE(hypercalls) || !h->fn)) {
+		*error = -ENOSYS;
+		return NULL;
+	}
+	if (unlikely(h->who == PRIVILEGED && !v->domain->is_privileged)) {
+		*error = -EPERM;
+		return NULL;
+	}
+	return h;
 }
 
+/* Hot: some ten instructions beside the handler. */
 void hypercall_dispatch(struct vcpu *v)
 {
 	struct regs *r = &v->regs;
-	u64 args[6] = { r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9 };
+	long error;
+	const struct hypercall *h = lookup(v, (u32)r->rax, &error);
 
-	r->rax = call(v, (u32)r->rax, args);
+	r->rax = likely(h) ? h->fn(r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9) : error;
 }
 
 /* One entry of a multicall: not another multicall, and not what leaves the hypercall another way. */
 long hypercall_call_entry(struct vcpu *v, const struct multicall_entry *e)
 {
+	const struct hypercall *h;
+	long error;
+
 	if (e->op == __HYPERVISOR_multicall)
 		return -EINVAL;
 	if (e->op == __HYPERVISOR_iret)
 		return -ENOSYS;
-	return call(v, e->op, (const u64 *)e->args);
+	h = lookup(v, e->op, &error);
+	return h ? h->fn(e->args[0], e->args[1], e->args[2], e->args[3], e->args[4], e->args[5]) : error;
 }
 
 long do_iret(void)

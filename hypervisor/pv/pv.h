@@ -6,6 +6,7 @@
 #define PV_PV_H
 
 #include "domain/domain.h"
+#include "event/event.h"
 
 #define PV_CS64		0xe033u		/* FLAT_RING3_CS64 */
 #define PV_CS32		0xe023u
@@ -30,6 +31,12 @@ void pv_inject(struct vcpu *v, u32 vector, bool has_error, u32 error);
 void pv_inject_page_fault(struct vcpu *v, u64 cr2, u32 error);
 /* True if something was delivered: pending NMI or event upcall. At exit, interrupts off. */
 bool pv_deliver_pending(struct vcpu *v);
+
+/* Whether there may be something: the quick question before it. */
+static inline bool pv_needs_delivery(const struct vcpu *v)
+{
+	return event_vcpu_needs_upcall(v) || READ_ONCE(v->nmi_pending);
+}
 
 /* Mode changes: CR3, GS. v is current. */
 void pv_to_kernel(struct vcpu *v);
