@@ -196,7 +196,7 @@ int domain_each_frame(struct domain *d, int (*fn)(struct domain *d, struct frame
 	while (n != FRAME_NONE && !rc) {
 		struct frame *f = &frame_table[n];
 
-		if (!frame_get(f, d->id)) {
+		if (!frame_get_reserved(f, d->id)) {
 			n = d->page_first;
 			continue;
 		}

@@ -23,6 +23,20 @@ bool frame_get_more(struct frame *f)
 	return true;
 }
 
+bool frame_get_reserved(struct frame *f, u16 owner)
+{
+	u32 r = atomic_read(&f->refs);
+
+	do {
+		if (r == 0 || (r & FRAME_REFS_MASK) == FRAME_REFS_MASK || f->owner != owner)
+			return false;
+	} while (!try_cmpxchg(&f->refs, &r, r + 1));
+	if (READ_ONCE(f->owner) == owner)
+		return true;
+	frame_put(f);
+	return false;
+}
+
 void frame_free_last(struct frame *f)
 {
 	if (frame_release_hook && f->owner != OWNER_XEN && f->owner != OWNER_NONE)

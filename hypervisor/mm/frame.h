@@ -45,7 +45,7 @@ static_assert(sizeof(struct frame) == 24, "24 + 8 bytes of M2P a page keep us be
 /* refs */
 #define FRAME_ALLOCATED		0x80000000u	/* the allocation's own reference is not yet given back */
 #define FRAME_REFS_MASK		0x7fffffffu
-#define FRAME_REFS_LIMIT	0x7ffffff0u
+#define FRAME_REFS_LIMIT	0x7fff0000u	/* beyond it only frame_get_reserved() goes: some for each CPU */
 
 /* type: what, flags, how many */
 #define FT_NONE			(0u << 28)
@@ -130,6 +130,8 @@ static inline struct frame *virt_to_frame(const void *va)
 
 /* Another reference to a frame of which the caller holds one already; false if saturated. */
 bool frame_get_more(struct frame *f);
+/* As frame_get(), for the time of an operation that takes references away: not even a saturated count stops it. */
+bool frame_get_reserved(struct frame *f, u16 owner);
 
 /* Gives a reference back; the last one frees the frame through frame_release_hook. */
 void frame_free_last(struct frame *f);

@@ -235,8 +235,8 @@ int type_put(struct frame *f, struct domain *d)
 	} while (true);
 
 	/* the last reference to a table: down it goes */
-	if (!frame_get_more(f))
-		panic("frame %#lx: reference count saturated while it is a page table", mfn_x(frame_to_mfn(f)));
+	if (!frame_get_reserved(f, d->id))
+		panic("frame %#lx: no reference left for taking a page table down", mfn_x(frame_to_mfn(f)));
 	f->nr_validated = PT_ENTRIES;
 	store_release(&f->type, (x & FT_MASK) | FT_PARTIAL);
 	return type_undo(f, d);
@@ -289,7 +289,7 @@ int type_unpin(mfn_t m, struct domain *d)
 	if (!mfn_valid(m))
 		return -EINVAL;
 	f = mfn_to_frame(m);
-	if (!frame_get(f, d->id))
+	if (!frame_get_reserved(f, d->id))
 		return -EINVAL;
 	if (f->type & FT_PARTIAL) {
 		rc = type_undo(f, d);		/* an earlier unpin that was interrupted */
