@@ -53,6 +53,9 @@ static bool context_ok(const struct vcpu *v, const struct vcpu_guest_context *c)
 {
 	u64 n = DIV_ROUND_UP(c->gdt_ents, 512);
 
+	/* whatever mode it starts in needs something for CR3 */
+	if (!(c->flags & VGCF_in_kernel) && !(c->ctrlreg[1] >> PAGE_SHIFT))
+		return false;
 	return c->gdt_ents <= DESC_GDT_ENTRIES && n <= DESC_GDT_FRAMES && c->ldt_ents <= DESC_LDT_ENTRIES &&
 	       va_is_canonical(c->user_regs.rip) && va_is_canonical(c->kernel_sp) &&
 	       va_is_canonical(c->event_callback_eip) && va_is_canonical(c->failsafe_callback_eip) &&
