@@ -288,7 +288,7 @@ static void step_scribble(void)
 static void step_pirq(void)
 {
 	struct domain *d = current->domain;
-	int pirq = 14 + (int)number(8);
+	int pirq = (int)(14 + number(8));
 	u32 nr;
 
 	switch (byte() % 7) {
@@ -300,7 +300,7 @@ static void step_pirq(void)
 		(void)pirq_map_msi(d, 0, 0, 0, false, byte() % 5, &pirq);
 		break;
 	case 2:
-		(void)pirq_unmap(d, byte() & 1 ? pirq : (int)d->nr_pirqs - 1 - pirq);
+		(void)pirq_unmap(d, byte() & 1 ? pirq : (int)(d->nr_pirqs - 1 - byte() % 8));
 		break;
 	case 3:
 		(void)pirq_eoi(d, (u32)pirq);
