@@ -116,14 +116,16 @@ static const char *mb1_text(u32 address)
 
 static void __init mb1_parse_modules(const struct mb1_info *info, u32 *dropped)
 {
-	const struct mb1_module *m = maddr_to_virt(info->mods_addr);
+	const u8 *list = maddr_to_virt(info->mods_addr);
 	u32 count = MIN(info->mods_count, 2 * BOOT_MAX_MODULES);
 
 	*dropped += info->mods_count - count;
-	for (u32 i = 0; i < count; i++)
-		boot_add_module(m[i].start, m[i].end, m[i].cmdline ? mb1_text(m[i].cmdline) : "",
-				BOOT_CMDLINE_MAX,
-				dropped);
+	for (u32 i = 0; i < count; i++) {
+		struct mb1_module m;
+
+		memcpy(&m, list + i * sizeof(m), sizeof(m));
+		boot_add_module(m.start, m.end, m.cmdline ? mb1_text(m.cmdline) : "", BOOT_CMDLINE_MAX, dropped);
+	}
 }
 
 static void __init mb1_parse_mmap(const struct mb1_info *info, u32 *dropped)

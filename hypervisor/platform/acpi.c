@@ -161,6 +161,7 @@ static void acpi_add_table(u64 maddr)
 		  h->oem_id);
 	if (nr_tables == MAX_TABLES) {
 		log_warn("ACPI: more than %u tables: %.4s skipped", MAX_TABLES, h->signature);
+		hostmap_unmap((void *)h, h->length);
 		return;
 	}
 	tables[nr_tables++] = h;
@@ -177,6 +178,7 @@ static bool acpi_read_root(u64 maddr, const char *signature, u32 entry_size)
 		return false;
 	if (memcmp(root->signature, signature, 4)) {
 		log_warn("ACPI: %s expected at %#lx, found %.4s", signature, maddr, root->signature);
+		hostmap_unmap((void *)root, root->length);
 		return false;
 	}
 	count = (root->length - sizeof(*root)) / entry_size;
@@ -186,6 +188,7 @@ static bool acpi_read_root(u64 maddr, const char *signature, u32 entry_size)
 		memcpy(&address, entries + i * entry_size, entry_size);
 		acpi_add_table(address);
 	}
+	hostmap_unmap((void *)root, root->length);
 	return true;
 }
 
@@ -214,6 +217,16 @@ void acpi_init(void)
 	acpi_parse_hpet();
 	acpi_parse_mcfg();
 	acpi_parse_srat();
+	acpi_forget_tables();
+}
+
+void acpi_forget_tables(void)
+{
+	while (nr_tables) {
+		const struct acpi_header *h = tables[--nr_tables];
+
+		hostmap_unmap((void *)h, h->length);
+	}
 }
 
 u64 acpi_rsdp_maddr(void)

@@ -104,6 +104,9 @@ u32 acpi_isa_irq_to_gsi(u32 irq);
 /* A mapped and checked table, or NULL. The instance counts from 0. */
 const struct acpi_header *acpi_find_table(const char *signature, u32 instance);
 
+/* Unmaps all tables: the facts are copies. Nothing looks for tables after boot. */
+void acpi_forget_tables(void);
+
 /* acpi_madt.c, acpi_fadt.c, acpi_misc.c: called by acpi_init(). */
 void acpi_parse_madt(void);
 void acpi_parse_fadt(void);
