@@ -19,7 +19,7 @@
 #include "hv/domctl.h"
 
 #define MAXMEM_SLACK_KIB 1024u
-#define OVERHEAD_KIB(g) (4096u + 512u * (g)->cfg->maxvcpus)	/* the hypervisor's own, for one domain */
+#define BALLOON_WAIT_MS 20000
 #define DOMAINS_MAX 512
 
 /* Name who has the memory: the message a person needs. */
@@ -50,16 +50,35 @@ static int explain_memory(const struct guest *g, uint64_t need_kib, uint64_t fre
 	return rc;
 }
 
-static int check_memory(const struct guest *g, struct error *err)
+uint64_t create_need_kib(const struct guest *g)
+{
+	return g->cfg->memory_kib + 4096u + 512u * g->cfg->maxvcpus;
+}
+
+static int free_memory(uint64_t *kib, struct error *err)
 {
 	struct xen_sysctl_physinfo info;
-	uint64_t need = g->cfg->memory_kib + OVERHEAD_KIB(g), free_kib;
 	int rc = hv_sysctl_physinfo(&info);
 
 	if (rc)
 		return error_set_errno(err, ERR_INTERNAL, -rc, NULL, "cannot ask the hypervisor for free memory");
-	free_kib = (info.free_pages + info.scrub_pages - info.outstanding_pages) << 2;
-	return free_kib < need ? explain_memory(g, need, free_kib, err) : 0;
+	*kib = (info.free_pages + info.scrub_pages - info.outstanding_pages) << 2;
+	return 0;
+}
+
+/* While the free memory grows somebody (dom0's balloon) is giving it up: wait for that. */
+static int check_memory(const struct guest *g, struct error *err)
+{
+	uint64_t need = create_need_kib(g), free_kib = 0, before = 0;
+	int rc = free_memory(&free_kib, err), idle = 0;
+
+	for (int ms = 0; !rc && free_kib < need && xend.set.dom0_floor_kib && ms < BALLOON_WAIT_MS && idle < 10; ms += 100) {
+		before = free_kib;
+		usleep(100000);
+		rc = free_memory(&free_kib, err);
+		idle = free_kib > before ? 0 : idle + 1;
+	}
+	return rc ? rc : free_kib < need ? explain_memory(g, need, free_kib, err) : 0;
 }
 
 static int check_kernel(const struct guest *g, struct error *err)

@@ -20,6 +20,9 @@ struct create_job {
 /* The work() of a worker; arg is a struct create_job. */
 json_t *create_work(void *arg, struct error *err);
 
+/* The memory that the host must have for it, the hypervisor's own included. */
+uint64_t create_need_kib(const struct guest *g);
+
 /* All that can be checked before anything is taken; run by create_work() and by dry runs. */
 int create_check(const struct guest *g, struct error *err) __must_check;
 

@@ -126,6 +126,26 @@ static void on_created(void *ctx, json_t *result, const struct error *failed)
 	events_emit(g, "started", g->start_paused ? "paused" : "", NULL);
 }
 
+/*
+ * dom0 may have all the memory there is: let it give up what this guest lacks, down to the floor that the settings
+ * state.  Its kernel does so in its own time; the worker waits for it (create.c).
+ */
+static void shrink_dom0(const struct guest *g)
+{
+	struct xen_domctl_getdomaininfo dom0;
+	struct xen_sysctl_physinfo p;
+	uint64_t need = create_need_kib(g), free_kib, target;
+
+	if (!xend.set.dom0_floor_kib || hv_sysctl_physinfo(&p) || hv_domctl_info(0, &dom0))
+		return;
+	free_kib = (p.free_pages + p.scrub_pages - p.outstanding_pages) << 2;
+	if (free_kib >= need || (dom0.tot_pages << 2) < need - free_kib + xend.set.dom0_floor_kib)
+		return;
+	target = (dom0.tot_pages << 2) - (need - free_kib);
+	log_info("dom0 is asked to shrink to %llu MiB for guest '%s'", (unsigned long long)target >> 10, g->name);
+	(void)store_printf(xend.store, STORE_TX_NONE, "/local/domain/0/memory/target", "%llu", (unsigned long long)target);
+}
+
 int guest_start(struct guest *g, bool paused, struct error *err)
 {
 	static const struct worker_calls calls = { create_work, on_create_message, on_created };
@@ -154,6 +174,7 @@ int guest_start(struct guest *g, bool paused, struct error *err)
 		rc = guest_journal(g);
 	}
 	if (!rc) {
+		shrink_dom0(g);
 		job.kernel = g->cfg->kernel ? kernels_find(g->cfg->kernel) : NULL;
 		events_emit(g, "starting", "", NULL);
 		rc = worker_start(&g->worker, "create", &calls, &job, g, job.kernel ? &job.kernel->fd : NULL,
