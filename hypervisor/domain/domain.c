@@ -31,7 +31,7 @@
 #define MAX_VCPUS	8192u		/* as the ABI's tools assume for PV guests */
 
 static struct domain **table[DOMID_FIRST_RESERVED / TABLE_LEAF + 1];
-static DEFINE_SPINLOCK(table_lock, RANK_DOMLIST);
+static DEFINE_SPINLOCK(table_lock, RANK_NONE);	/* a leaf: the last reference goes under any other lock */
 
 struct domain *dom0, *domain_idle;
 const struct guest_ops *guest_ops[2];
@@ -237,7 +237,10 @@ static int step_stop(struct domain *d)
 	u32 i;
 
 	domain_pause(d);
+	/* whoever gives it memory has done so by now, or finds it dying */
+	spin_lock(&d->page_lock);
 	d->dying = DOMDYING_DYING;
+	spin_unlock(&d->page_lock);
 	for_each_vcpu(d, v, i) {
 		timer_kill(&v->singleshot_timer);
 		timer_kill(&v->periodic_timer);

@@ -221,14 +221,20 @@ int domain_release_frames(struct domain *d)
 
 	while (n != FRAME_NONE) {
 		struct frame *f = &frame_table[n];
-		u32 next = f->next;
+		bool had;
 
-		if (atomic_fetch_and(&f->refs, ~FRAME_ALLOCATED) & FRAME_ALLOCATED) {
-			frame_put(f);
-			if (++done % 256 == 0 && softirq_is_pending())
-				return -ERESTART;
+		/* held, it stays where it is; gone meanwhile, it may be somebody else's */
+		if (!frame_get_reserved(f, d->id)) {
+			n = d->page_first;
+			continue;
 		}
-		n = next;
+		had = atomic_fetch_and(&f->refs, ~FRAME_ALLOCATED) & FRAME_ALLOCATED;
+		if (had)
+			frame_put(f);
+		n = f->next;
+		frame_put(f);
+		if (had && ++done % 256 == 0 && softirq_is_pending())
+			return -ERESTART;
 	}
 	return 0;
 }
