@@ -56,7 +56,7 @@ struct event_domain {
 	bool closing;			/* being destroyed: nothing new is opened */
 	u32 open_ports;
 	u32 first_maybe_free;
-	u32 reset_position;		/* where a reset goes on; several vCPUs may be at it, so only a hint */
+	u32 reset_position;		/* where a reset goes on: a hint, several vCPUs may be at it */
 	u32 destroy_position;		/* where destruction goes on: only its own */
 	struct event_fifo *fifo;	/* NULL: 2-level; read by senders */
 

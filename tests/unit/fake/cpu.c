@@ -29,8 +29,8 @@ struct host_cpu host_cpu;
 struct cpu_local *cpu_locals[MAX_CPUS];
 
 /*
- * race_test has a thread for each CPU and is compiled with host_cpu_local as the macro (*fake_local()); everywhere
- * else it is a variable, and one thread is one CPU after another.
+ * race_test has a thread for each CPU and is compiled with host_cpu_local as the macro (*fake_local());
+ * everywhere else it is a variable, and one thread is one CPU after another.
  */
 #ifdef host_cpu_local
 static struct cpu_local first_local;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The oracle: recounts everything of events, grants and scheduling from what it stands for, while nothing runs. Both
- * ends of each channel know each other, each grant entry is pinned as often as handles say, each frame is held by
- * exactly those who use it, each vCPU that can run is on a CPU or a queue, no lock is held. Aborts at the first lie.
+ * The oracle: recounts everything of events, grants and scheduling from what it stands for, while nothing
+ * runs. Both ends of each channel know each other, each grant entry is pinned as often as handles say, each
+ * frame is held by exactly those who use it, each vCPU that can run is on a CPU or a queue, no lock is held.
+ * Aborts at the first lie.
  */
 #include <stdio.h>
 #include <stdlib.h>
