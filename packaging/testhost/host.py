@@ -18,10 +18,20 @@ import sys
 import tarfile
 import time
 
-OVMF_CODE = "/usr/share/OVMF/OVMF_CODE.fd"
-OVMF_VARS = "/usr/share/OVMF/OVMF_VARS.fd"
+# UEFI firmware and its empty variables, as Debian, Fedora and openSUSE place them.
+OVMF = [("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"),
+        ("/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd"),
+        ("/usr/share/edk2/ovmf/OVMF_CODE.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd"),
+        ("/usr/share/qemu/ovmf-x86_64-code.bin", "/usr/share/qemu/ovmf-x86_64-vars.bin")]
 PAYLOAD_SIZE = 1 << 30
 ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1bc|\r")
+
+
+def ovmf():
+    for pair in OVMF:
+        if all(map(os.path.exists, pair)):
+            return pair
+    raise HostError("no UEFI firmware for QEMU is here; apt-get install ovmf")
 
 
 class HostError(Exception):
@@ -52,7 +62,8 @@ class Host:
         else:
             subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", os.path.abspath(image),
                             self.overlay], check=True)
-            subprocess.run(["qemu-img", "convert", "-O", "qcow2", OVMF_VARS, self.vars], check=True)
+            if self.firmware == "uefi":
+                subprocess.run(["qemu-img", "convert", "-O", "qcow2", ovmf()[1], self.vars], check=True)
         self.put({})
 
     def put(self, files):
@@ -73,7 +84,7 @@ class Host:
                 "-chardev", f"socket,id=ser,path={self.dir}/serial.sock,server=on,wait=on", "-serial", "chardev:ser",
                 "-qmp", f"unix:{self.dir}/qmp.sock,server=on,wait=off", "-nic", "user,model=e1000"]
         if self.firmware == "uefi":
-            args += ["-machine", "q35", "-drive", f"if=pflash,format=raw,readonly=on,file={OVMF_CODE}",
+            args += ["-machine", "q35", "-drive", f"if=pflash,format=raw,readonly=on,file={ovmf()[0]}",
                      "-drive", f"if=pflash,format=qcow2,file={self.vars}"]
         args += ["-drive", f"file={self.overlay},format=qcow2,if={self.disk},cache=unsafe,index=0",
                  "-drive", f"file={self.payload},format=raw,if=virtio,index=1,readonly=on"]
@@ -112,7 +123,8 @@ class Host:
         self._qmp("quit")
         self.wait_for_power_off(300)
         for suffix, source in ((".vars", self.vars), ("", self.overlay)):
-            os.replace(source, path + suffix)
+            if os.path.exists(source):
+                os.replace(source, path + suffix)
 
     def start(self, timeout=300):
         """Power on and log in, or go on where save_ready() stopped."""
