@@ -162,17 +162,17 @@ int vcpu_register_info(struct vcpu *v, mfn_t m, u32 offset)
 
 void vcpu_release_areas(struct vcpu *v)
 {
+	struct frame *f = mfn_eq(v->info_mfn, INVALID_MFN) ? NULL : mfn_to_frame(v->info_mfn);
+
 	v->runstate_guest = 0;
 	v->time_guest = 0;
-	if (!mfn_eq(v->info_mfn, INVALID_MFN)) {
-		struct frame *f = mfn_to_frame(v->info_mfn);
-
-		v->info_mfn = INVALID_MFN;
-		v->info = &dummy_info;
-		type_put_writable(f);
-		frame_put(f);
-	}
-	v->info = &dummy_info;
+	WRITE_ONCE(v->info, &dummy_info);
+	v->info_mfn = INVALID_MFN;
+	if (!f)
+		return;
+	event_synchronize();		/* no sender still writes to the old place */
+	type_put_writable(f);
+	frame_put(f);
 }
 
 void vcpu_pause_nosync(struct vcpu *v)

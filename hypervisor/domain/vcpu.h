@@ -63,7 +63,7 @@ struct vcpu {
 	/* pending work at exit to the guest: atomic */
 	bool nmi_pending, nmi_masked;
 	bool mce_pending;
-	u64 virq_ports[24];		/* guarded by the event lock: port + 1 of each virq bound here; see event/ */
+	u64 virq_ports[24];		/* guarded by the event lock: port of each virq bound here, 0: none; see event/ */
 
 	/* affinity: guarded by RANK_SCHED */
 	cpumask_t hard_affinity, soft_affinity;

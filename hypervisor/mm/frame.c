@@ -56,7 +56,7 @@ void frame_flush_old_use(u32 old, u32 stamp)
 		tlb_flush_mask(&mask, TLB_ALL);
 }
 
-int type_get_writable(struct frame *f)
+int type_get_writable_slow(struct frame *f)
 {
 	u32 x = atomic_read(&f->type);
 	u32 nx;
@@ -76,10 +76,4 @@ int type_get_writable(struct frame *f)
 	if (unlikely((x & FT_MASK) != (nx & FT_MASK)))
 		frame_flush_old_use(x, f->tlb_stamp);
 	return 0;
-}
-
-void type_put_writable(struct frame *f)
-{
-	f->tlb_stamp = tlb_stamp_now();
-	atomic_sub(&f->type, 1);
 }

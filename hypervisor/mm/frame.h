@@ -25,6 +25,7 @@
 #include "lib/errno.h"
 #include "lib/typesafe.h"
 #include "mm/layout.h"
+#include "x86/tlb.h"
 
 struct frame {
 	u32 refs;		/* FRAME_ALLOCATED | count */
@@ -165,8 +166,24 @@ static inline bool frame_get(struct frame *f, u16 owner)
  * Writable type references, on a frame of which the caller holds a reference. No lock. -EBUSY: the count is saturated
  * or a table is on its way (FT_PARTIAL); -EINVAL: in use as something else. Tables are pv/type.h's.
  */
-int type_get_writable(struct frame *f) __must_check;
-void type_put_writable(struct frame *f);
+int type_get_writable_slow(struct frame *f) __must_check;
+
+static inline int __must_check type_get_writable(struct frame *f)
+{
+	u32 x = atomic_read(&f->type);
+
+	/* hot: one more writable use of a frame that has been used so before */
+	if (likely((x & FT_MASK) == FT_WRITABLE && (x & FT_COUNT_MASK) != FT_COUNT_MASK) &&
+	    likely(try_cmpxchg(&f->type, &x, x + 1)))
+		return 0;
+	return type_get_writable_slow(f);
+}
+
+static inline void type_put_writable(struct frame *f)
+{
+	f->tlb_stamp = tlb_stamp_now();
+	atomic_sub(&f->type, 1);
+}
 
 /* After a frame's type changed from `old`: nobody may still reach it by the old use, which ended at `stamp`. */
 void frame_flush_old_use(u32 old, u32 stamp);

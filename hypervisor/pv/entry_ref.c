@@ -11,9 +11,6 @@
 #include "pv/mmio.h"
 #include "pv/type.h"
 
-/* Bits that no entry of a guest may have set. Software bits (9-11, 52-62) are the guest's own. */
-#define L1_CACHE_BITS	(PTE_PWT | PTE_PCD | PTE_PAT)
-
 static bool l1_may_choose_cache(const struct domain *d)
 {
 	return d->is_privileged || rangeset_overlaps(d->iomem, 0, ~0ul);
@@ -38,59 +35,40 @@ static int get_writable_after_undo(struct frame *f, struct domain *d)
 	return rc ? rc : type_get_writable(f);
 }
 
-static int l1_get(u64 e, struct domain *pt_owner, struct domain *pg_owner)
+/* Whatever is not plain memory of the page owner, already known good: see l1_get(). */
+int l1_get_slow(u64 e, struct domain *pt_owner, struct domain *pg_owner)
 {
 	mfn_t m = pte_mfn(e);
 	struct frame *f;
 	int rc;
 
-	if (unlikely(e & L1_CACHE_BITS) && !l1_may_choose_cache(pt_owner))
+	if ((e & L1_CACHE_BITS) && !l1_may_choose_cache(pt_owner))
 		return -EINVAL;
-	if (unlikely(!mfn_valid(m)))
+	if (!mfn_valid(m))
 		return l1_get_io(e, m, pt_owner, pg_owner);
 	f = mfn_to_frame(m);
-	if (unlikely(!frame_get(f, pg_owner->id)))
+	if (!frame_get(f, pg_owner->id))
 		return f->owner == OWNER_IO ? l1_get_io(e, m, pt_owner, pg_owner) : -EINVAL;
 	if (!(e & PTE_WRITE))
 		return 0;
 	rc = type_get_writable(f);
-	if (unlikely(rc == -EBUSY && (f->type & FT_PARTIAL) && pt_owner == pg_owner))
+	if (rc == -EBUSY && (f->type & FT_PARTIAL) && pt_owner == pg_owner)
 		rc = get_writable_after_undo(f, pt_owner);
-	if (unlikely(rc))
+	if (rc)
 		frame_put(f);
 	return rc;
 }
 
-static void l1_put(u64 e)
+int table_entry_get(u64 e, u32 level, struct domain *pt_owner)
 {
-	mfn_t m = pte_mfn(e);
-	struct frame *f;
-
-	if (unlikely(!mfn_valid(m)))
-		return;
-	f = mfn_to_frame(m);
-	if (unlikely(f->owner == OWNER_IO))
-		return;
-	if (e & PTE_WRITE)
-		type_put_writable(f);
-	frame_put(f);
-}
-
-int entry_get(u64 e, u32 level, struct domain *pt_owner, struct domain *pg_owner)
-{
-	if (level == 1)
-		return l1_get(e, pt_owner, pg_owner);
 	if (e & (PTE_PSE | PTE_PWT | PTE_PCD))
 		return -EINVAL;
 	return type_get_frame(pte_mfn(e), FT_TABLE(level - 1), pt_owner);
 }
 
-int entry_put(u64 e, u32 level, struct domain *pt_owner)
+int table_entry_put(u64 e, struct domain *pt_owner)
 {
-	if (level > 1)
-		return type_put_frame(mfn_to_frame(pte_mfn(e)), pt_owner);
-	l1_put(e);
-	return 0;
+	return type_put_frame(mfn_to_frame(pte_mfn(e)), pt_owner);
 }
 
 void l4_fill_hv_slots(u64 *l4, const struct domain *d)

@@ -7,15 +7,59 @@
 #define PV_ENTRY_REF_H
 
 #include "domain/domain.h"
+#include "mm/frame.h"
 #include "mm/pt.h"
+
+/* A level-1 entry that chooses how its page is cached: for those with devices only. */
+#define L1_CACHE_BITS	(PTE_PWT | PTE_PCD | PTE_PAT)
+
+int l1_get_slow(u64 e, struct domain *pt_owner, struct domain *pg_owner);
+int table_entry_get(u64 e, u32 level, struct domain *pt_owner);
+int table_entry_put(u64 e, struct domain *pt_owner);
+
+/* Hot: plain memory of the page owner, as most entries map. Anything else goes the slow way from the start. */
+static inline int l1_get(u64 e, struct domain *pt_owner, struct domain *pg_owner)
+{
+	mfn_t m = pte_mfn(e);
+	struct frame *f = mfn_to_frame(m);
+
+	if (unlikely((e & L1_CACHE_BITS) || !mfn_valid(m) || !frame_get(f, pg_owner->id)))
+		return l1_get_slow(e, pt_owner, pg_owner);
+	if (!(e & PTE_WRITE) || likely(!type_get_writable(f)))
+		return 0;
+	frame_put(f);
+	return l1_get_slow(e, pt_owner, pg_owner);
+}
+
+static inline void l1_put(u64 e)
+{
+	mfn_t m = pte_mfn(e);
+	struct frame *f = mfn_to_frame(m);
+
+	if (unlikely(!mfn_valid(m) || f->owner == OWNER_IO))
+		return;
+	if (e & PTE_WRITE)
+		type_put_writable(f);
+	frame_put(f);
+}
 
 /*
  * Takes the references of entry `e` at `level` for a table of `pt_owner`; level 1 may map frames of `pg_owner`.
  * Holds pt_owner's mmu_lock. 0, -EINVAL, -EPERM, -EBUSY, -ERESTART (levels 2 to 4).
  */
-int entry_get(u64 e, u32 level, struct domain *pt_owner, struct domain *pg_owner);
+static inline int entry_get(u64 e, u32 level, struct domain *pt_owner, struct domain *pg_owner)
+{
+	return likely(level == 1) ? l1_get(e, pt_owner, pg_owner) : table_entry_get(e, level, pt_owner);
+}
+
 /* Gives them back. -ERESTART: the child is PARTIAL (levels 2 to 4). */
-int entry_put(u64 e, u32 level, struct domain *pt_owner);
+static inline int entry_put(u64 e, u32 level, struct domain *pt_owner)
+{
+	if (unlikely(level > 1))
+		return table_entry_put(e, pt_owner);
+	l1_put(e);
+	return 0;
+}
 
 /*
  * The entry as the hardware gets it: everything a guest maps is reachable from ring 3, where its kernel runs, and

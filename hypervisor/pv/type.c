@@ -29,6 +29,39 @@ static bool type_is_table(u32 x)
 	return t >= FT_L1 && t <= FT_L4;
 }
 
+/* Level 1 in one go: 512 entries are little enough. Failing, the prefix says how far it came. */
+static int promote_l1(struct frame *f, struct domain *d)
+{
+	u64 *t = mfn_to_virt(frame_to_mfn(f));
+
+	for (u32 i = f->nr_validated; i < PT_ENTRIES; i++) {
+		u64 e = t[i];
+		int rc;
+
+		if (!(e & PTE_PRESENT))
+			continue;
+		rc = l1_get(e, d, d);
+		if (unlikely(rc)) {
+			f->nr_validated = i;
+			return rc;
+		}
+		if (unlikely(entry_adjust(e, 1) != e))
+			t[i] = entry_adjust(e, 1);
+	}
+	f->nr_validated = PT_ENTRIES;
+	return 0;
+}
+
+static void demote_l1(struct frame *f)
+{
+	const u64 *t = mfn_to_virt(frame_to_mfn(f));
+
+	for (u32 i = 0; i < f->nr_validated; i++)
+		if (t[i] & PTE_PRESENT)
+			l1_put(t[i]);
+	f->nr_validated = 0;
+}
+
 /* Entry by entry upwards. The frame is PARTIAL. */
 static int promote(struct frame *f, u32 level, struct domain *d)
 {
@@ -36,6 +69,8 @@ static int promote(struct frame *f, u32 level, struct domain *d)
 	u32 i = f->nr_validated;
 	int rc = 0;
 
+	if (level == 1)
+		return promote_l1(f, d);
 	while (i < PT_ENTRIES && !rc) {
 		u64 e = t[i];
 
@@ -45,14 +80,14 @@ static int promote(struct frame *f, u32 level, struct domain *d)
 			continue;
 		}
 		if (e & PTE_PRESENT) {
-			rc = entry_get(e, level, d, d);
+			rc = table_entry_get(e, level, d);
 			if (rc)
 				break;
 			if (entry_adjust(e, level) != e)
 				t[i] = entry_adjust(e, level);
 		}
 		f->nr_validated = ++i;
-		if (level > 1 && i < PT_ENTRIES && (e & PTE_PRESENT) && softirq_is_pending())
+		if (i < PT_ENTRIES && (e & PTE_PRESENT) && softirq_is_pending())
 			rc = -ERESTART;
 	}
 	if (!rc && level == 4)
@@ -67,7 +102,7 @@ static int demote_dangling(struct frame *f, u32 level, struct domain *d)
 	struct frame *child;
 	u64 e;
 
-	if (level == 1 || f->nr_validated >= PT_ENTRIES)
+	if (f->nr_validated >= PT_ENTRIES)
 		return 0;
 	e = t[f->nr_validated];
 	if (!(e & PTE_PRESENT) || !mfn_valid(pte_mfn(e)))
@@ -85,8 +120,13 @@ static int demote_dangling(struct frame *f, u32 level, struct domain *d)
 static int demote(struct frame *f, u32 level, struct domain *d)
 {
 	u64 *t = mfn_to_virt(frame_to_mfn(f));
-	int rc = demote_dangling(f, level, d);
+	int rc;
 
+	if (level == 1) {
+		demote_l1(f);
+		return 0;
+	}
+	rc = demote_dangling(f, level, d);
 	while (!rc && f->nr_validated) {
 		u32 i = f->nr_validated - 1;
 
@@ -97,8 +137,8 @@ static int demote(struct frame *f, u32 level, struct domain *d)
 		f->nr_validated = i;
 		if (!(t[i] & PTE_PRESENT))
 			continue;
-		rc = entry_put(t[i], level, d);
-		if (!rc && level > 1 && i && softirq_is_pending())
+		rc = table_entry_put(t[i], d);
+		if (!rc && i && softirq_is_pending())
 			rc = -ERESTART;
 	}
 	return rc;
