@@ -124,7 +124,8 @@ static void __init mb1_parse_modules(const struct mb1_info *info, u32 *dropped)
 		struct mb1_module m;
 
 		memcpy(&m, list + i * sizeof(m), sizeof(m));
-		boot_add_module(m.start, m.end, m.cmdline ? mb1_text(m.cmdline) : "", BOOT_CMDLINE_MAX, dropped);
+		boot_add_module(m.start, m.end, m.cmdline ? mb1_text(m.cmdline) : "", BOOT_CMDLINE_MAX,
+				dropped);
 	}
 }
 

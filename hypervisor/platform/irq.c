@@ -326,7 +326,8 @@ static __noinline void irq_dispatch_device(u8 vector)
 
 	if (irq != NO_IRQ) {
 		irq_handle(irq, vector);
-	} else if (vector >= VECTOR_DEVICE_FIRST && vector != VECTOR_SPURIOUS && lapic_is_in_service(vector)) {
+	} else if (vector >= VECTOR_DEVICE_FIRST && vector != VECTOR_SPURIOUS &&
+		   lapic_is_in_service(vector)) {
 		lapic_eoi();
 		log_debug("CPU%u: interrupt at vector %#x, which nobody has", cpu, vector);
 	}

@@ -175,11 +175,26 @@ const char *features_check_cpu(void)
 	return w[W_E1D] & 1u << 20 ? NULL : "nx";
 }
 
+/*
+ * AMD families 0fh to 11h: firmware may let HLT stop the local APIC's timer (C1E, INT_PENDING bits 27 and
+ * 28).
+ */
+static void features_disable_c1e(void)
+{
+	u64 value;
+
+	if (!cpu_is_amd() || cpu_features.family < 0xf || cpu_features.family > 0x11 || cpu_features.hypervisor)
+		return;
+	if (!rdmsr_safe(MSR_INT_PENDING, &value) && (value & 3ul << 27))
+		(void)!wrmsr_safe(MSR_INT_PENDING, value & ~(3ul << 27));
+}
+
 void features_enable_cpu(void)
 {
 	const struct cpu_features *f = &cpu_features;
 	u64 cr4 = CR4_PAE | CR4_PGE | CR4_OSFXSR | CR4_OSXMMEXCPT;
 
+	features_disable_c1e();
 	wrmsr(MSR_EFER, (rdmsr(MSR_EFER) & ~EFER_FFXSR) | EFER_NXE | EFER_SCE);
 	write_cr0(CR0_PE | CR0_MP | CR0_ET | CR0_NE | CR0_WP | CR0_AM | CR0_PG);
 	if (f->mce)

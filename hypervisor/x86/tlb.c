@@ -96,7 +96,9 @@ static void tlb_interrupt(struct regs *regs)
 		tlb_flush_local();
 }
 
-/* Interrupts off: the handler must not finish a request half-way through this, when the next one may begin. */
+/*
+ * Interrupts off: the handler must not finish a request half-way through this, when the next one may begin.
+ */
 void tlb_poll(void)
 {
 	u64 flags;

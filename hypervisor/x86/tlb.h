@@ -7,8 +7,8 @@
  * CPUs need a flush whose last one is not later than that stamp (tlb_filter). The clock wraps: a CPU that
  * passes a quarter of its range makes all others flush, so no CPU's time is ever half a range old.
  *
- * Lock: one request to other CPUs at a time; a CPU that waits, for its turn or for a spin lock, serves requests
- * to itself meanwhile, so interrupts may be off and locks held.
+ * Lock: one request to other CPUs at a time; a CPU that waits, for its turn or for a spin lock, serves
+ * requests to itself meanwhile, so interrupts may be off and locks held.
  */
 #ifndef X86_TLB_H
 #define X86_TLB_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the boot loader and the firmware hand over, with anything in it: multiboot 1 and 2 information, and ACPI
- * tables. Machine memory is a sparse arena of 4 GiB; what the ACPI code maps is a copy of exactly the size asked for,
- * so that reading beyond it is seen. After each input the results must keep their promises.
+ * What the boot loader and the firmware hand over, with anything in it: multiboot 1 and 2 information, and
+ * ACPI tables. Machine memory is a sparse arena of 4 GiB; what the ACPI code maps is a copy of exactly the
+ * size asked for, so that reading beyond it is seen. After each input the results must keep their promises.
  */
 #define _GNU_SOURCE
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Timers and the flush clock on a CPU whose clock the test turns by hand: order of expiry, what the hardware is told,
- * moving, stamps across the wrap.
+ * Timers and the flush clock on a CPU whose clock the test turns by hand: order of expiry, what the
+ * hardware is told, moving, stamps across the wrap.
  */
 #include "unit.h"
 
