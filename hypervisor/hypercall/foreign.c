@@ -2,15 +2,10 @@
 /* See foreign.h. */
 #include "hypercall/foreign.h"
 
-struct domain *domain_io;
-
+/* Device memory is nobody's: who names DOMID_IO means what it has a right to itself. */
 static struct domain *page_owner(domid_t id)
 {
-	if (id == DOMID_IO && current->domain->is_privileged) {
-		atomic_inc(&domain_io->refs);
-		return domain_io;
-	}
-	return domain_get_for_caller(id);
+	return domain_get_for_caller(id == DOMID_IO && current->domain->is_privileged ? DOMID_SELF : id);
 }
 
 int foreign_get_slow(u32 foreign, struct foreign_pair *who)
@@ -25,6 +20,9 @@ int foreign_get_slow(u32 foreign, struct foreign_pair *who)
 		domain_put(who->pg_owner);
 		return current->domain->is_privileged ? -ESRCH : -EPERM;
 	}
+	/* the caller by another name: foreign_put() takes it for DOMID_SELF, which is not counted */
+	if (who->pt_owner == current->domain && who->pg_owner == current->domain)
+		foreign_put_slow(who);
 	return 0;
 }
 

@@ -31,7 +31,4 @@ static inline void foreign_put(struct foreign_pair *who)
 		foreign_put_slow(who);
 }
 
-/* The domain that stands for device memory (DOMID_IO) when frames are named: owns nothing, has dom0's rights. */
-extern struct domain *domain_io;
-
 #endif

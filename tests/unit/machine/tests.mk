@@ -2,7 +2,7 @@
 include machine/machine.mk
 CFLAGS	+= -I./machine
 
-MACHINE_TESTS := domain pv_type pv_grant type_race memory_op
+MACHINE_TESTS := domain pv_type pv_grant mmu_update type_race memory_op
 TESTS	+= $(MACHINE_TESTS)
 $(foreach test,$(MACHINE_TESTS),$(eval $(test)-y := $(MACHINE:%=+%)))
 type_race-y := $(filter-out +hv/pv/type.c,$(type_race-y))
