@@ -88,6 +88,14 @@ static __noreturn void boot_cpu_started(u32 cpu)
 	entry_start_idle();
 }
 
+static int boot_cpu_up(u32 cpu)
+{
+	if (!current->is_idle)
+		return -EBUSY;
+	sched_cpu_up(cpu);
+	return 0;
+}
+
 void __init boot_main(u32 magic, u32 info, u32 base)
 {
 	u64 boot_tsc = rdtsc();
@@ -134,6 +142,8 @@ void __init boot_main(u32 magic, u32 info, u32 base)
 	uart_init_irq();
 	smp_cpu_init_hook = entry_init_cpu;
 	smp_cpu_started_hook = boot_cpu_started;
+	smp_cpu_down_hook = sched_cpu_down;
+	smp_cpu_up_hook = boot_cpu_up;
 	smp_bring_up_all();
 	hostmap_drop_boot_mappings();
 

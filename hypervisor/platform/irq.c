@@ -35,6 +35,7 @@ struct irq_desc {
 	const char *name;
 	struct msi_desc *msi;	/* NULL: a GSI */
 	bool used, level, active_low, mode_set, masked;
+	bool fixed;		/* one of a block of messages, which cannot move apart */
 	u16 cpu, old_cpu;	/* NO_CPU: none */
 	u8 vector, old_vector;
 
@@ -263,8 +264,8 @@ int irq_set_cpu(int irq, u32 cpu)
 	if (!d || cpu >= MAX_CPUS || !cpumask_test(cpu, &cpu_online_mask))
 		return -EINVAL;
 	flags = spin_lock_irqsave(&d->lock);
-	if (d->msi && d->vector == 0) {
-		rc = -EINVAL;
+	if (d->fixed) {
+		rc = -EOPNOTSUPP;
 	} else if (d->cpu == cpu && d->vector) {
 		rc = 0;
 	} else if (d->old_cpu != NO_CPU) {
@@ -283,6 +284,23 @@ int irq_set_cpu(int irq, u32 cpu)
 	}
 	spin_unlock_irqrestore(&d->lock, flags);
 	return rc;
+}
+
+void irq_evacuate_cpu(u32 cpu)
+{
+	for (u32 irq = 0; irq < IRQ_MAX; irq++) {
+		struct irq_desc *d = &irq_descs[irq];
+		u64 flags;
+
+		if (!d->used || !d->vector || d->cpu != cpu)
+			continue;
+		/* An earlier move that has not settled yet is taken as settled. */
+		flags = spin_lock_irqsave(&d->lock);
+		irq_forget_old(d);
+		spin_unlock_irqrestore(&d->lock, flags);
+		if (irq_set_cpu(irq, 0))
+			log_warn("irq %u stays with CPU%u: no vector is free elsewhere", irq, cpu);
+	}
 }
 
 /* Level: mask, acknowledge, serve, and unmask unless a guest still has to. */
@@ -401,6 +419,7 @@ int irq_alloc_block(u32 count, struct msi_desc *const *msi, int *first_irq)
 	for (u32 i = 0; i < count; i++) {
 		irq_desc_init(&irq_descs[first + i]);
 		irq_descs[first + i].level = false;
+		irq_descs[first + i].fixed = count > 1;
 		irq_descs[first + i].msi = msi[i];
 	}
 	/* Where no one says otherwise the load is spread. */

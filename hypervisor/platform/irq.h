@@ -36,6 +36,7 @@ void irq_mask(int irq);
 void irq_unmask(int irq);
 /* Where it is delivered; -EBUSY while an earlier move settles. */
 int irq_set_cpu(int irq, u32 cpu);
+void irq_evacuate_cpu(u32 cpu);				/* all that come in there go to CPU 0 */
 void irq_dispatch(struct regs *regs);			/* from entry/: vector in regs->vector, >= 0x20 */
 
 /*

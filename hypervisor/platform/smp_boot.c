@@ -16,6 +16,7 @@
 #include "core/lock.h"
 #include "core/log.h"
 #include "core/panic.h"
+#include "core/softirq.h"
 #include "core/time.h"
 #include "core/timer.h"
 #include "lib/cmdline.h"
@@ -25,6 +26,7 @@
 #include "mm/hostmap.h"
 #include "mm/page_alloc.h"
 #include "platform/acpi.h"
+#include "platform/irq.h"
 #include "platform/machine.h"
 #include "platform/nmi.h"
 #include "x86/cpu_ops.h"
@@ -50,6 +52,7 @@ static struct {
 	u32 apic_id, acpi_id;
 	bool enabled;
 } cpus[MAX_CPUS];
+static bool cpu_started[MAX_CPUS];	/* set by each CPU; it never goes away, only to rest */
 static u32 nr_cpus = 1;
 static u32 max_cpus = MAX_CPUS;		/* maxcpus= */
 
@@ -73,6 +76,8 @@ static u64 boot_gdt_compat_page[512] __aligned(4096) __section(".bss.page_aligne
 
 void (*smp_cpu_started_hook)(u32 cpu);
 void (*smp_cpu_init_hook)(u32 cpu);
+void (*smp_cpu_down_hook)(u32 cpu);
+int (*smp_cpu_up_hook)(u32 cpu);
 
 static u64 image_maddr(const void *va)
 {
@@ -210,6 +215,7 @@ static __noreturn void ap_main(void)
 	tlb_flush_local();
 	timer_init_cpu();
 	ap_answer_tsc();
+	cpu_started[cpu] = true;
 	cpumask_set_atomic(cpu, &cpu_online_mask);
 	atomic_inc(&cpu_online_count);
 	store_release(&ap_state, AP_ONLINE);
@@ -317,14 +323,10 @@ static int smp_start(u32 cpu)
 	return 0;
 }
 
-int cpu_bring_up(u32 cpu)
+static int smp_start_first_time(u32 cpu)
 {
 	int rc;
 
-	if (!cpu_is_present(cpu))
-		return -EINVAL;
-	if (cpumask_test(cpu, &cpu_online_mask))
-		return 0;
 	if (!trampoline && !smp_find_trampoline())
 		return -ENOMEM;
 	if (!cpu_locals[cpu]) {
@@ -339,11 +341,66 @@ int cpu_bring_up(u32 cpu)
 	return rc;
 }
 
-int cpu_take_down(u32 cpu)
+/*
+ * A CPU that was taken down rests in its idle loop, serves interrupts that come all the same, and may be
+ * called back at any time: so there is nothing to set up again, and nobody who still counts on it waits in
+ * vain.
+ */
+static void smp_rest(void *arg)
+{
+	u32 cpu = this_cpu();
+
+	cpumask_clear_atomic(cpu, &cpu_online_mask);
+	atomic_dec(&cpu_online_count);
+	smp_cpu_down_hook(cpu);
+	softirq_raise(SOFTIRQ_SCHEDULE);
+}
+
+static void smp_work_again(void *arg)
+{
+	int *rc = arg;
+
+	/* Mappings of the hypervisor may have changed meanwhile. */
+	tlb_flush_local();
+	*rc = smp_cpu_up_hook(this_cpu());
+}
+
+static int smp_call_back(u32 cpu)
+{
+	cpumask_t mask = cpumask_of(cpu);
+	int rc = -EIO;
+
+	cpumask_set_atomic(cpu, &cpu_online_mask);
+	ipi_call(&mask, smp_work_again, &rc);
+	if (rc)
+		cpumask_clear_atomic(cpu, &cpu_online_mask);
+	else
+		atomic_inc(&cpu_online_count);
+	return rc;
+}
+
+int cpu_bring_up(u32 cpu)
 {
 	if (!cpu_is_present(cpu))
 		return -EINVAL;
-	return -EOPNOTSUPP;
+	if (cpumask_test(cpu, &cpu_online_mask))
+		return 0;
+	return cpu_started[cpu] ? smp_call_back(cpu) : smp_start_first_time(cpu);
+}
+
+int cpu_take_down(u32 cpu)
+{
+	cpumask_t mask = cpumask_of(cpu);
+
+	if (!cpu_is_present(cpu))
+		return -EINVAL;
+	if (cpu == 0)
+		return -EOPNOTSUPP;
+	if (!cpumask_test(cpu, &cpu_online_mask))
+		return 0;
+	ipi_call(&mask, smp_rest, NULL);
+	irq_evacuate_cpu(cpu);
+	return 0;
 }
 
 void smp_bring_up_all(void)

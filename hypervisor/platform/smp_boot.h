@@ -18,5 +18,11 @@ void smp_bring_up_all(void);
 extern void (*smp_cpu_started_hook)(u32 cpu);
 /* What it needs before: SYSCALL registers and the like; interrupts off. */
 extern void (*smp_cpu_init_hook)(u32 cpu);
+/*
+ * Called on a CPU that is to rest, or to work again: nothing, or everything, is scheduled there from now
+ * on. Interrupt context. `up` answers -EBUSY while a guest that is to leave is still there.
+ */
+extern void (*smp_cpu_down_hook)(u32 cpu);
+extern int (*smp_cpu_up_hook)(u32 cpu);
 
 #endif
