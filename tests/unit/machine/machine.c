@@ -27,6 +27,7 @@
 
 #define RIP_AFTER_SYSCALL	0x1002ul
 
+static struct host_cpu parked[MACHINE_CPUS];	/* of the CPUs that the program is not at the moment */
 static u64 free_at_start, heap_at_start;
 static u32 looks, looks_until;
 static bool (*preempt_decide)(void);
@@ -82,7 +83,11 @@ static void start_cpus(void)
 	host_cpu.cr4 = CR4_PAE | CR4_PGE;
 	sched_init();
 	for (u32 cpu = 0; cpu < MACHINE_CPUS; cpu++) {
-		fake_cpu(cpu);
+		parked[cpu] = host_cpu;
+		parked[cpu].cr3 = hostmap_l4_maddr;
+	}
+	for (u32 cpu = 0; cpu < MACHINE_CPUS; cpu++) {
+		machine_cpu(cpu);
 		cpu_local()->apic_id = cpu;
 		cpu_local()->cr4 = host_cpu.cr4;
 		current = idle_vcpu_create(cpu);
@@ -90,7 +95,7 @@ static void start_cpus(void)
 			abort();
 		sched_cpu_up(cpu);
 	}
-	fake_cpu(0);
+	machine_cpu(0);
 	/* vCPUs run when the test says so */
 	softirq_register(SOFTIRQ_SCHEDULE, nothing);
 }
@@ -181,10 +186,60 @@ static void switch_vcpu(struct vcpu *prev, struct vcpu *next)
 		clear_bit(cpu, prev->domain->dirty_cpus.bits);
 }
 
+struct host_cpu *machine_cpu_registers(u32 cpu)
+{
+	return cpu == this_cpu() ? &host_cpu : &parked[cpu];
+}
+
+void machine_cpu(u32 cpu)
+{
+	u32 before = this_cpu();
+
+	if (cpu == before)
+		return;
+	parked[before] = host_cpu;
+	host_cpu = parked[cpu];
+	fake_cpu(cpu);
+}
+
+/* Off the CPU it is on, if any. */
+static void take_off(struct vcpu *v)
+{
+	u32 before = this_cpu();
+
+	for (u32 cpu = 0; cpu < MACHINE_CPUS; cpu++)
+		if (machine_current(cpu) == v) {
+			machine_cpu(cpu);
+			machine_idle();
+		}
+	machine_cpu(before);
+}
+
 void machine_run(struct vcpu *v)
 {
-	if (current != v)
-		switch_vcpu(current, v);
+	if (current == v)
+		return;
+	take_off(v);
+	switch_vcpu(current, v);
+}
+
+void machine_settle(void)
+{
+	for (u32 cpu = 0; cpu < MACHINE_CPUS; cpu++) {
+		struct vcpu *v = machine_current(cpu);
+
+		if (!v->is_idle && READ_ONCE(v->pause_flags))
+			take_off(v);
+	}
+}
+
+/* Linked in the place of the real one, which waits for the other CPU to do it. */
+void __real_sched_sleep_sync(struct vcpu *v);
+void __wrap_sched_sleep_sync(struct vcpu *v);
+void __wrap_sched_sleep_sync(struct vcpu *v)
+{
+	take_off(v);
+	__real_sched_sleep_sync(v);
 }
 
 void machine_idle(void)

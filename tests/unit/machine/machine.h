@@ -19,7 +19,9 @@
 #include "domain/domain.h"
 #include "mm/frame.h"
 
+#ifndef MACHINE_FRAMES
 #define MACHINE_FRAMES		6144u		/* 24 MiB: two zones of the allocator */
+#endif
 #define MACHINE_CPUS		2u
 #define MACHINE_IO_FIRST	0xa0u		/* OWNER_IO frames in the midst of RAM */
 #define MACHINE_IO_LAST		0xffu
@@ -42,10 +44,23 @@ u32 machine_looks(void);			/* looks since the last machine_preempt_*() */
 /* The heap has room for that many objects - 1 and no more; 0: no limit. */
 void machine_heap_fail_after(u32 objects);
 
-/* The CPU runs v from now on: the guest's part of the context switch, both ways. */
+/* The program is that CPU from now on, with its registers. */
+void machine_cpu(u32 cpu);
+struct host_cpu *machine_cpu_registers(u32 cpu);
+/* Whom any CPU runs. */
+#pragma push_macro("current")
+#undef current
+static inline struct vcpu *machine_current(u32 cpu)
+{
+	return cpu_locals[cpu]->current;
+}
+#pragma pop_macro("current")
+
+/* This CPU runs v from now on, and no other does: the guest's part of the context switch, both ways. */
 void machine_run(struct vcpu *v);
-/* Back to the idle vCPU: no guest's tables are loaded. */
+/* Back to the idle vCPU: no guest's tables are loaded. machine_settle: on every CPU whose vCPU may not run. */
 void machine_idle(void);
+void machine_settle(void);
 
 /* One turn of hypercall `nr`, as the guest would see it; true: the guest has to repeat it (machine_repeat). */
 bool machine_call_once(struct vcpu *v, u64 nr, const u64 args[6], long *result);

@@ -12,6 +12,8 @@ MACHINE	+= $(addprefix own/machine/,ram.c walk.c machine.c tlb.c platform.c gues
 MACHINE	+= $(addprefix own/oracle/,oracle.c tables.c domains.c)
 MACHINE	+= own/fake/cpu.c own/fake/irq.c
 
+MACHINE_LIBS := -Wl,--wrap=sched_sleep_sync
+
 UNIT	:= $(ROOT)/tests/unit
 MACHINE_FLAGS := -DHOST_TEST -I$(UNIT)/machine -I$(UNIT)/oracle -I$(UNIT)/fake -include $(UNIT)/machine/hooks.h
 

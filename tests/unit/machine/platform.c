@@ -52,10 +52,10 @@ void lapic_send_ipi(u32 apic_id, u8 vector)
 {
 	u32 before = this_cpu();
 
-	fake_cpu(apic_id);
+	machine_cpu(apic_id);
 	if (vector_handlers[vector])
 		vector_handlers[vector](NULL);
-	fake_cpu(before);
+	machine_cpu(before);
 }
 
 void lapic_send_nmi(u32 apic_id)

@@ -4,5 +4,5 @@ CFLAGS	+= -I./machine
 
 MACHINE_TESTS := domain pv_type pv_grant mmu_update type_race memory_op
 TESTS	+= $(MACHINE_TESTS)
-$(foreach test,$(MACHINE_TESTS),$(eval $(test)-y := $(MACHINE:%=+%)))
+$(foreach test,$(MACHINE_TESTS),$(eval $(test)-y := $(MACHINE:%=+%))$(eval $(test)-libs := $(MACHINE_LIBS)))
 type_race-y := $(filter-out +hv/pv/type.c,$(type_race-y))

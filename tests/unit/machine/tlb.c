@@ -28,7 +28,9 @@ static u32 nr_notes, next_note;
 
 static bool alive(const struct note *n)
 {
-	return n->time == tlb_time[n->cpu] && n->pages == host_cpu.invlpg_count && n->loads == host_cpu.cr3_writes;
+	const struct host_cpu *c = machine_cpu_registers(n->cpu);
+
+	return n->time == tlb_time[n->cpu] && n->pages == c->invlpg_count && n->loads == c->cr3_writes;
 }
 
 void machine_tlb_note(u64 va, mfn_t m, bool writable)

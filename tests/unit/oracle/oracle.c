@@ -9,6 +9,7 @@
 
 #include "domain/memory.h"
 #include "internal.h"
+#include "mm/hostmap.h"
 #include "mm/page_alloc.h"
 #include "x86/cpu_ops.h"
 
@@ -109,21 +110,27 @@ static void compare_all(void)
 		oracle_wrong("%lu frames are free, the allocator says %lu", free, page_free_count());
 }
 
+/* A CPU stands on the tables of whom it runs, or on the hypervisor's own. */
+static void check_cr3(u32 cpu, const struct vcpu *v)
+{
+	u64 cr3 = machine_cpu_registers(cpu)->cr3;
+	const struct frame *f = mfn_to_frame(mfn(cr3 >> PAGE_SHIFT));
+
+	if (v->is_idle ? cr3 != hostmap_l4_maddr :
+	    !mfn_valid(mfn(cr3 >> PAGE_SHIFT)) || f->owner != v->domain->id ||
+	    (f->type & (FT_MASK | FT_BUSY)) != (FT_L4 | FT_VALIDATED))
+		oracle_wrong("CPU %u runs d%uv%u on CR3 %#lx", cpu, v->domain->id, v->id, cr3);
+}
+
 static void check_cpus(void)
 {
-	const struct frame *f = mfn_to_frame(mfn(host_cpu.cr3 >> PAGE_SHIFT));
-	const struct vcpu *v = current;
-
-	for (u32 cpu = 0; cpu < MACHINE_CPUS; cpu++)
+	for (u32 cpu = 0; cpu < MACHINE_CPUS; cpu++) {
 		if (cpu_locals[cpu]->locks_held)
 			oracle_wrong("CPU %u holds %u locks", cpu, cpu_locals[cpu]->locks_held);
+		check_cr3(cpu, machine_current(cpu));
+	}
 	if (!(host_cpu.rflags & RFLAGS_IF))
 		oracle_wrong("interrupts are off");
-	if (v->is_idle)
-		return;
-	if (f->owner != v->domain->id || (f->type & (FT_MASK | FT_BUSY)) != (FT_L4 | FT_VALIDATED))
-		oracle_wrong("CR3 is %#lx while d%uv%u runs: owner %u type %#x", host_cpu.cr3, v->domain->id, v->id, f->owner,
-			     f->type);
 }
 
 bool oracle_check(void)
