@@ -42,6 +42,7 @@ u32 cpu_acpi_id(u32 cpu);			/* the MADT's processor id; ~0u if none */
 bool cpu_is_present(u32 cpu);
 u32 cpu_present_count(void);			/* CPUs in the MADT that maxcpus= lets us use */
 int cpu_bring_up(u32 cpu);			/* 0 if it is up already; interrupts on */
-int cpu_take_down(u32 cpu);			/* -EOPNOTSUPP for the boot CPU; interrupts on, no lock held */
+/* -EOPNOTSUPP for the boot CPU; interrupts on, no lock held. */
+int cpu_take_down(u32 cpu);
 
 #endif
