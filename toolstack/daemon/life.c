@@ -31,11 +31,14 @@
 #define QUICK_DEATH_NS (10ull * 1000000000)
 #define QUICK_DEATHS_MAX 5
 #define TAIL_BYTES 8192
+#define DYING_MS_MIN 5
+#define DYING_MS_MAX 1000
 #define DESTROY_HERE_KIB (512u << 10)
 
 static unsigned int sched_id;
 
 static void take_down(struct guest *g);
+static void watch_dying(void);
 
 /* ---- starting ---- */
 
@@ -309,6 +312,8 @@ static void on_destroyed(void *ctx, json_t *result, const struct error *err)
 	/* It may still be dying, while backends hold some of its pages: VIRQ_DOM_EXC follows. */
 	if (hv_domctl_info((domid_t)g->domid, &info) == -ESRCH)
 		finish(g);
+	else
+		watch_dying();
 }
 
 /* Give back what the guest has, in an order in which nothing holds anything else. */
@@ -334,6 +339,8 @@ static void take_down(struct guest *g)
 	if (destroy_at_once(g)) {
 		if (hv_domctl_info((domid_t)g->domid, &info) == -ESRCH)
 			finish(g);
+		else
+			watch_dying();
 		return;
 	}
 	if (worker_start(&g->worker, "destroy", &calls, g, g, NULL, 0, &err) < 0) {
@@ -439,6 +446,35 @@ static void on_shutdown(struct guest *g, unsigned int code)
 	}
 }
 
+/*
+ * A domain that is dying waits for backends to let its pages go; the interrupt at its end is looked for, but not
+ * relied upon.
+ */
+static void on_dying_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	guest_scan();
+}
+
+static void watch_dying(void)
+{
+	static struct event *timer;
+	static long ms = DYING_MS_MIN;
+	struct timeval tv;
+	bool any = false;
+
+	for (struct guest *g = guests; g; g = g->next)
+		any |= g->state == GUEST_STOPPING && !g->worker;
+	ms = any ? (ms * 2 < DYING_MS_MAX ? ms * 2 : DYING_MS_MAX) : DYING_MS_MIN;
+	tv = (struct timeval){ ms / 1000, ms % 1000 * 1000 };
+	if (!timer)
+		timer = evtimer_new(xend.base, on_dying_timer, NULL);
+	if (any && timer)
+		event_add(timer, &tv);
+}
+
 void guest_scan(void)
 {
 	static struct xen_domctl_getdomaininfo list[DOMAINS_MAX];
@@ -467,6 +503,7 @@ void guest_scan(void)
 		else if (info && g->state == GUEST_RUNNING && info->flags & XEN_DOMINF_shutdown)
 			on_shutdown(g, info->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask);
 	}
+	watch_dying();
 }
 
 static bool on_domain_exception(void *ctx)
