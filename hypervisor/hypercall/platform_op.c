@@ -11,6 +11,7 @@
 #include "core/time.h"
 #include "domain/guest_copy.h"
 #include "domain/time_info.h"
+#include "event/event.h"
 #include "hypercall/hypercall.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -152,11 +153,19 @@ static int op_get_cpu_version(struct xen_platform_op *op)
 	return COPY_BACK;
 }
 
+/* dom0 keeps a list of the machine's CPUs, and asks anew when it hears of a change. */
+static int tell_cpu_change(int rc)
+{
+	if (!rc)
+		event_send_virq_global(VIRQ_PCPU_STATE);
+	return rc;
+}
+
 static int op_cpu_online(struct xen_platform_op *op)
 {
 	u32 cpu = op->u.cpu_ol.cpuid;
 
-	return cpu < MAX_CPUS && cpu_is_present(cpu) ? cpu_bring_up(cpu) : -EINVAL;
+	return cpu < MAX_CPUS && cpu_is_present(cpu) ? tell_cpu_change(cpu_bring_up(cpu)) : -EINVAL;
 }
 
 static int op_cpu_offline(struct xen_platform_op *op)
@@ -165,7 +174,7 @@ static int op_cpu_offline(struct xen_platform_op *op)
 
 	if (cpu == 0)
 		return -EOPNOTSUPP;
-	return cpu < MAX_CPUS && cpumask_test(cpu, &cpu_online_mask) ? cpu_take_down(cpu) : -EINVAL;
+	return cpu < MAX_CPUS && cpumask_test(cpu, &cpu_online_mask) ? tell_cpu_change(cpu_take_down(cpu)) : -EINVAL;
 }
 
 #define FIRST_OP	XENPF_settime32
