@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The life of a guest: see the picture in guest.h.  A worker makes the domain; the daemon then connects store,
- * console and devices, all at once, and lets it run.  The hypervisor tells by VIRQ_DOM_EXC that some domain
- * has changed; guest_scan() finds out which.  Taking down is the same whatever the cause: what was taken is
+ * console and devices, all at once, and lets it run.  Taking down is the same whatever the cause: what was taken is
  * in the journal, and giving back something twice does no harm.
  */
 #include <errno.h>
@@ -11,34 +10,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "abi/sched.h"
 #include "daemon/console.h"
 #include "daemon/create.h"
 #include "daemon/device.h"
 #include "daemon/disk.h"
-#include "daemon/dump.h"
 #include "daemon/events.h"
 #include "daemon/kernels.h"
-#include "daemon/loop.h"
-#include "daemon/ports.h"
+#include "daemon/life.h"
 #include "daemon/vif.h"
 #include "daemon/worker.h"
 #include "daemon/xend.h"
 #include "hv/domctl.h"
 #include "store/store.h"
 
-#define DOMAINS_MAX 1024
 #define QUICK_DEATH_NS (10ull * 1000000000)
 #define QUICK_DEATHS_MAX 5
-#define TAIL_BYTES 8192
-#define DYING_MS_MIN 5
-#define DYING_MS_MAX 1000
 #define DESTROY_HERE_KIB (512u << 10)
 
 static unsigned int sched_id;
 
 static void take_down(struct guest *g);
-static void watch_dying(void);
 
 /* ---- starting ---- */
 
@@ -68,7 +59,7 @@ static int connect_guest(struct guest *g, struct error *err)
 	return 0;
 }
 
-static void publish_tty(const struct guest *g)
+void life_publish_tty(const struct guest *g)
 {
 	char path[64];
 
@@ -113,7 +104,7 @@ static void on_created(void *ctx, json_t *result, const struct error *failed)
 	g->console_mfn = (xen_pfn_t)json_integer_value(json_object_get(result, "console_mfn"));
 	rc = connect_guest(g, &err);
 	if (!rc) {
-		publish_tty(g);
+		life_publish_tty(g);
 		g->state = GUEST_RUNNING;
 		g->started_ns = xend_now_ns();
 		rc = guest_journal(g);
@@ -198,7 +189,7 @@ int guest_start(struct guest *g, bool paused, struct error *err)
 
 /* ---- ending ---- */
 
-static enum guest_action action_of(const struct guest *g)
+enum guest_action life_action(const struct guest *g)
 {
 	switch (g->why) {
 	case WHY_POWEROFF: return g->cfg->on_poweroff;
@@ -212,7 +203,7 @@ static enum guest_action action_of(const struct guest *g)
 
 static bool wants_restart(const struct guest *g)
 {
-	switch (action_of(g)) {
+	switch (life_action(g)) {
 	case GUEST_ACTION_RESTART: case GUEST_ACTION_RENAME_RESTART: case GUEST_ACTION_COREDUMP_RESTART:
 	case GUEST_ACTION_SOFT_RESET:
 		return true;
@@ -256,7 +247,7 @@ static void restart(struct guest *g, bool quick)
 }
 
 /* Nothing is left of the domain. */
-static void finish(struct guest *g)
+void life_finish(struct guest *g)
 {
 	bool again = wants_restart(g) && !xend.stopping && g->why != WHY_DESTROY;
 	bool quick = g->started_ns && xend_now_ns() - g->started_ns < QUICK_DEATH_NS;
@@ -311,9 +302,9 @@ static void on_destroyed(void *ctx, json_t *result, const struct error *err)
 		log_error(LOG_LEVEL_ERROR, err);
 	/* It may still be dying, while backends hold some of its pages: VIRQ_DOM_EXC follows. */
 	if (hv_domctl_info((domid_t)g->domid, &info) == -ESRCH)
-		finish(g);
+		life_finish(g);
 	else
-		watch_dying();
+		life_watch_dying();
 }
 
 /* Give back what the guest has, in an order in which nothing holds anything else. */
@@ -333,14 +324,14 @@ static void take_down(struct guest *g)
 	} else {
 		for (size_t i = 0; i < g->n_disks; i++)
 			disk_release(g, &g->disks[i]);
-		finish(g);
+		life_finish(g);
 		return;
 	}
 	if (destroy_at_once(g)) {
 		if (hv_domctl_info((domid_t)g->domid, &info) == -ESRCH)
-			finish(g);
+			life_finish(g);
 		else
-			watch_dying();
+			life_watch_dying();
 		return;
 	}
 	if (worker_start(&g->worker, "destroy", &calls, g, g, NULL, 0, &err) < 0) {
@@ -381,138 +372,6 @@ void guest_device_gone(struct guest *g)
 	}
 }
 
-/* ---- what the hypervisor says ---- */
-
-static const struct {
-	enum guest_why why;
-	const char *event, *text;
-} shutdown_reasons[] = {
-	[SHUTDOWN_poweroff] = { WHY_POWEROFF, "shutdown", "powered off" },
-	[SHUTDOWN_reboot] = { WHY_REBOOT, "reboot", "rebooted" },
-	[SHUTDOWN_suspend] = { WHY_NONE, "suspended", "suspended" },
-	[SHUTDOWN_crash] = { WHY_CRASH, "crashed", "crashed" },
-	[SHUTDOWN_watchdog] = { WHY_WATCHDOG, "crashed", "its watchdog expired" },
-	[SHUTDOWN_soft_reset] = { WHY_SOFT_RESET, "reboot", "asked for a soft reset" },
-};
-
-/* The line of the console that tells most: a panic's first, else the last. */
-static void last_words(const struct guest *g, char *buf, size_t size)
-{
-	static const char *const telling[] = { "Kernel panic", "BUG: ", "Oops: ", "error: " };
-	char *tail = malloc(TAIL_BYTES), *line, *save = NULL, best[160] = "";
-	bool found = false;
-
-	buf[0] = '\0';
-	if (g->console && tail) {
-		console_tail(g->console, tail, TAIL_BYTES);
-		for (line = strtok_r(tail, "\r\n", &save); line && !found; line = strtok_r(NULL, "\r\n", &save)) {
-			for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]) && !found; i++)
-				found = strstr(line, telling[i]) != NULL;
-			if (found || (strlen(line) > 4 && !strstr(line, "---[ end")))
-				snprintf(best, sizeof(best), "%s", line);
-		}
-		log_text(buf, size, best, strlen(best));
-	}
-	free(tail);
-}
-
-static void on_shutdown(struct guest *g, unsigned int code)
-{
-	char words[160];
-
-	if (code >= sizeof(shutdown_reasons) / sizeof(shutdown_reasons[0]))
-		code = SHUTDOWN_crash;
-	if (g->why != WHY_NONE || shutdown_reasons[code].why == WHY_NONE)
-		return;		/* seen before; or suspended, which its saver waits for */
-	g->why = shutdown_reasons[code].why;
-	if (g->restart_asked && g->why == WHY_POWEROFF)
-		g->why = WHY_REBOOT;
-	last_words(g, words, sizeof(words));
-	snprintf(g->reason, sizeof(g->reason), "%s%s%.110s", shutdown_reasons[code].text,
-		 g->why == WHY_CRASH && words[0] ? ": " : "", g->why == WHY_CRASH ? words : "");
-	store_domain_shutdown(xend.store, (unsigned int)g->domid);
-	(void)guest_journal(g);
-	events_emit(g, shutdown_reasons[code].event, g->reason, NULL);
-	switch (action_of(g)) {
-	case GUEST_ACTION_PRESERVE:
-		break;
-	case GUEST_ACTION_COREDUMP_DESTROY: case GUEST_ACTION_COREDUMP_RESTART:
-		if (dump_crashed(g) < 0)
-			guest_stop(g, g->why);
-		break;
-	default:
-		guest_stop(g, g->why);
-		break;
-	}
-}
-
-/*
- * A domain that is dying waits for backends to let its pages go; the interrupt at its end is looked for, but not
- * relied upon.
- */
-static void on_dying_timer(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	(void)arg;
-	guest_scan();
-}
-
-static void watch_dying(void)
-{
-	static struct event *timer;
-	static long ms = DYING_MS_MIN;
-	struct timeval tv;
-	bool any = false;
-
-	for (struct guest *g = guests; g; g = g->next)
-		any |= g->state == GUEST_STOPPING && !g->worker;
-	ms = any ? (ms * 2 < DYING_MS_MAX ? ms * 2 : DYING_MS_MAX) : DYING_MS_MIN;
-	tv = (struct timeval){ ms / 1000, ms % 1000 * 1000 };
-	if (!timer)
-		timer = evtimer_new(xend.base, on_dying_timer, NULL);
-	if (any && timer)
-		event_add(timer, &tv);
-}
-
-void guest_scan(void)
-{
-	static struct xen_domctl_getdomaininfo list[DOMAINS_MAX];
-	int n = hv_sysctl_domains(0, list, DOMAINS_MAX);
-	struct guest *next;
-
-	if (n < 0) {
-		log_err("cannot list domains: %s", strerror(-n));
-		return;
-	}
-	for (struct guest *g = guests; g; g = next) {
-		const struct xen_domctl_getdomaininfo *info = NULL;
-
-		next = g->next;
-		if (g->domid <= 0 || g->worker)
-			continue;
-		for (int i = 0; i < n && !info; i++)
-			if (list[i].domain == g->domid && memcmp(list[i].handle, g->uuid, 16) == 0)
-				info = &list[i];
-		if (!info && g->state == GUEST_STOPPING)
-			finish(g);
-		else if (!info && g->state == GUEST_RUNNING)
-			guest_stop(g, WHY_DESTROY);	/* somebody else destroyed it */
-		else if (info && g->state == GUEST_RUNNING && info->flags & XEN_DOMINF_dying)
-			guest_stop(g, WHY_DESTROY);
-		else if (info && g->state == GUEST_RUNNING && info->flags & XEN_DOMINF_shutdown)
-			on_shutdown(g, info->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask);
-	}
-	watch_dying();
-}
-
-static bool on_domain_exception(void *ctx)
-{
-	(void)ctx;
-	guest_scan();
-	return true;
-}
-
 int guest_ask(struct guest *g, const char *what, struct error *err)
 {
 	char path[64];
@@ -527,70 +386,6 @@ int guest_ask(struct guest *g, const char *what, struct error *err)
 	return rc;
 }
 
-/* ---- the daemon's own start ---- */
-
-static bool loop_in_use(int nr)
-{
-	for (struct guest *g = guests; g; g = g->next)
-		for (size_t i = 0; i < g->n_disks; i++)
-			if (g->disks[i].loop == nr)
-				return true;
-	return false;
-}
-
-/* A worker may have made the domain and died before it could say so. */
-static int find_domain(const struct guest *g)
-{
-	static struct xen_domctl_getdomaininfo list[DOMAINS_MAX];
-	int n = hv_sysctl_domains(1, list, DOMAINS_MAX);
-
-	for (int i = 0; i < n; i++)
-		if (memcmp(list[i].handle, g->uuid, 16) == 0)
-			return list[i].domain;
-	return -1;
-}
-
-static void adopt(struct guest *g)
-{
-	struct error err = ERROR_INIT;
-	int found = find_domain(g);
-
-	if (g->state == GUEST_RUNNING && found == g->domid && found > 0) {
-		if (console_open(&g->console, g->name, (domid_t)g->domid, g->console_port, g->cfg->console_log_kib,
-				 &err) < 0)
-			log_error(LOG_LEVEL_ERROR, &err);
-		publish_tty(g);
-		g->why = WHY_NONE;	/* an end that was being dealt with is seen again */
-		if (!store_is_introduced(xend.store, (unsigned int)g->domid) &&
-		    store_introduce(xend.store, (unsigned int)g->domid, g->store_mfn, g->store_port) < 0)
-			log_err("guest '%s': its store ring cannot be connected again", g->name);
-		for (size_t i = 0; i < g->n_vifs; i++)
-			g->vifs[i].plugged = false;
-		log_info("guest '%s' (domain %d): taken up again", g->name, g->domid);
-		return;
-	}
-	if (found > 0)
-		g->domid = found;
-	if (g->state == GUEST_STARTING)
-		g->why = WHY_FAILED;
-	g->state = GUEST_STOPPING;
-	take_down(g);
-}
-
-void life_adopt(void)
-{
-	struct guest *next;
-
-	for (struct guest *g = guests; g; g = next) {
-		next = g->next;
-		if (g->state != GUEST_STOPPED)
-			adopt(g);
-	}
-	loop_sweep(loop_in_use);
-	vif_rescan();
-	guest_scan();
-}
-
 int life_init(struct error *err)
 {
 	int rc = hv_sysctl_sched_id(&sched_id);
@@ -600,7 +395,7 @@ int life_init(struct error *err)
 		error_hint(err, "this xend speaks the control interface of Xen 4.17");
 		return rc;
 	}
-	rc = port_bind_virq(VIRQ_DOM_EXC, on_domain_exception, NULL);
+	rc = life_bind();
 	if (rc < 0) {
 		rc = error_set_errno(err, ERR_CONFLICT, -rc, NULL, "cannot bind the interrupt for changes of domains");
 		error_hint(err, "is xenstored or another xend running?");

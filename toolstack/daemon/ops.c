@@ -18,7 +18,7 @@
 
 handler_fn *ops_find(const char *op)
 {
-	const struct handler *const tables[] = { ops_life, ops_look, ops_tune, ops_device, ops_host };
+	const struct handler *const tables[] = { ops_start, ops_define, ops_life, ops_look, ops_tune, ops_device, ops_host };
 
 	for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++)
 		for (const struct handler *h = tables[t]; h->op; h++)
@@ -131,6 +131,15 @@ json_t *ops_guest_json(const struct guest *g, const struct xen_domctl_getdomaini
 	json_object_set_new(o, "uptime_s", up ? json_integer((json_int_t)((xend_now_ns() - g->started_ns) / 1000000000)) :
 			    !g && info->domain == 0 ? json_integer((json_int_t)(xend_now_ns() / 1000000000)) : json_null());
 	return o;
+}
+
+json_t *ops_identity(const struct guest *g)
+{
+	char uuid[37];
+
+	guest_uuid_text(g->uuid, uuid);
+	return json_pack("{s:s, s:s, s:o}", "name", g->name, "uuid", uuid, "domid",
+			 g->domid >= 0 ? json_integer(g->domid) : json_null());
 }
 
 /* ---- arguments ---- */

@@ -20,6 +20,8 @@ const struct xen_domctl_getdomaininfo *ops_domain(const struct domain_list *list
 
 /* GUEST of proto/ops.c; g or info may be NULL, not both. */
 json_t *ops_guest_json(const struct guest *g, const struct xen_domctl_getdomaininfo *info);
+/* {"name", "uuid", "domid"}: the beginning of many answers. */
+json_t *ops_identity(const struct guest *g);
 /* The name of a domain that may not be ours. */
 void ops_domain_name(int domid, char *buf, size_t size);
 

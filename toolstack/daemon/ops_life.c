@@ -1,458 +1,18 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Operations on the life of guests.  A request that waits for an outcome listens to the guest's events; the
- * guest's own progress does not depend on anybody waiting.
- */
+/* Operations on guests that run: pause, shut down, reboot, destroy, and waiting for what becomes of one. */
 #include <errno.h>
 #include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf/conf.h"
-#include "daemon/create.h"
-#include "daemon/device.h"
 #include "daemon/dump.h"
 #include "daemon/events.h"
 #include "daemon/ops.h"
-#include "daemon/vif.h"
-#include "daemon/worker.h"
 #include "daemon/xend.h"
 #include "hv/domctl.h"
 #include "proto/proto.h"
 #include "store/store.h"
-
-static json_t *identity(const struct guest *g)
-{
-	char uuid[37];
-
-	guest_uuid_text(g->uuid, uuid);
-	return json_pack("{s:s, s:s, s:o}", "name", g->name, "uuid", uuid, "domid",
-			 g->domid >= 0 ? json_integer(g->domid) : json_null());
-}
-
-/* ---- create and start ---- */
-
-/* What a waiting start remembers. */
-struct start_wait {
-	json_t *notes;
-	struct error err;	/* what failed; told when the guest is stopped */
-	long wait_s;
-	uint64_t started_ns;
-};
-
-static void start_end(struct request *rq, struct start_wait *w)
-{
-	json_decref(w->notes);
-	free(w);
-	rq->ctx = NULL;
-}
-
-static void start_ok(struct request *rq, struct guest *g)
-{
-	struct start_wait *w = rq->ctx;
-	json_t *o = identity(g);
-
-	json_object_set(o, "notes", w->notes);
-	start_end(rq, w);
-	request_ok(rq, o);
-}
-
-static void start_waited(struct request *rq)
-{
-	struct guest *g = guest_by_name(rq->guest);
-
-	if (g)
-		start_ok(rq, g);
-}
-
-static void start_event(struct request *rq, struct guest *g, const char *event, const struct error *err)
-{
-	struct start_wait *w = rq->ctx;
-	double after = w->started_ns ? (double)(xend_now_ns() - w->started_ns) / 1e9 : 0;
-
-	if (strcmp(event, "started") == 0) {
-		w->started_ns = xend_now_ns();
-		if (w->wait_s == 0 || request_timeout(rq, w->wait_s, start_waited) < 0)
-			start_ok(rq, g);
-	} else if (strcmp(event, "failed") == 0 && err) {
-		w->err = *err;
-	} else if (w->started_ns && (strcmp(event, "crashed") == 0 || strcmp(event, "shutdown") == 0)) {
-		(void)error_set(&w->err, ERR_GUEST, NULL, "stopped %.1f s after its start: %s", after, g->reason);
-		error_what(&w->err, "guest '%s'", g->name);
-		error_hint(&w->err, "'xl logs %s' shows its console", g->name);
-	} else if (strcmp(event, "stopped") == 0) {
-		struct error e = w->err;
-
-		if (!error_is_set(&e)) {
-			(void)error_set(&e, ERR_CONFLICT, NULL, "was destroyed while it started");
-			error_what(&e, "guest '%s'", g->name);
-		}
-		start_end(rq, w);
-		request_fail(rq, &e);
-	}
-}
-
-static int start_and_wait(struct request *rq, struct guest *g, json_t *notes, struct error *err)
-{
-	struct start_wait *w = calloc(1, sizeof(*w));
-	int rc;
-
-	if (!w)
-		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "start");
-	w->notes = json_incref(notes);
-	w->wait_s = (long)proto_arg_int(rq->args, "wait_s", 0);
-	rq->ctx = w;
-	rc = ops_listen(rq, g, start_event);
-	if (!rc)
-		rc = guest_start(g, proto_arg_bool(rq->args, "paused"), err);
-	if (rc)
-		start_end(rq, w);
-	return rc;
-}
-
-/* A dry run: everything that would be checked, in a worker, since it may read disks. */
-struct check_job {
-	struct guest g;
-};
-
-static json_t *check_work(void *arg, struct error *err)
-{
-	struct check_job *job = arg;
-	struct guest *g = &job->g;
-	struct image img;
-
-	for (size_t i = 0; i < g->cfg->n_vifs; i++)
-		if (vif_check(g, &g->cfg->vifs[i], err))
-			return NULL;
-	if (create_check(g, err) || image_load(g->cfg->kernel, &img, err))
-		return NULL;
-	return json_object();
-}
-
-struct check_wait {
-	struct request *rq;
-	json_t *notes;
-	char name[GUEST_NAME_MAX + 1];
-	bool report;		/* `check`: problems are the result, not a failure */
-};
-
-static void on_checked(void *ctx, json_t *result, const struct error *failed)
-{
-	struct check_wait *w = ctx;
-	struct error err = *failed;
-	json_t *problems = json_array();
-
-	if (!result) {
-		error_what(&err, "guest '%s'", w->name);
-		json_array_append_new(problems, json_pack("{s:s, s:s, s:s, s:s}", "code", error_code_name(err.code),
-							  "what", err.what, "why", err.why, "hint", err.hint));
-	}
-	if (result || w->report)
-		request_ok(w->rq, json_pack("{s:s, s:n, s:O, s:O}", "name", w->name, "domid", "notes", w->notes, "problems",
-					    problems));
-	else
-		request_fail(w->rq, &err);
-	json_decref(problems);
-	json_decref(w->notes);
-	free(w);
-}
-
-static int check_and_answer(struct request *rq, struct guest_config *cfg, json_t *notes, bool report,
-			    struct error *err)
-{
-	static const struct worker_calls calls = { check_work, NULL, on_checked };
-	struct check_wait *w = calloc(1, sizeof(*w));
-	struct check_job job = { .g = { .cfg = cfg, .def = cfg, .domid = -1, .state = GUEST_STARTING } };
-	struct worker *worker;
-	int rc;
-
-	if (!w)
-		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "check");
-	snprintf(w->name, sizeof(w->name), "%s", cfg->name);
-	snprintf(job.g.name, sizeof(job.g.name), "%s", cfg->name);
-	w->rq = rq;
-	w->report = report;
-	w->notes = json_incref(notes);
-	request_keep(rq);
-	rc = worker_start(&worker, "check", &calls, &job, w, NULL, 0, err);
-	if (rc) {
-		json_decref(w->notes);
-		free(w);
-	}
-	return rc;
-}
-
-static int check_free_name(const struct guest_config *cfg, struct error *err)
-{
-	struct guest *g = guest_by_name(cfg->name);
-	int rc;
-
-	if (!g || g->state == GUEST_STOPPED)
-		return 0;
-	rc = error_set(err, ERR_CONFLICT, NULL, "is already running (domain %d)", g->domid);
-	error_what(err, "guest '%s'", cfg->name);
-	error_hint(err, "'xl console %s' attaches to it; or set name=", cfg->name);
-	return rc;
-}
-
-static int op_create(struct request *rq, struct error *err)
-{
-	struct guest_config *cfg = NULL;
-	json_t *notes = json_array();
-	struct guest *g;
-	bool fresh;
-	int rc = ops_parse_config(rq, &cfg, notes, err);
-
-	if (!rc)
-		rc = check_free_name(cfg, err);
-	if (!rc && rq->dry_run) {
-		rc = check_and_answer(rq, cfg, notes, false, err);
-	} else if (!rc) {
-		fresh = !guest_by_name(cfg->name);
-		rc = guest_add(cfg, false, proto_arg_str(rq->args, "source"), &g, err);
-		if (!rc) {
-			cfg = NULL;
-			rc = start_and_wait(rq, g, notes, err);
-			if (rc && fresh)
-				guest_forget(g);
-		}
-	}
-	guest_config_free(cfg);
-	json_decref(notes);
-	return rc;
-}
-
-static int op_start(struct request *rq, struct error *err)
-{
-	json_t *notes = json_array();
-	struct guest *g;
-	int rc = guest_need(proto_arg_str(rq->args, "guest"), &g, err);
-
-	if (!rc && rq->dry_run)
-		rc = check_and_answer(rq, g->def, notes, false, err);
-	else if (!rc)
-		rc = start_and_wait(rq, g, notes, err);
-	json_decref(notes);
-	return rc;
-}
-
-static int op_check(struct request *rq, struct error *err)
-{
-	struct guest_config *cfg = NULL;
-	json_t *notes = json_array();
-	int rc = ops_parse_config(rq, &cfg, notes, err);
-
-	if (rc && error_is_set(err)) {
-		request_ok(rq, json_pack("{s:s, s:[{s:s, s:s, s:s, s:s}], s:[]}", "name", "", "problems", "code",
-					 error_code_name(err->code), "what", err->what, "why", err->why, "hint", err->hint,
-					 "notes"));
-		error_clear(err);
-		rc = 0;
-	} else if (!rc) {
-		rc = check_and_answer(rq, cfg, notes, true, err);
-	}
-	guest_config_free(cfg);
-	json_decref(notes);
-	return rc;
-}
-
-/* ---- definitions ---- */
-
-static int op_define(struct request *rq, struct error *err)
-{
-	struct guest_config *cfg = NULL;
-	json_t *notes = json_array(), *o;
-	struct guest *g;
-	bool created;
-	int rc = ops_parse_config(rq, &cfg, notes, err);
-
-	if (rc)
-		goto out;
-	created = !guest_by_name(cfg->name);
-	if (rq->dry_run) {
-		request_ok(rq, json_pack("{s:s, s:b, s:O}", "name", cfg->name, "created", created, "notes", notes));
-		goto out;
-	}
-	rc = guest_add(cfg, true, proto_arg_str(rq->args, "source"), &g, err);
-	if (rc)
-		goto out;
-	cfg = NULL;
-	rc = guest_save_definition(g, err);
-	if (!rc)
-		rc = guest_journal(g);
-	if (!rc) {
-		events_emit(g, "defined", "", NULL);
-		o = identity(g);
-		json_object_set_new(o, "created", json_boolean(created));
-		json_object_set(o, "notes", notes);
-		request_ok(rq, o);
-	}
-out:
-	guest_config_free(cfg);
-	json_decref(notes);
-	return rc;
-}
-
-static int op_undefine(struct request *rq, struct error *err)
-{
-	struct guest *g;
-	json_t *answer;
-	int rc = guest_need(proto_arg_str(rq->args, "guest"), &g, err);
-
-	if (rc)
-		return rc;
-	answer = json_pack("{s:s}", "name", g->name);
-	if (!rq->dry_run) {
-		guest_drop_definition(g);
-		g->persistent = false;
-		events_emit(g, "undefined", "", NULL);
-		(void)guest_journal(g);
-		if (g->state == GUEST_STOPPED)
-			guest_forget(g);
-	}
-	request_ok(rq, answer);
-	return 0;
-}
-
-static int op_config(struct request *rq, struct error *err)
-{
-	struct guest *g;
-	int rc = guest_need(proto_arg_str(rq->args, "guest"), &g, err);
-	char *text;
-
-	if (rc)
-		return rc;
-	text = conf_to_text(g->cfg ? g->cfg : g->def);
-	request_ok(rq, json_pack("{s:s, s:o, s:s?, s:s?}", "name", g->name, "config", conf_to_json(g->cfg ? g->cfg : g->def),
-				 "text", text, "source", g->source));
-	free(text);
-	return 0;
-}
-
-static int op_config_update(struct request *rq, struct error *err)
-{
-	struct guest_config *cfg = NULL;
-	json_t *notes = json_array(), *changed = json_array(), *before, *after, *value;
-	struct guest *g;
-	const char *key;
-	int rc = guest_need(proto_arg_str(rq->args, "guest"), &g, err);
-
-	if (!rc)
-		rc = ops_parse_config(rq, &cfg, notes, err);
-	if (!rc) {
-		free(cfg->name);
-		cfg->name = strdup(g->name);
-		memcpy(cfg->uuid, g->uuid, 16);
-		cfg->uuid_given = true;
-		before = conf_to_json(g->def);
-		after = conf_to_json(cfg);
-		json_object_foreach(after, key, value)
-			if (!json_equal(value, json_object_get(before, key)))
-				json_array_append_new(changed, json_string(key));
-		json_object_foreach(before, key, value)
-			if (!json_object_get(after, key))
-				json_array_append_new(changed, json_string(key));
-		json_decref(before);
-		json_decref(after);
-		if (!rq->dry_run) {
-			guest_config_free(g->def);
-			g->def = cfg;
-			cfg = NULL;
-			rc = g->persistent ? guest_save_definition(g, err) : 0;
-			(void)guest_journal(g);
-		}
-	}
-	if (!rc)
-		request_ok(rq, json_pack("{s:s, s:O, s:O}", "name", g->name, "changed", changed, "notes", notes));
-	guest_config_free(cfg);
-	json_decref(notes);
-	json_decref(changed);
-	return rc;
-}
-
-static int set_autostart(struct request *rq, bool on, struct error *err)
-{
-	struct guest *g;
-	int rc = guest_need(proto_arg_str(rq->args, "guest"), &g, err);
-
-	if (rc)
-		return rc;
-	if (!g->persistent && on) {
-		rc = error_set(err, ERR_CONFLICT, NULL, "is not defined, so it cannot start with the host");
-		error_what(err, "guest '%s'", g->name);
-		error_hint(err, "'xl define FILE' keeps it");
-		return rc;
-	}
-	if (!rq->dry_run) {
-		g->def->autostart = on;
-		g->def->autostart_order = (uint32_t)proto_arg_int(rq->args, "order", g->def->autostart_order);
-		g->def->autostart_delay_s = (uint32_t)proto_arg_int(rq->args, "delay_s", g->def->autostart_delay_s);
-		rc = g->persistent ? guest_save_definition(g, err) : 0;
-	}
-	if (!rc)
-		request_ok(rq, json_pack("{s:s}", "name", g->name));
-	return rc;
-}
-
-static int op_enable(struct request *rq, struct error *err)
-{
-	return set_autostart(rq, true, err);
-}
-
-static int op_disable(struct request *rq, struct error *err)
-{
-	return set_autostart(rq, false, err);
-}
-
-/* The name in the places that tools read. */
-static void rename_in_store(const struct guest *g)
-{
-	char path[80], uuid[37];
-
-	guest_uuid_text(g->uuid, uuid);
-	snprintf(path, sizeof(path), "/local/domain/%d/name", g->domid);
-	(void)store_printf(xend.store, STORE_TX_NONE, path, "%s", g->name);
-	snprintf(path, sizeof(path), "/vm/%s/name", uuid);
-	(void)store_printf(xend.store, STORE_TX_NONE, path, "%s", g->name);
-}
-
-static int op_rename(struct request *rq, struct error *err)
-{
-	const char *name = proto_arg_str(rq->args, "new_name");
-	char old[GUEST_NAME_MAX + 1];
-	struct guest *g;
-	int rc = guest_need(proto_arg_str(rq->args, "guest"), &g, err);
-
-	if (!rc)
-		rc = conf_check_name(name, err);
-	if (!rc && guest_by_name(name) && guest_by_name(name) != g) {
-		rc = error_set(err, ERR_CONFLICT, NULL, "the name '%s' is taken", name);
-		error_what(err, "guest '%s'", g->name);
-	}
-	if (rc)
-		return rc;
-	snprintf(old, sizeof(old), "%s", g->name);
-	if (!rq->dry_run) {
-		if (g->persistent)
-			guest_drop_definition(g);
-		snprintf(g->name, sizeof(g->name), "%s", name);
-		free(g->def->name);
-		g->def->name = strdup(name);
-		if (g->cfg) {
-			free(g->cfg->name);
-			g->cfg->name = strdup(name);
-			rename_in_store(g);
-		}
-		if (g->persistent)
-			rc = guest_save_definition(g, err);
-		(void)guest_journal(g);
-		events_emit(g, "renamed", old, NULL);
-	}
-	if (!rc)
-		request_ok(rq, json_pack("{s:s, s:s}", "name", name, "old_name", old));
-	return rc;
-}
 
 /* ---- pausing ---- */
 
@@ -471,7 +31,7 @@ static int set_paused(struct request *rq, bool paused, struct error *err)
 		}
 	}
 	if (!rc)
-		request_ok(rq, identity(g));
+		request_ok(rq, ops_identity(g));
 	return rc;
 }
 
@@ -489,7 +49,7 @@ static int op_unpause(struct request *rq, struct error *err)
 
 static void answer_done(struct request *rq, struct guest *g)
 {
-	json_t *o = identity(g);
+	json_t *o = ops_identity(g);
 
 	json_object_set_new(o, "done", json_true());
 	request_ok(rq, o);
@@ -557,7 +117,7 @@ static int op_shutdown(struct request *rq, struct error *err)
 		rc = rq->dry_run ? 0 : guest_ask(g, "poweroff", err);
 		if (rc)
 			return rc;
-		o = identity(g);
+		o = ops_identity(g);
 		json_object_set_new(o, "done", json_false());
 		request_ok(rq, o);
 		return 0;
@@ -583,7 +143,7 @@ static int op_reboot(struct request *rq, struct error *err)
 		rc = rq->dry_run ? 0 : guest_ask(g, "reboot", err);
 		if (rc)
 			return rc;
-		o = identity(g);
+		o = ops_identity(g);
 		json_object_set_new(o, "done", json_false());
 		request_ok(rq, o);
 		return 0;
@@ -606,13 +166,13 @@ static int op_destroy(struct request *rq, struct error *err)
 		return rc;
 	if (g->state == GUEST_STOPPED && g->retry && event_pending(g->retry, EV_TIMEOUT, NULL)) {
 		event_del(g->retry);
-		request_ok(rq, identity(g));
+		request_ok(rq, ops_identity(g));
 		return 0;
 	}
 	if (g->state == GUEST_STOPPED)
 		return guest_need_running(g->name, &g, err);
 	if (rq->dry_run) {
-		request_ok(rq, identity(g));
+		request_ok(rq, ops_identity(g));
 		return 0;
 	}
 	rq->until = "stopped";
@@ -690,9 +250,6 @@ static int op_wait(struct request *rq, struct error *err)
 }
 
 const struct handler ops_life[] = {
-	{ "define", op_define }, { "undefine", op_undefine }, { "create", op_create }, { "start", op_start },
-	{ "check", op_check }, { "config", op_config }, { "config-update", op_config_update }, { "enable", op_enable },
-	{ "disable", op_disable }, { "rename", op_rename }, { "pause", op_pause }, { "unpause", op_unpause },
-	{ "shutdown", op_shutdown }, { "reboot", op_reboot }, { "destroy", op_destroy }, { "wait", op_wait },
-	{ "dump-core", dump_request }, { NULL, NULL },
+	{ "pause", op_pause }, { "unpause", op_unpause }, { "shutdown", op_shutdown }, { "reboot", op_reboot },
+	{ "destroy", op_destroy }, { "wait", op_wait }, { "dump-core", dump_request }, { NULL, NULL },
 };

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The daemon's own start: guests that ran when the last daemon ended are taken up again, those that were half built or
+ * half gone are taken down, and what belongs to nobody any more is given back.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "daemon/console.h"
+#include "daemon/life.h"
+#include "daemon/loop.h"
+#include "daemon/vif.h"
+#include "daemon/xend.h"
+#include "hv/domctl.h"
+#include "store/store.h"
+
+#define DOMAINS_MAX 1024
+
+static bool loop_in_use(int nr)
+{
+	for (struct guest *g = guests; g; g = g->next)
+		for (size_t i = 0; i < g->n_disks; i++)
+			if (g->disks[i].loop == nr)
+				return true;
+	return false;
+}
+
+/* A worker may have made the domain and died before it could say so. */
+static int find_domain(const struct guest *g)
+{
+	static struct xen_domctl_getdomaininfo list[DOMAINS_MAX];
+	int n = hv_sysctl_domains(1, list, DOMAINS_MAX);
+
+	for (int i = 0; i < n; i++)
+		if (memcmp(list[i].handle, g->uuid, 16) == 0)
+			return list[i].domain;
+	return -1;
+}
+
+static void adopt(struct guest *g)
+{
+	struct error err = ERROR_INIT;
+	int found = find_domain(g);
+
+	if (g->state == GUEST_RUNNING && found == g->domid && found > 0) {
+		if (console_open(&g->console, g->name, (domid_t)g->domid, g->console_port, g->cfg->console_log_kib,
+				 &err) < 0)
+			log_error(LOG_LEVEL_ERROR, &err);
+		life_publish_tty(g);
+		g->why = WHY_NONE;	/* an end that was being dealt with is seen again */
+		if (!store_is_introduced(xend.store, (unsigned int)g->domid) &&
+		    store_introduce(xend.store, (unsigned int)g->domid, g->store_mfn, g->store_port) < 0)
+			log_err("guest '%s': its store ring cannot be connected again", g->name);
+		for (size_t i = 0; i < g->n_vifs; i++)
+			g->vifs[i].plugged = false;
+		log_info("guest '%s' (domain %d): taken up again", g->name, g->domid);
+		return;
+	}
+	if (found > 0)
+		g->domid = found;
+	if (g->state == GUEST_STARTING)
+		g->why = WHY_FAILED;
+	g->state = GUEST_STOPPING;
+	guest_stop_now(g);
+}
+
+void life_adopt(void)
+{
+	struct guest *next;
+
+	for (struct guest *g = guests; g; g = next) {
+		next = g->next;
+		if (g->state != GUEST_STOPPED)
+			adopt(g);
+	}
+	loop_sweep(loop_in_use);
+	vif_rescan();
+	guest_scan();
+}
