@@ -92,11 +92,23 @@ void pv_general_protection(struct vcpu *v)
 	pv_inject(v, X86_VEC_GP, true, v->regs.error_code);
 }
 
+#define FORCED_PREFIX		0x6e65780b0ful		/* ud2; "xen" */
+#define FORCED_PREFIX_MASK	0xfffffffffful
+
+/* Whether the five bytes of the forced-emulation prefix stand at rip; most #UD are not about it. */
+static bool has_forced_prefix(const struct vcpu *v)
+{
+	u64 bytes = 0;
+
+	/* at the end of a page the prefix and its instruction may be shorter than 8 bytes: let the decoder see */
+	return guest_get(&bytes, v->regs.rip) || (bytes & FORCED_PREFIX_MASK) == FORCED_PREFIX;
+}
+
 void pv_invalid_opcode(struct vcpu *v)
 {
 	struct emul_insn insn;
 
-	if (!pv_fetch_insn(v, &insn) && insn.forced && insn.op == EMUL_CPUID) {
+	if (has_forced_prefix(v) && !pv_fetch_insn(v, &insn) && insn.forced && insn.op == EMUL_CPUID) {
 		pv_emulate_cpuid(v);
 		emul_skip(&insn, &v->regs);
 		return;
