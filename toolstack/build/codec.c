@@ -218,7 +218,8 @@ static int unpack_lzo(const uint8_t *in, size_t len, struct sink *s)
 		got = n;
 		if (packed == n)
 			memcpy(s->data + s->len, in + at, n);
-		else if (lzo1x_decompress_safe(in + at, packed, s->data + s->len, &got, NULL) != LZO_E_OK || got != n)
+		else if (lzo1x_decompress_safe(in + at, packed, s->data + s->len, &got, NULL) != LZO_E_OK ||
+			 got != n)
 			return -EBADMSG;
 		s->len += n;
 		at += packed;

@@ -49,7 +49,8 @@ static int elf_open(struct elf_file *f, struct error *err)
 	memcpy(&h64, f->data, sizeof(h64));
 	memcpy(&h32, f->data, sizeof(h32));
 	f->is64 = h64.e_ident[EI_CLASS] == ELFCLASS64;
-	if (h64.e_ident[EI_DATA] != ELFDATA2LSB || (f->is64 ? h64.e_machine != EM_X86_64 : h32.e_machine != EM_386))
+	if (h64.e_ident[EI_DATA] != ELFDATA2LSB ||
+	    (f->is64 ? h64.e_machine != EM_X86_64 : h32.e_machine != EM_386))
 		return error_set(err, ERR_CONFIG, NULL, "the ELF image is not for x86");
 #define TAKE(field) (f->is64 ? h64.e_##field : h32.e_##field)
 	f->entry = TAKE(entry);
@@ -98,7 +99,8 @@ static uint64_t note_number(const uint8_t *desc, uint32_t n)
 	return 0;
 }
 
-static void take_note(struct elf_file *f, uint32_t type, const uint8_t *desc, uint32_t n, struct image_info *info)
+static void take_note(struct elf_file *f, uint32_t type, const uint8_t *desc, uint32_t n,
+		      struct image_info *info)
 {
 	uint64_t v = note_number(desc, n);
 
@@ -112,7 +114,8 @@ static void take_note(struct elf_file *f, uint32_t type, const uint8_t *desc, ui
 	case NOTE_MOD_START_PFN: info->mod_start_pfn = v & 1; break;
 	case NOTE_PHYS32_ENTRY: info->pvh_entry = v; break;
 	case NOTE_GUEST_OS:
-		snprintf(info->guest_os, sizeof(info->guest_os), "%.*s", (int)(n > 31 ? 31 : n), (const char *)desc);
+		snprintf(info->guest_os, sizeof(info->guest_os), "%.*s", (int)(n > 31 ? 31 : n),
+			 (const char *)desc);
 		break;
 	default: break;
 	}
@@ -173,7 +176,8 @@ static int find_extent(const struct elf_file *f, uint64_t *low, uint64_t *high, 
 		if (s.type != PT_LOAD || s.memsz == 0)
 			continue;
 		if (s.filesz > s.memsz || s.paddr + s.memsz < s.paddr || !in_file(f, s.offset, s.filesz))
-			return error_set(err, ERR_CONFIG, NULL, "the ELF image is damaged or cut short (segment %u)", i);
+			return error_set(err, ERR_CONFIG, NULL,
+					 "the ELF image is damaged or cut short (segment %u)", i);
 		if (s.paddr < *low)
 			*low = s.paddr;
 		if (s.paddr + s.memsz > *high)
@@ -213,7 +217,8 @@ int image_parse_elf(const uint8_t *elf, size_t len, struct image_info *info, uin
 	};
 	find_notes(&f, info);
 	if (!info->pv) {
-		rc = error_set(err, ERR_CONFIG, NULL, "the kernel has no Xen notes: it was built without CONFIG_XEN_PV");
+		rc = error_set(err, ERR_CONFIG, NULL,
+			       "the kernel has no Xen notes: it was built without CONFIG_XEN_PV");
 		error_hint(err, info->pvh_entry != IMAGE_UNSET ? "it can start as PVH: type=\"pvh\"" :
 			   "Debian's linux-image-amd64 and linux-image-cloud-amd64 have them");
 		return rc;
@@ -243,17 +248,21 @@ int image_check(const struct image_info *info, struct error *err)
 	if ((info->bits != 64 && info->bits != 32) || !info->pv || (info->virt_base & (PAGE - 1)) ||
 	    (info->vstart & (PAGE - 1)) || (info->vend & (PAGE - 1)) || info->vstart < info->virt_base ||
 	    info->vend <= info->vstart || info->vend > top || info->vend - info->vstart > IMAGE_MAX ||
-	    info->vstart - info->virt_base > IMAGE_MAX || info->entry < info->vstart || info->entry >= info->vend)
-		return error_set(err, ERR_CONFIG, NULL,
-				 "the kernel's addresses make no sense (base %#llx, image %#llx-%#llx, entry %#llx)",
-				 (unsigned long long)info->virt_base, (unsigned long long)info->vstart,
-				 (unsigned long long)info->vend, (unsigned long long)info->entry);
+	    info->vstart - info->virt_base > IMAGE_MAX || info->entry < info->vstart ||
+	    info->entry >= info->vend)
+		return error_set(
+			err, ERR_CONFIG, NULL,
+			"the kernel's addresses make no sense (base %#llx, image %#llx-%#llx, entry %#llx)",
+			(unsigned long long)info->virt_base, (unsigned long long)info->vstart,
+			(unsigned long long)info->vend, (unsigned long long)info->entry);
 	if (info->bits == 64 && info->virt_base >> 47 != 0 && info->virt_base < 0xffff880000000000)
 		return error_set(err, ERR_CONFIG, NULL, "the kernel wants to lie at %#llx, which is Xen's",
 				 (unsigned long long)info->virt_base);
 	if (info->hypercall_page != IMAGE_UNSET &&
-	    (info->hypercall_page & (PAGE - 1) || info->hypercall_page < info->vstart || info->hypercall_page >= info->vend))
-		return error_set(err, ERR_CONFIG, NULL, "the kernel's hypercall page lies outside the kernel");
+	    (info->hypercall_page & (PAGE - 1) || info->hypercall_page < info->vstart ||
+	     info->hypercall_page >= info->vend))
+		return error_set(err, ERR_CONFIG, NULL,
+				 "the kernel's hypercall page lies outside the kernel");
 	if (info->p2m_base != IMAGE_UNSET && (info->bits != 64 || info->p2m_base & ((1ull << 21) - 1) ||
 					      info->p2m_base >> 47 != 0))
 		return error_set(err, ERR_CONFIG, NULL, "the kernel wants its p2m at %#llx, which cannot be",

@@ -59,7 +59,8 @@ static int seccomp_tight(void)
 #undef ALLOW
 	struct sock_fprog prog = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
 
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) < 0)
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) < 0)
 		return -errno;
 	return 0;
 }
@@ -77,7 +78,8 @@ static int child_parse(void *arg, int fd)
 	if (rc)
 		(void)error_set_errno(&a.err, ERR_INTERNAL, -rc, NULL, "cannot confine the kernel parser");
 	if (!rc)
-		rc = image_unpack(job->file, job->file_len, IMAGE_MAX, &unpacked, &len, &elf, &elf_len, packed, &a.err);
+		rc = image_unpack(job->file, job->file_len, IMAGE_MAX, &unpacked, &len, &elf, &elf_len,
+				  packed, &a.err);
 	if (!rc)
 		rc = image_parse_elf(elf, elf_len, &a.info, job->out, IMAGE_MAX, &a.err);
 	if (!rc)
@@ -90,7 +92,11 @@ static int child_parse(void *arg, int fd)
 static int run_parser(struct job *job, struct answer *a, struct error *err)
 {
 	const struct proc_rights rights = {
-		.name = "xend-kernel", .user = "nobody", .max_memory = PARSER_MEMORY, .max_cpu_s = 120, .no_files = 1,
+		.name = "xend-kernel",
+		.user = "nobody",
+		.max_memory = PARSER_MEMORY,
+		.max_cpu_s = 120,
+		.no_files = 1,
 	};
 	int fd, status, rc;
 	pid_t pid;
@@ -109,7 +115,8 @@ static int run_parser(struct job *job, struct answer *a, struct error *err)
 	a->err.what[sizeof(a->err.what) - 1] = a->err.why[sizeof(a->err.why) - 1] = '\0';
 	a->err.hint[sizeof(a->err.hint) - 1] = '\0';
 	if (a->err.code != ERR_NONE) {
-		rc = error_set(err, a->err.code <= ERR_CODE_MAX ? a->err.code : ERR_CONFIG, NULL, "%s", a->err.why);
+		rc = error_set(err, a->err.code <= ERR_CODE_MAX ? a->err.code : ERR_CONFIG, NULL, "%s",
+			       a->err.why);
 		error_hint(err, "%s", a->err.hint);
 		return rc;
 	}
@@ -128,7 +135,8 @@ static int read_kernel(const char *path, uint8_t **data, struct stat *st, struct
 	else if (!S_ISREG(st->st_mode))
 		rc = error_set(err, ERR_CONFIG, NULL, "kernel '%s' is not a file", path);
 	else if (st->st_size == 0 || (uint64_t)st->st_size > IMAGE_FILE_MAX)
-		rc = error_set(err, ERR_CONFIG, NULL, "kernel '%s' has %lld bytes", path, (long long)st->st_size);
+		rc = error_set(err, ERR_CONFIG, NULL, "kernel '%s' has %lld bytes", path,
+			       (long long)st->st_size);
 	if (!rc) {
 		/* A private copy: the file may be cut short under a mapping, which would kill the reader. */
 		*data = malloc((size_t)st->st_size);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Builds a PV guest: takes its memory, loads kernel and ramdisk, writes p2m, page tables and start_info, seeds
- * its grant table so that dom0's daemons may map the store and console rings without being its builder, and
- * sets its first vCPU.  The steps stand in pv_build(), in order.  On failure nothing is undone here: the
+ * Builds a PV guest: takes its memory, loads kernel and ramdisk, writes p2m, page tables and start_info,
+ * seeds its grant table so that dom0's daemons may map the store and console rings without being its builder,
+ * and sets its first vCPU.  The steps stand in pv_build(), in order.  On failure nothing is undone here: the
  * caller destroys the domain, which gives back all it was given.
  */
 #include <errno.h>
@@ -64,7 +64,8 @@ static int take_memory(struct build *b)
 	if (done < 0 || (uint64_t)done < n - at)
 		rc = error_set(b->err, ERR_RESOURCES, NULL, "the hypervisor gave %llu of %llu MiB (%s)",
 			       (unsigned long long)((at + (done > 0 ? (uint64_t)done : 0)) >> 8),
-			       (unsigned long long)(n >> 8), done < 0 ? strerror((int)-done) : "out of memory");
+			       (unsigned long long)(n >> 8),
+			       done < 0 ? strerror((int)-done) : "out of memory");
 	if (hv_memory_claim(b->g->domid, 0) < 0 && !rc)
 		rc = error_set(b->err, ERR_FAILED, NULL, "cannot give back the rest of the memory claim");
 	return rc;
@@ -97,7 +98,8 @@ static int load_file(struct build *b, int fd, uint64_t len, uint64_t pfn, const 
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
-			return error_set_errno(b->err, ERR_FAILED, got ? errno : EIO, NULL, "cannot read the %s", what);
+			return error_set_errno(b->err, ERR_FAILED, got ? errno : EIO, NULL,
+					       "cannot read the %s", what);
 		at += (uint64_t)got;
 	}
 	memset(p + len, 0, n * HV_PAGE_SIZE - len);
@@ -169,7 +171,8 @@ static void fill_start_info(const struct build *b, struct start_info *si)
 	const struct pv_plan *p = &b->plan;
 	struct pv_guest *g = b->g;
 
-	snprintf(si->magic, sizeof(si->magic), "xen-3.0-x86_%d%s", p->levels == 4 ? 64 : 32, p->levels == 4 ? "" : "p");
+	snprintf(si->magic, sizeof(si->magic), "xen-3.0-x86_%d%s", p->levels == 4 ? 64 : 32,
+		 p->levels == 4 ? "" : "p");
 	si->nr_pages = g->n_pages;
 	si->shared_info = g->shared_info << HV_PAGE_SHIFT;
 	si->flags = SIF_VIRT_P2M_4TOOLS;
@@ -206,11 +209,17 @@ _Static_assert(sizeof(struct start_info32) == 32 + 12 * 4 + 1024 + 8, "published
 static void narrow_start_info(const struct start_info *si, struct start_info32 *out)
 {
 	*out = (struct start_info32){
-		.nr_pages = (uint32_t)si->nr_pages, .shared_info = (uint32_t)si->shared_info, .flags = si->flags,
-		.store_mfn = (uint32_t)si->store_mfn, .store_evtchn = si->store_evtchn,
-		.console_mfn = (uint32_t)si->console.domU.mfn, .console_evtchn = si->console.domU.evtchn,
-		.pt_base = (uint32_t)si->pt_base, .nr_pt_frames = (uint32_t)si->nr_pt_frames,
-		.mfn_list = (uint32_t)si->mfn_list, .mod_start = (uint32_t)si->mod_start,
+		.nr_pages = (uint32_t)si->nr_pages,
+		.shared_info = (uint32_t)si->shared_info,
+		.flags = si->flags,
+		.store_mfn = (uint32_t)si->store_mfn,
+		.store_evtchn = si->store_evtchn,
+		.console_mfn = (uint32_t)si->console.domU.mfn,
+		.console_evtchn = si->console.domU.evtchn,
+		.pt_base = (uint32_t)si->pt_base,
+		.nr_pt_frames = (uint32_t)si->nr_pt_frames,
+		.mfn_list = (uint32_t)si->mfn_list,
+		.mod_start = (uint32_t)si->mod_start,
 		.mod_len = (uint32_t)si->mod_len,
 	};
 	memcpy(out->magic, si->magic, sizeof(out->magic));
@@ -243,7 +252,8 @@ static int init_shared_info(struct build *b)
 	struct shared_info *s = hv_map_foreign(b->g->domid, &b->g->shared_info, 1, true, NULL);
 
 	if (!s)
-		return error_set_errno(b->err, ERR_FAILED, errno, NULL, "cannot map the guest's shared info page");
+		return error_set_errno(b->err, ERR_FAILED, errno, NULL,
+				       "cannot map the guest's shared info page");
 	memset(s, 0, HV_PAGE_SIZE);
 	for (unsigned int i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
 		s->vcpu_info[i].evtchn_upcall_mask = 1;
@@ -279,19 +289,23 @@ static int start_vcpu(struct build *b)
 		.start_info = vaddr(b, b->plan.start_info),
 		.root = root,
 	};
-	int rc = hv_mmuext_pin(b->g->domid, b->plan.levels == 4 ? MMUEXT_PIN_L4_TABLE : MMUEXT_PIN_L3_TABLE, root);
+	int rc = hv_mmuext_pin(b->g->domid, b->plan.levels == 4 ? MMUEXT_PIN_L4_TABLE : MMUEXT_PIN_L3_TABLE,
+			       root);
 
 	if (rc)
-		return error_set_errno(b->err, ERR_INTERNAL, -rc, NULL, "the hypervisor refuses the guest's page tables");
+		return error_set_errno(b->err, ERR_INTERNAL, -rc, NULL,
+				       "the hypervisor refuses the guest's page tables");
 	if (info->hypercall_page != IMAGE_UNSET) {
-		rc = hv_domctl_hypercall_page(b->g->domid,
-					      b->mfns[(info->hypercall_page - info->virt_base) >> HV_PAGE_SHIFT]);
+		rc = hv_domctl_hypercall_page(
+			b->g->domid, b->mfns[(info->hypercall_page - info->virt_base) >> HV_PAGE_SHIFT]);
 		if (rc)
-			return error_set_errno(b->err, ERR_INTERNAL, -rc, NULL, "cannot write the hypercall page");
+			return error_set_errno(b->err, ERR_INTERNAL, -rc, NULL,
+					       "cannot write the hypercall page");
 	}
 	rc = hv_domctl_start_pv(b->g->domid, &start);
 	if (rc)
-		return error_set_errno(b->err, ERR_INTERNAL, -rc, NULL, "the hypervisor refuses the guest's first vCPU");
+		return error_set_errno(b->err, ERR_INTERNAL, -rc, NULL,
+				       "the hypervisor refuses the guest's first vCPU");
 	return 0;
 }
 
@@ -304,7 +318,8 @@ int pv_build(struct pv_guest *g, struct error *err)
 	if (!rc && g->image->info.bits == 32) {
 		rc = hv_domctl_set_address_size(g->domid, 32);
 		if (rc) {
-			rc = error_set(err, ERR_UNSUPPORTED, NULL, "this hypervisor does not run 32-bit PV guests");
+			rc = error_set(err, ERR_UNSUPPORTED, NULL,
+				       "this hypervisor does not run 32-bit PV guests");
 			error_hint(err, "use a 64-bit kernel");
 		}
 	}

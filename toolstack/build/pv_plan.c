@@ -52,14 +52,16 @@ static int plan_check(const struct pv_plan *p, const struct image_info *info, st
 	int rc;
 
 	if (p->main.to < p->main.from)
-		return error_set(err, ERR_CONFIG, NULL, "kernel and ramdisk do not fit behind the kernel's address %#llx",
+		return error_set(err, ERR_CONFIG, NULL,
+				 "kernel and ramdisk do not fit behind the kernel's address %#llx",
 				 (unsigned long long)info->virt_base);
 	if (need <= p->n_pages)
 		return 0;
-	rc = error_set(err, ERR_RESOURCES, NULL,
-		       "%llu MiB are too little: kernel (%llu MiB), ramdisk (%llu MiB) and tables need %llu MiB",
-		       (unsigned long long)(p->n_pages >> 8), (unsigned long long)(p->n_kernel >> 8),
-		       (unsigned long long)(p->n_ramdisk >> 8), (unsigned long long)((need + 255) >> 8));
+	rc = error_set(
+		err, ERR_RESOURCES, NULL,
+		"%llu MiB are too little: kernel (%llu MiB), ramdisk (%llu MiB) and tables need %llu MiB",
+		(unsigned long long)(p->n_pages >> 8), (unsigned long long)(p->n_kernel >> 8),
+		(unsigned long long)(p->n_ramdisk >> 8), (unsigned long long)((need + 255) >> 8));
 	error_hint(err, "set memory = %llu or more", (unsigned long long)((need + 255) >> 8) * 2);
 	return rc;
 }
@@ -95,12 +97,15 @@ int pv_plan(struct pv_plan *p, const struct image_info *info, uint64_t ramdisk_l
 	if (p2m_apart) {
 		p->p2m = take(&pfn, p->n_p2m);
 		p->p2m_map = (struct pv_map){
-			.from = info->p2m_base, .to = info->p2m_base + (p->n_p2m << HV_PAGE_SHIFT), .pfn = p->p2m,
+			.from = info->p2m_base,
+			.to = info->p2m_base + (p->n_p2m << HV_PAGE_SHIFT),
+			.pfn = p->p2m,
 		};
 		pv_map_count(&p->p2m_map, p->levels, false, &pfn);
 		p->n_p2m_all = pfn - p->p2m;
 		if (info->p2m_base >> 39 == (info->virt_base << 16 >> 16) >> 39)
-			return error_set(err, ERR_CONFIG, NULL, "the kernel wants its p2m within its own 512 GiB");
+			return error_set(err, ERR_CONFIG, NULL,
+					 "the kernel wants its p2m within its own 512 GiB");
 	}
 	p->end = pfn;
 	return plan_check(p, info, err);

@@ -67,7 +67,8 @@ int image_unpack(const uint8_t *data, size_t len, size_t limit, uint8_t **out, s
 	}
 	codec = codec_name(data, len);
 	if (!codec) {
-		rc = error_set(err, ERR_CONFIG, NULL, "not a kernel: neither ELF nor bzImage nor a known compression");
+		rc = error_set(err, ERR_CONFIG, NULL,
+			       "not a kernel: neither ELF nor bzImage nor a known compression");
 		error_hint(err, "a Linux kernel is /boot/vmlinuz-VERSION");
 		return rc;
 	}
@@ -75,12 +76,14 @@ int image_unpack(const uint8_t *data, size_t len, size_t limit, uint8_t **out, s
 	rc = codec_unpack(data, len, limit, out, out_len);
 	if (rc)
 		return error_set(err, ERR_CONFIG, NULL, "the kernel's %s data %s", codec,
-				 rc == -EFBIG ? "unpacks to more than is allowed" :
-				 rc == -ENOMEM ? "needs more memory than is allowed" : "is damaged or cut short");
+				 rc == -EFBIG	 ? "unpacks to more than is allowed"
+				 : rc == -ENOMEM ? "needs more memory than is allowed"
+						 : "is damaged or cut short");
 	if (!is_elf(*out, *out_len)) {
 		free(*out);
 		*out = NULL;
-		return error_set(err, ERR_CONFIG, NULL, "the kernel's %s data does not hold an ELF image", codec);
+		return error_set(err, ERR_CONFIG, NULL, "the kernel's %s data does not hold an ELF image",
+				 codec);
 	}
 	*elf = *out;
 	*elf_len = *out_len;

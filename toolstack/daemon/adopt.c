@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The daemon's own start: guests that ran when the last daemon ended are taken up again, those that were half built or
- * half gone are taken down, and what belongs to nobody any more is given back.
+ * The daemon's own start: guests that ran when the last daemon ended are taken up again, those that were half
+ * built or half gone are taken down, and what belongs to nobody any more is given back.
  */
 #include <errno.h>
 #include <string.h>
@@ -43,8 +43,8 @@ static void adopt(struct guest *g)
 	int found = find_domain(g);
 
 	if (g->state == GUEST_RUNNING && found == g->domid && found > 0) {
-		if (console_open(&g->console, g->name, (domid_t)g->domid, g->console_port, g->cfg->console_log_kib,
-				 &err) < 0)
+		if (console_open(&g->console, g->name, (domid_t)g->domid, g->console_port,
+				 g->cfg->console_log_kib, &err) < 0)
 			log_error(LOG_LEVEL_ERROR, &err);
 		life_publish_tty(g);
 		g->why = WHY_NONE;	/* an end that was being dealt with is seen again */

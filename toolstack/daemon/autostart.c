@@ -72,7 +72,8 @@ static void check_order(void)
 static void on_event(void *ctx, const struct guest_event *ev)
 {
 	(void)ctx;
-	if (strcmp(ev->event, "started") == 0 || strcmp(ev->event, "stopped") == 0 || strcmp(ev->event, "failed") == 0)
+	if (strcmp(ev->event, "started") == 0 || strcmp(ev->event, "stopped") == 0 ||
+	    strcmp(ev->event, "failed") == 0)
 		check_order();
 }
 

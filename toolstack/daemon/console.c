@@ -150,7 +150,8 @@ static void spread(struct console *c, const char *data, size_t len)
 	history_add(c, data, len);
 	for (struct reader *r = c->readers; r; r = next) {
 		next = r->next;
-		if (r->pty ? write(r->fd, data, len) < 0 : send(r->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+		if (r->pty ? write(r->fd, data, len) < 0
+			   : send(r->fd, data, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
 			if (!r->pty && errno != EAGAIN)
 				reader_free(r);
 		}

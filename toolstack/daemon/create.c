@@ -45,7 +45,8 @@ static int explain_memory(const struct guest *g, uint64_t need_kib, uint64_t fre
 		error_hint(err, "'xl mem-set' makes other guests smaller; or set memory = %llu or less",
 			   (unsigned long long)(free_kib >> 10) - 8);
 	else
-		error_hint(err, "stop a guest, make dom0 smaller ('xl mem-set 0 ...', dom0_mem= at boot), or add memory");
+		error_hint(err, "stop a guest, make dom0 smaller ('xl mem-set 0 ...', dom0_mem= at boot), or "
+				"add memory");
 	strbuf_free(&sb);
 	return rc;
 }
@@ -61,7 +62,8 @@ static int free_memory(uint64_t *kib, struct error *err)
 	int rc = hv_sysctl_physinfo(&info);
 
 	if (rc)
-		return error_set_errno(err, ERR_INTERNAL, -rc, NULL, "cannot ask the hypervisor for free memory");
+		return error_set_errno(err, ERR_INTERNAL, -rc, NULL,
+				       "cannot ask the hypervisor for free memory");
 	*kib = (info.free_pages + info.scrub_pages - info.outstanding_pages) << 2;
 	return 0;
 }
@@ -72,7 +74,9 @@ static int check_memory(const struct guest *g, struct error *err)
 	uint64_t need = create_need_kib(g), free_kib = 0, before = 0;
 	int rc = free_memory(&free_kib, err), idle = 0;
 
-	for (int ms = 0; !rc && free_kib < need && xend.set.dom0_floor_kib && ms < BALLOON_WAIT_MS && idle < 10; ms += 100) {
+	for (int ms = 0;
+	     !rc && free_kib < need && xend.set.dom0_floor_kib && ms < BALLOON_WAIT_MS && idle < 10;
+	     ms += 100) {
 		before = free_kib;
 		usleep(100000);
 		rc = free_memory(&free_kib, err);
@@ -93,8 +97,9 @@ static int check_kernel(const struct guest *g, struct error *err)
 	}
 	if (!g->cfg->kernel) {
 		rc = error_set(err, ERR_CONFIG, NULL, "no kernel is given");
-		error_hint(err, "set kernel = \"/boot/vmlinuz-...\", or kernel = \"/usr/lib/grub-xen/grub-x86_64-xen.bin\" "
-			   "to boot from the guest's own disk");
+		error_hint(err, "set kernel = \"/boot/vmlinuz-...\", or kernel = "
+				"\"/usr/lib/grub-xen/grub-x86_64-xen.bin\" "
+				"to boot from the guest's own disk");
 		return rc;
 	}
 	if (access(g->cfg->kernel, R_OK) < 0)
@@ -139,9 +144,13 @@ static int set_affinity(const struct guest *g, domid_t domid, struct error *err)
 		int rc;
 
 		if (cfg->n_cpus_hard)
-			hard = &cfg->cpus_hard[cfg->n_cpus_hard == 1 ? 0 : v < cfg->n_cpus_hard ? v : cfg->n_cpus_hard - 1];
+			hard = &cfg->cpus_hard[cfg->n_cpus_hard == 1  ? 0
+					       : v < cfg->n_cpus_hard ? v
+								      : cfg->n_cpus_hard - 1];
 		if (cfg->n_cpus_soft)
-			soft = &cfg->cpus_soft[cfg->n_cpus_soft == 1 ? 0 : v < cfg->n_cpus_soft ? v : cfg->n_cpus_soft - 1];
+			soft = &cfg->cpus_soft[cfg->n_cpus_soft == 1  ? 0
+					       : v < cfg->n_cpus_soft ? v
+								      : cfg->n_cpus_soft - 1];
 		if (hard && hard->given)
 			cpus_to_bytes(hard, h);
 		else
@@ -166,21 +175,26 @@ static int allow_hardware(const struct guest *g, domid_t domid, struct error *er
 	int rc = 0;
 
 	for (size_t i = 0; !rc && i < cfg->n_ioports; i++)
-		rc = hv_domctl_allow_ioports(domid, (uint32_t)cfg->ioports[i].first, (uint32_t)cfg->ioports[i].count, true);
+		rc = hv_domctl_allow_ioports(domid, (uint32_t)cfg->ioports[i].first,
+					     (uint32_t)cfg->ioports[i].count, true);
 	for (size_t i = 0; !rc && i < cfg->n_iomem; i++)
 		rc = hv_domctl_allow_iomem(domid, cfg->iomem[i].first, cfg->iomem[i].count, true);
 	for (size_t i = 0; !rc && i < cfg->n_irqs; i++)
 		rc = hv_domctl_allow_irq(domid, (uint32_t)cfg->irqs[i].first, true);
-	return rc ? error_set_errno(err, ERR_CONFIG, -rc, NULL, "cannot allow the ports, memory or interrupts asked for") : 0;
+	return rc ? error_set_errno(err, ERR_CONFIG, -rc, NULL,
+				    "cannot allow the ports, memory or interrupts asked for")
+		  : 0;
 }
 
 static int make_domain(const struct create_job *job, struct pv_guest *pv, struct error *err)
 {
 	const struct guest_config *cfg = job->g->cfg;
 	struct hv_create c = {
-		.max_vcpus = cfg->maxvcpus, .max_evtchn_port = cfg->max_event_channels,
+		.max_vcpus = cfg->maxvcpus,
+		.max_evtchn_port = cfg->max_event_channels,
 		.max_grant_frames = (int32_t)cfg->max_grant_frames,
-		.max_maptrack_frames = (int32_t)cfg->max_maptrack_frames, .max_grant_version = cfg->max_grant_version,
+		.max_maptrack_frames = (int32_t)cfg->max_maptrack_frames,
+		.max_grant_version = cfg->max_grant_version,
 	};
 	struct xen_domctl_getdomaininfo info;
 	int rc;

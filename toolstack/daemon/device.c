@@ -48,7 +48,8 @@ static void put(struct writer *w, const char *name, const char *fmt, ...)
 /* A folder of its owner that one other domain may read. */
 static void folder(struct writer *w, const char *name, int owner, int reader)
 {
-	struct store_perm p[2] = { { (uint16_t)owner, STORE_PERM_NONE }, { (uint16_t)reader, STORE_PERM_READ } };
+	struct store_perm p[2] = { { (uint16_t)owner, STORE_PERM_NONE },
+				   { (uint16_t)reader, STORE_PERM_READ } };
 	char path[320];
 
 	if (w->rc)
@@ -179,8 +180,17 @@ static int publish(struct guest *g, enum device_kind kind, size_t i, uint32_t tx
 static int publish_domain(struct guest *g, uint32_t tx)
 {
 	static const char *const guests_own[] = {
-		"control/shutdown", "control/sysrq", "control/feature-poweroff", "control/feature-reboot",
-		"control/feature-suspend", "device/suspend/event-channel", "data", "drivers", "feature", "attr", "error",
+		"control/shutdown",
+		"control/sysrq",
+		"control/feature-poweroff",
+		"control/feature-reboot",
+		"control/feature-suspend",
+		"device/suspend/event-channel",
+		"data",
+		"drivers",
+		"feature",
+		"attr",
+		"error",
 	};
 	struct writer w = { .tx = tx }, vm = { .tx = tx };
 	char uuid[37], name[64];

@@ -23,7 +23,8 @@ void device_remove(struct guest *g, enum device_kind kind, size_t i);
 /* All nodes of a guest that is no more. */
 void device_remove_guest(struct guest *g);
 
-void device_path(const struct guest *g, enum device_kind kind, size_t i, bool backend, char *buf, size_t size);
+void device_path(const struct guest *g, enum device_kind kind, size_t i, bool backend, char *buf,
+		 size_t size);
 /* A number or string below a device's node; NULL if there is none; caller frees. */
 char *device_node(const struct guest *g, enum device_kind kind, size_t i, bool backend, const char *name);
 /* The vif's network interface is on its bridge: tell netback. */

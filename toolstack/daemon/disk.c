@@ -21,7 +21,8 @@ static void identity(const struct stat *st, uint64_t *dev, uint64_t *ino)
 }
 
 /* The guest, other than g's own use of it, that has this disk. */
-static const struct guest *user_of(const struct guest *g, const struct guest_disk *disk, uint64_t dev, uint64_t ino)
+static const struct guest *user_of(const struct guest *g, const struct guest_disk *disk, uint64_t dev,
+				   uint64_t ino)
 {
 	for (const struct guest *o = guests; o; o = o->next) {
 		if (o->state == GUEST_STOPPED || !o->cfg)
@@ -79,7 +80,8 @@ static int check_exclusive(const struct guest_disk *disk, const struct stat *st,
 	}
 	if (errno != EBUSY)
 		return 0;
-	rc = error_set(err, ERR_CONFLICT, NULL, "disk '%s' (%s) is in use by this host", disk->target, disk->vdev);
+	rc = error_set(err, ERR_CONFLICT, NULL, "disk '%s' (%s) is in use by this host", disk->target,
+		       disk->vdev);
 	error_hint(err, "unmount it, give it read-only ('r'), or, if both ends know how to share it, 'w!'");
 	return rc;
 }
@@ -92,9 +94,11 @@ int disk_check(const struct guest *g, const struct guest_disk *disk, struct erro
 	int fd, rc;
 
 	if (disk->backend_domain && strcmp(disk->backend_domain, "0") != 0)
-		return error_set(err, ERR_UNSUPPORTED, NULL, "disk %s: backends outside dom0 are not supported", disk->vdev);
+		return error_set(err, ERR_UNSUPPORTED, NULL,
+				 "disk %s: backends outside dom0 are not supported", disk->vdev);
 	if (disk->script) {
-		rc = error_set(err, ERR_UNSUPPORTED, NULL, "disk %s: scripts for disks are not supported", disk->vdev);
+		rc = error_set(err, ERR_UNSUPPORTED, NULL, "disk %s: scripts for disks are not supported",
+			       disk->vdev);
 		error_hint(err, "set the device up before the guest starts, and give its path");
 		return rc;
 	}
@@ -107,15 +111,17 @@ int disk_check(const struct guest *g, const struct guest_disk *disk, struct erro
 	identity(&st, &dev, &ino);
 	other = user_of(g, disk, dev, ino);
 	if (other) {
-		rc = error_set(err, ERR_CONFLICT, NULL, "disk '%s' (%s) is in use by guest '%s'", disk->target, disk->vdev,
-			       other->name);
-		error_hint(err, "stop that guest, use another disk, or, if both know how to share it, 'w!' for both");
+		rc = error_set(err, ERR_CONFLICT, NULL, "disk '%s' (%s) is in use by guest '%s'",
+			       disk->target, disk->vdev, other->name);
+		error_hint(err, "stop that guest, use another disk, or, if both know how to share it, 'w!' "
+				"for both");
 		return rc;
 	}
 	return check_exclusive(disk, &st, err);
 }
 
-int disk_attach(const struct guest *g, const struct guest_disk *disk, struct guest_device *d, struct error *err)
+int disk_attach(const struct guest *g, const struct guest_disk *disk, struct guest_device *d,
+		struct error *err)
 {
 	struct stat st;
 	char path[32];
@@ -137,7 +143,8 @@ int disk_attach(const struct guest *g, const struct guest_disk *disk, struct gue
 	nr = loop_attach(fd, disk->readonly, g->uuid);
 	close(fd);
 	if (nr < 0) {
-		int rc = error_set_errno(err, ERR_RESOURCES, -nr, NULL, "no loop device for disk '%s'", disk->target);
+		int rc = error_set_errno(err, ERR_RESOURCES, -nr, NULL, "no loop device for disk '%s'",
+					 disk->target);
 
 		error_hint(err, "is the module 'loop' loaded? 'losetup -a' shows who uses them");
 		return rc;

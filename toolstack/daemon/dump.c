@@ -197,7 +197,8 @@ int dump_request(struct request *rq, struct error *err)
 	d->crash = proto_arg_bool(rq->args, "crash");
 	d->reset = proto_arg_bool(rq->args, "reset");
 	if (!rc && !proto_arg_bool(rq->args, "live")) {
-		d->resume = hv_domctl_info((domid_t)g->domid, &info) == 0 && !(info.flags & XEN_DOMINF_paused);
+		d->resume =
+			hv_domctl_info((domid_t)g->domid, &info) == 0 && !(info.flags & XEN_DOMINF_paused);
 		rc = hv_domctl_pause((domid_t)g->domid);
 	}
 	if (!rc) {

@@ -52,7 +52,8 @@ void events_emit(struct guest *g, const char *event, const char *detail, const s
 {
 	struct guest_event ev = { .g = g, .event = event, .detail = detail ? detail : "", .err = err };
 
-	log_info("guest '%s' (domain %d): %s%s%s", g->name, g->domid, event, ev.detail[0] ? ": " : "", ev.detail);
+	log_info("guest '%s' (domain %d): %s%s%s", g->name, g->domid, event, ev.detail[0] ? ": " : "",
+		 ev.detail);
 	depth++;
 	for (struct listener *l = listeners; l; l = l->next)
 		if (!l->dead)

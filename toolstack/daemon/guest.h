@@ -29,7 +29,16 @@ struct worker;
 enum guest_state { GUEST_STOPPED, GUEST_STARTING, GUEST_RUNNING, GUEST_STOPPING };
 
 /* Why a guest is being stopped: decides what follows (guest_stopped()). */
-enum guest_why { WHY_NONE, WHY_POWEROFF, WHY_REBOOT, WHY_CRASH, WHY_WATCHDOG, WHY_SOFT_RESET, WHY_DESTROY, WHY_FAILED };
+enum guest_why {
+	WHY_NONE,
+	WHY_POWEROFF,
+	WHY_REBOOT,
+	WHY_CRASH,
+	WHY_WATCHDOG,
+	WHY_SOFT_RESET,
+	WHY_DESTROY,
+	WHY_FAILED
+};
 
 /* A disk or net of a running guest.  Index i belongs to cfg->disks[i] or cfg->vifs[i]. */
 enum device_state { DEV_NEW, DEV_UP, DEV_CLOSING, DEV_GONE };
@@ -83,8 +92,8 @@ struct guest *guest_by_domid(int domid);
 int guest_need(const char *word, struct guest **g, struct error *err) __must_check;
 int guest_need_running(const char *word, struct guest **g, struct error *err) __must_check;
 /* A new one from a checked configuration (taken over on success), or the existing one redefined. */
-int guest_add(struct guest_config *cfg, bool persistent, const char *source, struct guest **out, struct error *err)
-	__must_check;
+int guest_add(struct guest_config *cfg, bool persistent, const char *source, struct guest **out,
+	      struct error *err) __must_check;
 void guest_forget(struct guest *g);
 int guest_journal(const struct guest *g);		/* write its state; 0 or -errno, logged */
 int guest_save_definition(const struct guest *g, struct error *err) __must_check;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The life of a guest: see the picture in guest.h.  A worker makes the domain; the daemon then connects store,
- * console and devices, all at once, and lets it run.  Taking down is the same whatever the cause: what was taken is
- * in the journal, and giving back something twice does no harm.
+ * The life of a guest: see the picture in guest.h.  A worker makes the domain; the daemon then connects
+ * store, console and devices, all at once, and lets it run.  Taking down is the same whatever the cause: what
+ * was taken is in the journal, and giving back something twice does no harm.
  */
 #include <errno.h>
 #include <event2/event.h>
@@ -50,7 +50,8 @@ static int connect_guest(struct guest *g, struct error *err)
 
 	if (rc)
 		return rc;
-	rc = console_open(&g->console, g->name, (domid_t)g->domid, g->console_port, g->cfg->console_log_kib, err);
+	rc = console_open(&g->console, g->name, (domid_t)g->domid, g->console_port, g->cfg->console_log_kib,
+			  err);
 	if (rc)
 		return rc;
 	rc = store_introduce(xend.store, (unsigned int)g->domid, g->store_mfn, g->store_port);
@@ -121,8 +122,8 @@ static void on_created(void *ctx, json_t *result, const struct error *failed)
 }
 
 /*
- * dom0 may have all the memory there is: let it give up what this guest lacks, down to the floor that the settings
- * state.  Its kernel does so in its own time; the worker waits for it (create.c).
+ * dom0 may have all the memory there is: let it give up what this guest lacks, down to the floor that the
+ * settings state.  Its kernel does so in its own time; the worker waits for it (create.c).
  */
 static void shrink_dom0(const struct guest *g)
 {
@@ -136,8 +137,10 @@ static void shrink_dom0(const struct guest *g)
 	if (free_kib >= need || (dom0.tot_pages << 2) < need - free_kib + xend.set.dom0_floor_kib)
 		return;
 	target = (dom0.tot_pages << 2) - (need - free_kib);
-	log_info("dom0 is asked to shrink to %llu MiB for guest '%s'", (unsigned long long)target >> 10, g->name);
-	(void)store_printf(xend.store, STORE_TX_NONE, "/local/domain/0/memory/target", "%llu", (unsigned long long)target);
+	log_info("dom0 is asked to shrink to %llu MiB for guest '%s'", (unsigned long long)target >> 10,
+		 g->name);
+	(void)store_printf(xend.store, STORE_TX_NONE, "/local/domain/0/memory/target", "%llu",
+			   (unsigned long long)target);
 }
 
 int guest_start(struct guest *g, bool paused, struct error *err)
@@ -233,8 +236,8 @@ static void restart(struct guest *g, bool quick)
 	g->quick_deaths = quick ? g->quick_deaths + 1 : 0;
 	if (g->quick_deaths > QUICK_DEATHS_MAX) {
 		g->quick_deaths = 0;
-		snprintf(g->reason, sizeof(g->reason), "died %d times soon after its start; not started again",
-			 QUICK_DEATHS_MAX + 1);
+		snprintf(g->reason, sizeof(g->reason),
+			 "died %d times soon after its start; not started again", QUICK_DEATHS_MAX + 1);
 		events_emit(g, "failed", g->reason, NULL);
 		return;
 	}
@@ -280,7 +283,8 @@ static json_t *destroy_work(void *arg, struct error *err)
 		rc = hv_domctl_destroy((domid_t)g->domid);
 	while (rc == -EAGAIN);
 	if (rc && rc != -ESRCH) {
-		(void)error_set_errno(err, ERR_INTERNAL, -rc, NULL, "the hypervisor does not destroy domain %d", g->domid);
+		(void)error_set_errno(err, ERR_INTERNAL, -rc, NULL,
+				      "the hypervisor does not destroy domain %d", g->domid);
 		return NULL;
 	}
 	return json_object();
@@ -397,7 +401,8 @@ int life_init(struct error *err)
 	}
 	rc = life_bind();
 	if (rc < 0) {
-		rc = error_set_errno(err, ERR_CONFLICT, -rc, NULL, "cannot bind the interrupt for changes of domains");
+		rc = error_set_errno(err, ERR_CONFLICT, -rc, NULL,
+				     "cannot bind the interrupt for changes of domains");
 		error_hint(err, "is xenstored or another xend running?");
 		return rc;
 	}

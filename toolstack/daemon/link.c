@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* See link.h.  Each request opens its own socket, sends one message and waits for the kernel's acknowledgement. */
+/* See link.h.  Each request opens its own socket, sends one message and waits for the kernel's
+ * acknowledgement. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -41,7 +42,8 @@ static int talk(struct nlmsghdr *nlh)
 		return -errno;
 	nlh->nlmsg_flags |= NLM_F_REQUEST | NLM_F_ACK;
 	nlh->nlmsg_seq = 1;
-	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 || mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0) {
+	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ||
+	    mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0) {
 		rc = -errno;
 	} else {
 		ssize_t n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
@@ -149,9 +151,9 @@ static int on_link(const struct nlmsghdr *nlh, void *data)
 
 	if (nlh->nlmsg_type != RTM_NEWLINK)
 		return MNL_CB_OK;
-	mnl_attr_for_each(attr, nlh, sizeof(*ifi))
-		if (mnl_attr_get_type(attr) == IFLA_IFNAME && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
-			fn(mnl_attr_get_str(attr), (unsigned int)ifi->ifi_index);
+	mnl_attr_for_each(attr, nlh, sizeof(*ifi)) if (mnl_attr_get_type(attr) == IFLA_IFNAME &&
+						       mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+		fn(mnl_attr_get_str(attr), (unsigned int)ifi->ifi_index);
 	return MNL_CB_OK;
 }
 

@@ -78,8 +78,9 @@ static int lock_run_dir(struct error *err)
 /* The kernel's halves of our devices; those built in or loaded already cost nothing. */
 static void load_modules(void)
 {
-	static const char *const argv[] = { "modprobe", "-a", "-q", "xen-privcmd", "xen-evtchn", "xen-gntdev", "xenfs",
-					    "xen-blkback", "xen-netback", "loop", "bridge", NULL };
+	static const char *const argv[] = { "modprobe",	   "-a",	 "-q",	   "xen-privcmd",
+					    "xen-evtchn",  "xen-gntdev", "xenfs",  "xen-blkback",
+					    "xen-netback", "loop",	 "bridge", NULL };
 	const struct proc_run run = { .argv = argv, .timeout_ms = 20000 };
 	struct error err = ERROR_INIT;
 
@@ -236,8 +237,8 @@ int main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "config", required_argument, NULL, 'c' }, { "root", required_argument, NULL, 'r' },
-		{ "verbose", no_argument, NULL, 'v' },
-		{ "version", no_argument, NULL, 'V' }, { "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 },
+		{ "verbose", no_argument, NULL, 'v' },	    { "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },	    { NULL, 0, NULL, 0 },
 	};
 	enum log_level level = LOG_LEVEL_INFO;
 	const char *config = "/etc/xend.conf", *root = NULL;

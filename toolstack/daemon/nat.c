@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * DHCP, names and NAT on the default network.  dnsmasq is a child of the daemon; it listens on the bridge alone and
- * runs as its own user.  If the daemon dies it goes on, until the next daemon replaces it.  Leases are a file; a change of it tells guests' addresses.
- * nft gets one table of ours, replaced as a whole.
+ * DHCP, names and NAT on the default network.  dnsmasq is a child of the daemon; it listens on the bridge
+ * alone and runs as its own user.  If the daemon dies it goes on, until the next daemon replaces it.  Leases
+ * are a file; a change of it tells guests' addresses. nft gets one table of ours, replaced as a whole.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -60,7 +60,8 @@ static void address(uint32_t offset_from_end, bool from_end, char text[INET_ADDR
 
 static void exec_dnsmasq(void)
 {
-	char range[80], lo[INET_ADDRSTRLEN], hi[INET_ADDRSTRLEN], mask[INET_ADDRSTRLEN], iface[40], leases[300], pidfile[300];
+	char range[80], lo[INET_ADDRSTRLEN], hi[INET_ADDRSTRLEN], mask[INET_ADDRSTRLEN], iface[40],
+		leases[300], pidfile[300];
 
 	address(2, false, lo);
 	address(1, true, hi);
@@ -69,9 +70,10 @@ static void exec_dnsmasq(void)
 	snprintf(iface, sizeof(iface), "--interface=%s", bridge_name);
 	snprintf(leases, sizeof(leases), "--dhcp-leasefile=%s/leases", lease_dir);
 	snprintf(pidfile, sizeof(pidfile), "--pid-file=%s/dnsmasq.pid", xend.set.run_dir);
-	execlp("dnsmasq", "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--bind-interfaces", iface,
-	       "--except-interface=lo", "--no-hosts", range, leases, "--dhcp-authoritative", "--dhcp-no-override",
-	       pidfile, "--log-facility=-", "--quiet-dhcp", "--quiet-dhcp6", "--quiet-ra", (char *)NULL);
+	execlp("dnsmasq", "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--bind-interfaces",
+	       iface, "--except-interface=lo", "--no-hosts", range, leases, "--dhcp-authoritative",
+	       "--dhcp-no-override", pidfile, "--log-facility=-", "--quiet-dhcp", "--quiet-dhcp6",
+	       "--quiet-ra", (char *)NULL);
 	_exit(127);
 }
 
@@ -150,10 +152,11 @@ static int start_nft(void)
 
 	inet_ntop(AF_INET, &network, net, sizeof(net));
 	inet_ntop(AF_INET, &netmask, mask, sizeof(mask));
-	strbuf_printf(&sb, "table ip xend { }\ndelete table ip xend\ntable ip xend {\n"
+	strbuf_printf(&sb,
+		      "table ip xend { }\ndelete table ip xend\ntable ip xend {\n"
 		      " chain postrouting { type nat hook postrouting priority 100; policy accept;\n"
-		      "  ip saddr %s/%d ip daddr != %s/%d masquerade\n }\n}\n", net, __builtin_popcount(netmask.s_addr),
-		      net, __builtin_popcount(netmask.s_addr));
+		      "  ip saddr %s/%d ip daddr != %s/%d masquerade\n }\n}\n",
+		      net, __builtin_popcount(netmask.s_addr), net, __builtin_popcount(netmask.s_addr));
 	run.input = sb.data;
 	run.input_len = sb.len;
 	rc = sb.failed ? -ENOMEM : proc_run(&run, NULL, &err);
@@ -186,7 +189,8 @@ static struct guest *guest_of_mac(const char *mac)
 				memcpy(m, g->cfg->vifs[i].mac, 6);
 			else
 				guest_vif_default_mac(g->cfg, g->vifs[i].id, m);
-			snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+			snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3],
+				 m[4], m[5]);
 			if (strcasecmp(text, mac) == 0)
 				return g;
 		}
@@ -210,7 +214,8 @@ json_t *nat_leases(void)
 		if (sscanf(line, "%*s %17s %63s", mac, ip) != 2)
 			continue;
 		g = guest_of_mac(mac);
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s?}", "mac", mac, "ip", ip, "guest", g ? g->name : NULL));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s?}", "mac", mac, "ip", ip, "guest",
+						      g ? g->name : NULL));
 		if (g && strcmp(g->address, ip) != 0) {
 			snprintf(g->address, sizeof(g->address), "%s", ip);
 			events_emit(g, "address", ip, NULL);

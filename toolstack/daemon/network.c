@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * See network.h.  Moving addresses and routes between an interface and its bridge is a list of `ip` commands, and so
- * is the way back, which is written to RUN_DIR/network-undo before anything is changed: a daemon that died in
- * between finds it there.
+ * See network.h.  Moving addresses and routes between an interface and its bridge is a list of `ip` commands,
+ * and so is the way back, which is written to RUN_DIR/network-undo before anything is changed: a daemon that
+ * died in between finds it there.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -38,7 +38,8 @@ static void start_default(void)
 		rc = link_make_bridge(xend.set.bridge);
 		index = link_index(xend.set.bridge);
 	} else if (!link_is_bridge(xend.set.bridge)) {
-		log_err("default network: '%s' exists and is not a bridge: set bridge= in /etc/xend.conf", xend.set.bridge);
+		log_err("default network: '%s' exists and is not a bridge: set bridge= in /etc/xend.conf",
+			xend.set.bridge);
 		return;
 	}
 	if (!rc)
@@ -62,7 +63,9 @@ static void undo_path(char *buf, size_t size)
 
 static int run_ip(const char *const *argv, const char *input, char **output, struct error *err)
 {
-	struct proc_run run = { .argv = argv, .input = input, .input_len = input ? strlen(input) : 0, .timeout_ms = 10000 };
+	struct proc_run run = {
+		.argv = argv, .input = input, .input_len = input ? strlen(input) : 0, .timeout_ms = 10000
+	};
 	struct proc_result res = { 0 };
 	int rc = proc_run(&run, &res, err);
 
@@ -85,12 +88,14 @@ static json_t *ip_json(const char *what, const char *interface, struct error *er
 	json = json_loads(text && text[0] ? text : "[]", 0, NULL);
 	free(text);
 	if (!json)
-		(void)error_set(err, ERR_FAILED, NULL, "'ip -j' does not answer in JSON; install iproute2 5 or later");
+		(void)error_set(err, ERR_FAILED, NULL,
+				"'ip -j' does not answer in JSON; install iproute2 5 or later");
 	return json;
 }
 
 /* Add lines that give `to` what `from` has: addresses, then the routes that are no part of them. */
-static void move_lines(struct strbuf *sb, const json_t *addrs, const json_t *routes, const char *from, const char *to)
+static void move_lines(struct strbuf *sb, const json_t *addrs, const json_t *routes, const char *from,
+		       const char *to)
 {
 	size_t i, j;
 	json_t *link, *a, *r;
@@ -200,12 +205,13 @@ int network_setup(const char *interface, const char *bridge, long timeout_s, str
 	char path[256];
 	int rc = check_setup(interface, bridge, err);
 
-	if (!rc && (!(addrs = ip_json("addr", interface, err)) || !(routes = ip_json("route", interface, err))))
+	if (!rc &&
+	    (!(addrs = ip_json("addr", interface, err)) || !(routes = ip_json("route", interface, err))))
 		rc = -EIO;
 	if (rc)
 		goto out;
-	strbuf_printf(&todo, "link add %s type bridge\nlink set %s master %s\nlink set %s up\n", bridge, interface, bridge,
-		      bridge);
+	strbuf_printf(&todo, "link add %s type bridge\nlink set %s master %s\nlink set %s up\n", bridge,
+		      interface, bridge, bridge);
 	move_lines(&todo, addrs, routes, interface, bridge);
 	strbuf_printf(&undo, "link set %s nomaster\n", interface);
 	move_lines(&undo, addrs, routes, bridge, interface);

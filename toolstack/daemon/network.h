@@ -2,8 +2,8 @@
 /*
  * Networks for guests.
  *
- * The default network: a bridge of our own, an address on it, DHCP by dnsmasq and NAT by nft, all made when the
- * daemon starts and found again when it was restarted.  It is off when the settings say so.
+ * The default network: a bridge of our own, an address on it, DHCP by dnsmasq and NAT by nft, all made when
+ * the daemon starts and found again when it was restarted.  It is off when the settings say so.
  *
  * A bridge over a real interface (`xl net setup`) is made on trial: unless it is confirmed in time, the
  * interface gets its addresses and routes back.

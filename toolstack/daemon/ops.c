@@ -18,7 +18,8 @@
 
 handler_fn *ops_find(const char *op)
 {
-	const struct handler *const tables[] = { ops_start, ops_define, ops_life, ops_look, ops_tune, ops_device, ops_host };
+	const struct handler *const tables[] = { ops_start, ops_define, ops_life, ops_look,
+						 ops_tune,  ops_device, ops_host };
 
 	for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++)
 		for (const struct handler *h = tables[t]; h->op; h++)
@@ -78,7 +79,8 @@ static const char *state_name(const struct guest *g, const struct xen_domctl_get
 	if (!info || info->flags & XEN_DOMINF_dying)
 		return "dying";
 	if (info->flags & XEN_DOMINF_shutdown)
-		return (info->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask) == 3 ? "crashed" : "shutdown";
+		return (info->flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask) == 3 ? "crashed"
+												: "shutdown";
 	if (info->flags & XEN_DOMINF_paused)
 		return "paused";
 	return info->flags & XEN_DOMINF_running ? "running" : "blocked";
@@ -87,11 +89,13 @@ static const char *state_name(const struct guest *g, const struct xen_domctl_get
 static void state_flags(const struct xen_domctl_getdomaininfo *info, char flags[7])
 {
 	uint32_t f = info ? info->flags : 0;
-	bool crashed = f & XEN_DOMINF_shutdown && (f >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask) == 3;
+	bool crashed =
+		f & XEN_DOMINF_shutdown && (f >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask) == 3;
 
-	snprintf(flags, 7, "%c%c%c%c%c%c", f & XEN_DOMINF_running ? 'r' : '-', f & XEN_DOMINF_blocked ? 'b' : '-',
-		 f & XEN_DOMINF_paused ? 'p' : '-', f & XEN_DOMINF_shutdown && !crashed ? 's' : '-',
-		 crashed ? 'c' : '-', f & XEN_DOMINF_dying ? 'd' : '-');
+	snprintf(flags, 7, "%c%c%c%c%c%c", f & XEN_DOMINF_running ? 'r' : '-',
+		 f & XEN_DOMINF_blocked ? 'b' : '-', f & XEN_DOMINF_paused ? 'p' : '-',
+		 f & XEN_DOMINF_shutdown && !crashed ? 's' : '-', crashed ? 'c' : '-',
+		 f & XEN_DOMINF_dying ? 'd' : '-');
 }
 
 static json_t *addresses_of(const struct guest *g)
@@ -125,11 +129,14 @@ json_t *ops_guest_json(const struct guest *g, const struct xen_domctl_getdomaini
 		      "maxvcpus", (int)(info ? info->max_vcpu_id + 1 : cfg ? cfg->maxvcpus : 0),
 		      "addresses", addresses_of(g), "autostart", g && g->def && g->def->autostart,
 		      "persistent", g && g->persistent, "source", g ? g->source : NULL);
-	json_object_set_new(o, "domid", g && g->domid < 0 ? json_null() : json_integer(g ? g->domid : info->domain));
+	json_object_set_new(o, "domid",
+			    g && g->domid < 0 ? json_null() : json_integer(g ? g->domid : info->domain));
 	json_object_set_new(o, "reason", g && g->reason[0] ? json_string(g->reason) : json_null());
 	json_object_set_new(o, "cpu_time_ns", json_integer((json_int_t)(info ? info->cpu_time : 0)));
-	json_object_set_new(o, "uptime_s", up ? json_integer((json_int_t)((xend_now_ns() - g->started_ns) / 1000000000)) :
-			    !g && info->domain == 0 ? json_integer((json_int_t)(xend_now_ns() / 1000000000)) : json_null());
+	json_object_set_new(o, "uptime_s",
+			    up ? json_integer((json_int_t)((xend_now_ns() - g->started_ns) / 1000000000))
+			    : !g && info->domain == 0 ? json_integer((json_int_t)(xend_now_ns() / 1000000000))
+						      : json_null());
 	return o;
 }
 

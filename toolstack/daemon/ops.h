@@ -26,7 +26,8 @@ json_t *ops_identity(const struct guest *g);
 void ops_domain_name(int domid, char *buf, size_t size);
 
 /* Parse the configuration of a request; notes receives what is not fatal. */
-int ops_parse_config(struct request *rq, struct guest_config **cfg, json_t *notes, struct error *err) __must_check;
+int ops_parse_config(struct request *rq, struct guest_config **cfg, json_t *notes,
+		     struct error *err) __must_check;
 /* The guest of "guest", running; a domid that is not ours (dom0) fails. */
 int ops_running(struct request *rq, struct guest **g, struct error *err) __must_check;
 /* The domid that "guest" names, dom0 and others' domains too; *g is NULL then. */

@@ -26,7 +26,8 @@ static int op_define(struct request *rq, struct error *err)
 		goto out;
 	created = !guest_by_name(cfg->name);
 	if (rq->dry_run) {
-		request_ok(rq, json_pack("{s:s, s:b, s:O}", "name", cfg->name, "created", created, "notes", notes));
+		request_ok(rq, json_pack("{s:s, s:b, s:O}", "name", cfg->name, "created", created, "notes",
+					 notes));
 		goto out;
 	}
 	rc = guest_add(cfg, true, proto_arg_str(rq->args, "source"), &g, err);
@@ -79,8 +80,8 @@ static int op_config(struct request *rq, struct error *err)
 	if (rc)
 		return rc;
 	text = conf_to_text(g->cfg ? g->cfg : g->def);
-	request_ok(rq, json_pack("{s:s, s:o, s:s?, s:s?}", "name", g->name, "config", conf_to_json(g->cfg ? g->cfg : g->def),
-				 "text", text, "source", g->source));
+	request_ok(rq, json_pack("{s:s, s:o, s:s?, s:s?}", "name", g->name, "config",
+				 conf_to_json(g->cfg ? g->cfg : g->def), "text", text, "source", g->source));
 	free(text);
 	return 0;
 }
@@ -119,7 +120,8 @@ static int op_config_update(struct request *rq, struct error *err)
 		}
 	}
 	if (!rc)
-		request_ok(rq, json_pack("{s:s, s:O, s:O}", "name", g->name, "changed", changed, "notes", notes));
+		request_ok(rq,
+			   json_pack("{s:s, s:O, s:O}", "name", g->name, "changed", changed, "notes", notes));
 	guest_config_free(cfg);
 	json_decref(notes);
 	json_decref(changed);
@@ -142,7 +144,8 @@ static int set_autostart(struct request *rq, bool on, struct error *err)
 	if (!rq->dry_run) {
 		g->def->autostart = on;
 		g->def->autostart_order = (uint32_t)proto_arg_int(rq->args, "order", g->def->autostart_order);
-		g->def->autostart_delay_s = (uint32_t)proto_arg_int(rq->args, "delay_s", g->def->autostart_delay_s);
+		g->def->autostart_delay_s =
+			(uint32_t)proto_arg_int(rq->args, "delay_s", g->def->autostart_delay_s);
 		rc = g->persistent ? guest_save_definition(g, err) : 0;
 	}
 	if (!rc)

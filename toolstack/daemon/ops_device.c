@@ -37,7 +37,8 @@ static int op_console(struct request *rq, struct error *err)
 }
 
 /* A number that one end of a device wrote; guests write some: shown as numbers, never used. */
-static json_t *node_number(const struct guest *g, enum device_kind kind, size_t i, bool backend, const char *name)
+static json_t *node_number(const struct guest *g, enum device_kind kind, size_t i, bool backend,
+			   const char *name)
 {
 	char *text = device_node(g, kind, i, backend, name);
 	json_t *n = text ? json_integer(strtoll(text, NULL, 10)) : json_null();
@@ -74,8 +75,9 @@ static int op_block_list(struct request *rq, struct error *err)
 
 		if (g->disks[i].state == DEV_GONE)
 			continue;
-		o = json_pack("{s:s, s:i, s:s?, s:s, s:s}", "vdev", disk->vdev, "devid", (int)g->disks[i].id, "target",
-			      disk->target, "format", disk->format == GUEST_DISK_EMPTY ? "empty" : "raw", "mode",
+		o = json_pack("{s:s, s:i, s:s?, s:s, s:s}", "vdev", disk->vdev, "devid", (int)g->disks[i].id,
+			      "target", disk->target, "format",
+			      disk->format == GUEST_DISK_EMPTY ? "empty" : "raw", "mode",
 			      disk->readonly ? "r" : "w");
 		add_paths(o, g, DEVICE_VBD, i);
 		json_object_set_new(o, "ring_ref", node_number(g, DEVICE_VBD, i, false, "ring-ref"));
@@ -104,9 +106,12 @@ static int op_network_list(struct request *rq, struct error *err)
 			continue;
 		}
 		vif_name(g, i, dev);
-		o = json_pack("{s:i, s:s, s:s, s:s?, s:s}", "index", (int)g->vifs[i].id, "mac", mac ? mac : "", "bridge",
-			      vif->bridge ? vif->bridge : xend.set.bridge, "ip",
-			      vif->ip ? vif->ip : g->address[0] ? g->address : NULL, "dev", dev);
+		o = json_pack("{s:i, s:s, s:s, s:s?, s:s}", "index", (int)g->vifs[i].id, "mac",
+			      mac ? mac : "", "bridge", vif->bridge ? vif->bridge : xend.set.bridge, "ip",
+			      vif->ip	      ? vif->ip
+			      : g->address[0] ? g->address
+					      : NULL,
+			      "dev", dev);
 		free(mac);
 		add_paths(o, g, DEVICE_VIF, i);
 		json_object_set_new(o, "tx_ring_ref", node_number(g, DEVICE_VIF, i, false, "tx-ring-ref"));

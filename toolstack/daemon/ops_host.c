@@ -38,7 +38,8 @@ static int op_net(struct request *rq, struct error *err)
 	} else if (strcmp(action, "rollback") == 0) {
 		rc = rq->dry_run ? 0 : network_rollback(err);
 	} else if (strcmp(action, "status") != 0) {
-		rc = error_set(err, ERR_USAGE, NULL, "'net' knows status, setup, confirm and rollback, not '%s'", action);
+		rc = error_set(err, ERR_USAGE, NULL,
+			       "'net' knows status, setup, confirm and rollback, not '%s'", action);
 	}
 	if (!rc)
 		request_ok(rq, network_json());
@@ -54,7 +55,8 @@ struct finding {
 	char fix[256];
 };
 
-static void say(struct finding *f, const char *status, const char *fix, const char *fmt, ...) __printf_like(4, 5);
+static void say(struct finding *f, const char *status, const char *fix, const char *fmt, ...)
+	__printf_like(4, 5);
 
 static void say(struct finding *f, const char *status, const char *fix, const char *fmt, ...)
 {
@@ -85,10 +87,12 @@ static void check_memory(struct finding *f)
 		say(f, "fail", "", "the hypervisor does not answer");
 	else if ((p.free_pages + p.scrub_pages) >> 8 < 256)
 		say(f, "warn", "set dom0_mem= on the hypervisor's command line, or 'xl mem-set 0 SIZE'",
-		    "only %llu MiB are free for guests", (unsigned long long)(p.free_pages + p.scrub_pages) >> 8);
+		    "only %llu MiB are free for guests",
+		    (unsigned long long)(p.free_pages + p.scrub_pages) >> 8);
 	else
 		say(f, "ok", "", "%llu of %llu MiB are free for guests",
-		    (unsigned long long)(p.free_pages + p.scrub_pages) >> 8, (unsigned long long)p.total_pages >> 8);
+		    (unsigned long long)(p.free_pages + p.scrub_pages) >> 8,
+		    (unsigned long long)p.total_pages >> 8);
 }
 
 static void check_virtualisation(struct finding *f)
@@ -97,9 +101,11 @@ static void check_virtualisation(struct finding *f)
 
 	if (hv_sysctl_physinfo(&p) == 0 && p.capabilities & XEN_SYSCTL_PHYSCAP_hvm)
 		say(f, "ok", "", "hardware virtualisation is there%s",
-		    p.capabilities & XEN_SYSCTL_PHYSCAP_hap ? ", with nested paging" : ", without nested paging");
+		    p.capabilities & XEN_SYSCTL_PHYSCAP_hap ? ", with nested paging"
+							    : ", without nested paging");
 	else
-		say(f, "warn", "switch on SVM or VT-x in the firmware's set-up", "no hardware virtualisation: PV guests only");
+		say(f, "warn", "switch on SVM or VT-x in the firmware's set-up",
+		    "no hardware virtualisation: PV guests only");
 }
 
 static void check_backends(struct finding *f)
@@ -110,8 +116,8 @@ static void check_backends(struct finding *f)
 	if (vbd && vif)
 		say(f, "ok", "", "the kernel's backends for disks and nets are loaded");
 	else
-		say(f, "fail", "modprobe -a xen-blkback xen-netback", "not loaded: %s%s", vbd ? "" : "xen-blkback ",
-		    vif ? "" : "xen-netback");
+		say(f, "fail", "modprobe -a xen-blkback xen-netback", "not loaded: %s%s",
+		    vbd ? "" : "xen-blkback ", vif ? "" : "xen-netback");
 }
 
 static void check_devices(struct finding *f)
@@ -122,7 +128,8 @@ static void check_devices(struct finding *f)
 	for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++) {
 		snprintf(path, sizeof(path), "/dev/xen/%s", nodes[i]);
 		if (access(path, F_OK) < 0) {
-			say(f, "fail", "modprobe -a xen-evtchn xen-gntdev xen-privcmd", "%s is missing", path);
+			say(f, "fail", "modprobe -a xen-evtchn xen-gntdev xen-privcmd", "%s is missing",
+			    path);
 			return;
 		}
 	}
@@ -163,19 +170,21 @@ static void check_space(struct finding *f)
 	struct statvfs s;
 
 	if (statvfs(xend.set.log_dir, &s) < 0)
-		say(f, "warn", "mkdir -p /var/log/xend", "cannot read %s: %s", xend.set.log_dir, strerror(errno));
+		say(f, "warn", "mkdir -p /var/log/xend", "cannot read %s: %s", xend.set.log_dir,
+		    strerror(errno));
 	else if ((uint64_t)s.f_bavail * s.f_frsize < 64u << 20)
 		say(f, "warn", "free space there", "%s has less than 64 MiB free", xend.set.log_dir);
 	else
-		say(f, "ok", "", "%llu MiB free in %s", (unsigned long long)((uint64_t)s.f_bavail * s.f_frsize >> 20),
-		    xend.set.log_dir);
+		say(f, "ok", "", "%llu MiB free in %s",
+		    (unsigned long long)((uint64_t)s.f_bavail * s.f_frsize >> 20), xend.set.log_dir);
 }
 
 /* What the first boot's trial left behind, for those whose machine fell back. */
 static void check_boot(struct finding *f)
 {
 	if (access("/var/lib/xen-boot/failed", F_OK) == 0)
-		say(f, "warn", "see /var/lib/xen-boot/failed; 'xl dmesg' after the next trial", "the last trial boot of Xen failed");
+		say(f, "warn", "see /var/lib/xen-boot/failed; 'xl dmesg' after the next trial",
+		    "the last trial boot of Xen failed");
 	else
 		say(f, "ok", "", "this boot is sound");
 }
@@ -184,9 +193,11 @@ static const struct {
 	const char *name;
 	void (*fn)(struct finding *f);
 } checks[] = {
-	{ "hypervisor", check_hypervisor }, { "boot", check_boot }, { "memory", check_memory },
-	{ "virtualisation", check_virtualisation }, { "device files", check_devices }, { "backends", check_backends },
-	{ "store", check_store }, { "network", check_network }, { "loop devices", check_loops }, { "logs", check_space },
+	{ "hypervisor", check_hypervisor }, { "boot", check_boot },
+	{ "memory", check_memory },	    { "virtualisation", check_virtualisation },
+	{ "device files", check_devices },  { "backends", check_backends },
+	{ "store", check_store },	    { "network", check_network },
+	{ "loop devices", check_loops },    { "logs", check_space },
 };
 
 static json_t *doctor_json(void)
@@ -197,8 +208,8 @@ static json_t *doctor_json(void)
 		struct finding f = { "fail", "", "" };
 
 		checks[i].fn(&f);
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", checks[i].name, "status", f.status, "why",
-						      f.why, "fix", f.fix));
+		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", checks[i].name,
+						      "status", f.status, "why", f.why, "fix", f.fix));
 	}
 	return list;
 }
@@ -267,7 +278,8 @@ static int op_bugreport(struct request *rq, struct error *err)
 
 	if (ops_domains(&domains, err) == 0) {
 		for (int i = 0; i < domains.n; i++)
-			json_array_append_new(list, ops_guest_json(guest_by_domid(domains.items[i].domain), &domains.items[i]));
+			json_array_append_new(list, ops_guest_json(guest_by_domid(domains.items[i].domain),
+								   &domains.items[i]));
 		ops_domains_free(&domains);
 	}
 	add_json(files, "guests.json", list);

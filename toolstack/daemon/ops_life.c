@@ -24,7 +24,8 @@ static int set_paused(struct request *rq, bool paused, struct error *err)
 	if (!rc && !rq->dry_run) {
 		rc = paused ? hv_domctl_pause((domid_t)g->domid) : hv_domctl_unpause((domid_t)g->domid);
 		if (rc) {
-			rc = error_set_errno(err, ERR_FAILED, -rc, NULL, "cannot %spause it", paused ? "" : "un");
+			rc = error_set_errno(err, ERR_FAILED, -rc, NULL, "cannot %spause it",
+					     paused ? "" : "un");
 			error_what(err, "guest '%s'", g->name);
 		} else {
 			events_emit(g, paused ? "paused" : "unpaused", "", NULL);
@@ -85,13 +86,15 @@ static void stop_timeout(struct request *rq)
 		return;
 	}
 	if (guest_took_request(g))
-		(void)error_set(&err, ERR_TIMEOUT, NULL, "accepted the request to %s, but still runs after the time given",
+		(void)error_set(&err, ERR_TIMEOUT, NULL,
+				"accepted the request to %s, but still runs after the time given",
 				reboot ? "reboot" : "power off");
 	else
 		(void)error_set(&err, ERR_TIMEOUT, NULL, "did not react to the request to %s",
 				reboot ? "reboot" : "power off");
 	error_what(&err, "guest '%s'", g->name);
-	error_hint(&err, "'xl console %s' shows what it does; 'xl destroy %s' pulls the plug", g->name, g->name);
+	error_hint(&err, "'xl console %s' shows what it does; 'xl destroy %s' pulls the plug", g->name,
+		   g->name);
 	request_fail(rq, &err);
 }
 
@@ -106,7 +109,8 @@ static void force_stop(struct request *rq)
 
 static int op_shutdown(struct request *rq, struct error *err)
 {
-	long timeout = (long)proto_arg_int(rq->args, "timeout_s", 60), force = (long)proto_arg_int(rq->args, "force_after_s", 0);
+	long timeout = (long)proto_arg_int(rq->args, "timeout_s", 60),
+	     force = (long)proto_arg_int(rq->args, "force_after_s", 0);
 	struct guest *g;
 	json_t *o;
 	int rc = ops_running(rq, &g, err);
@@ -234,7 +238,8 @@ static int op_wait(struct request *rq, struct error *err)
 		if (strcmp(state, states[i]) == 0)
 			found = states[i];
 	if (!rc && !found)
-		rc = error_set(err, ERR_USAGE, NULL, "no state '%s' to wait for (running, stopped, paused, crashed, address)",
+		rc = error_set(err, ERR_USAGE, NULL,
+			       "no state '%s' to wait for (running, stopped, paused, crashed, address)",
 			       state);
 	if (rc)
 		return rc;
@@ -250,6 +255,8 @@ static int op_wait(struct request *rq, struct error *err)
 }
 
 const struct handler ops_life[] = {
-	{ "pause", op_pause }, { "unpause", op_unpause }, { "shutdown", op_shutdown }, { "reboot", op_reboot },
-	{ "destroy", op_destroy }, { "wait", op_wait }, { "dump-core", dump_request }, { NULL, NULL },
+	{ "pause", op_pause },	       { "unpause", op_unpause },
+	{ "shutdown", op_shutdown },   { "reboot", op_reboot },
+	{ "destroy", op_destroy },     { "wait", op_wait },
+	{ "dump-core", dump_request }, { NULL, NULL },
 };

@@ -29,7 +29,8 @@
 static void list_ours(json_t *out, const struct domain_list *list, bool all)
 {
 	for (struct guest *g = guests; g; g = g->next) {
-		const struct xen_domctl_getdomaininfo *info = g->domid > 0 ? ops_domain(list, g->domid) : NULL;
+		const struct xen_domctl_getdomaininfo *info =
+			g->domid > 0 ? ops_domain(list, g->domid) : NULL;
 
 		if (g->state == GUEST_STOPPED ? all : true)
 			json_array_append_new(out, ops_guest_json(g, info));
@@ -100,12 +101,13 @@ static int op_uptime(struct request *rq, struct error *err)
 	int domid, rc = word ? ops_any_domain(rq, &only, &domid, err) : 0;
 
 	if (!rc && (!word || !only))
-		json_array_append_new(out, json_pack("{s:s, s:i, s:I}", "name", "Domain-0", "domid", 0, "uptime_s",
-						     (json_int_t)(now / 1000000000)));
+		json_array_append_new(out, json_pack("{s:s, s:i, s:I}", "name", "Domain-0", "domid", 0,
+						     "uptime_s", (json_int_t)(now / 1000000000)));
 	for (struct guest *g = guests; !rc && g; g = g->next)
 		if (g->state == GUEST_RUNNING && (!word || g == only))
-			json_array_append_new(out, json_pack("{s:s, s:i, s:I}", "name", g->name, "domid", g->domid,
-							     "uptime_s", (json_int_t)((now - g->started_ns) / 1000000000)));
+			json_array_append_new(
+				out, json_pack("{s:s, s:i, s:I}", "name", g->name, "domid", g->domid,
+					       "uptime_s", (json_int_t)((now - g->started_ns) / 1000000000)));
 	if (!rc)
 		request_ok(rq, json_pack("{s:O}", "guests", out));
 	json_decref(out);
@@ -116,8 +118,10 @@ static int op_uptime(struct request *rq, struct error *err)
 
 static void add_caps(const struct xen_sysctl_physinfo *p, json_t *o)
 {
-	static const char *const names[] = { "hvm", "pv", "hvm_directio", "hap", "shadow", "iommu_hap_pt_share",
-					     "vmtrace", "vpmu", "gnttab-v1", "gnttab-v2" };
+	static const char *const names[] = { "hvm",	 "pv",	   "hvm_directio",
+					     "hap",	 "shadow", "iommu_hap_pt_share",
+					     "vmtrace",	 "vpmu",   "gnttab-v1",
+					     "gnttab-v2" };
 	struct strbuf sb = STRBUF_INIT;
 	char *text;
 
@@ -185,12 +189,14 @@ static int op_info(struct request *rq, struct error *err)
 		rc = hv_version(&v);
 	if (rc || uname(&uts) < 0)
 		return error_set_errno(err, ERR_INTERNAL, -rc, NULL, "the hypervisor does not answer");
-	o = json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i}", "host", uts.nodename, "release", uts.release,
-		      "version", uts.version, "machine", uts.machine, "nr_cpus", (int)p.nr_cpus, "max_cpu_id",
-		      (int)p.max_cpu_id, "nr_nodes", (int)p.nr_nodes, "cores_per_socket", (int)p.cores_per_socket,
-		      "threads_per_core", (int)p.threads_per_core, "cpu_mhz", (int)(p.cpu_khz / 1000));
+	o = json_pack("{s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i}", "host", uts.nodename, "release",
+		      uts.release, "version", uts.version, "machine", uts.machine, "nr_cpus", (int)p.nr_cpus,
+		      "max_cpu_id", (int)p.max_cpu_id, "nr_nodes", (int)p.nr_nodes, "cores_per_socket",
+		      (int)p.cores_per_socket, "threads_per_core", (int)p.threads_per_core, "cpu_mhz",
+		      (int)(p.cpu_khz / 1000));
 	json_object_set_new(o, "total_memory_kib", json_integer((json_int_t)(p.total_pages << 2)));
-	json_object_set_new(o, "free_memory_kib", json_integer((json_int_t)((p.free_pages + p.scrub_pages) << 2)));
+	json_object_set_new(o, "free_memory_kib",
+			    json_integer((json_int_t)((p.free_pages + p.scrub_pages) << 2)));
 	json_object_set_new(o, "outstanding_kib", json_integer((json_int_t)(p.outstanding_pages << 2)));
 	json_object_set_new(o, "sharing_freed_kib", json_integer(0));
 	json_object_set_new(o, "sharing_used_kib", json_integer(0));
@@ -205,8 +211,8 @@ static int op_info(struct request *rq, struct error *err)
 static int op_version(struct request *rq, struct error *err)
 {
 	(void)err;
-	request_ok(rq, json_pack("{s:s, s:i, s:i, s:I}", "xend_version", TOOLSTACK_VERSION, "protocol", PROTO_VERSION,
-				 "pid", (int)getpid(), "uptime_s",
+	request_ok(rq, json_pack("{s:s, s:i, s:i, s:I}", "xend_version", TOOLSTACK_VERSION, "protocol",
+				 PROTO_VERSION, "pid", (int)getpid(), "uptime_s",
 				 (json_int_t)((xend_now_ns() - xend.started_ns) / 1000000000)));
 	return 0;
 }
@@ -255,8 +261,9 @@ static off_t send_tail(struct request *rq, int fd, long lines)
 			break;
 	if (lines > 0)
 		for (ssize_t i = at; i < n; i += (ssize_t)PROTO_DATA_CHUNK)
-			request_data(rq, proto_bytes(buf + i, (size_t)(n - i < (ssize_t)PROTO_DATA_CHUNK ? n - i :
-									   (ssize_t)PROTO_DATA_CHUNK)));
+			request_data(rq, proto_bytes(buf + i, (size_t)(n - i < (ssize_t)PROTO_DATA_CHUNK
+									       ? n - i
+									       : (ssize_t)PROTO_DATA_CHUNK)));
 	free(buf);
 	return from + (n > 0 ? n : 0);
 }
@@ -333,10 +340,10 @@ static void tell_event(void *ctx, const struct guest_event *ev)
 	struct timespec ts;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
-	request_data(rq, json_pack("{s:f, s:s, s:o, s:s, s:s}", "time", (double)ts.tv_sec + (double)ts.tv_nsec / 1e9,
-				   "guest", ev->g->name, "domid",
-				   ev->g->domid >= 0 ? json_integer(ev->g->domid) : json_null(), "event", ev->event,
-				   "detail", ev->detail));
+	request_data(rq, json_pack("{s:f, s:s, s:o, s:s, s:s}", "time",
+				   (double)ts.tv_sec + (double)ts.tv_nsec / 1e9, "guest", ev->g->name,
+				   "domid", ev->g->domid >= 0 ? json_integer(ev->g->domid) : json_null(),
+				   "event", ev->event, "detail", ev->detail));
 }
 
 static void events_closed(struct request *rq)
@@ -378,7 +385,8 @@ static int op_metrics(struct request *rq, struct error *err)
 }
 
 const struct handler ops_look[] = {
-	{ "list", op_list }, { "info", op_info }, { "domid", op_domid }, { "domname", op_domname }, { "uptime", op_uptime },
-	{ "dmesg", op_dmesg }, { "logs", op_logs }, { "events", op_events }, { "sample", op_sample },
+	{ "list", op_list },	   { "info", op_info },	      { "domid", op_domid },
+	{ "domname", op_domname }, { "uptime", op_uptime },   { "dmesg", op_dmesg },
+	{ "logs", op_logs },	   { "events", op_events },   { "sample", op_sample },
 	{ "metrics", op_metrics }, { "version", op_version }, { NULL, NULL },
 };

@@ -64,7 +64,8 @@ static void start_event(struct request *rq, struct guest *g, const char *event, 
 	} else if (strcmp(event, "failed") == 0 && err) {
 		w->err = *err;
 	} else if (w->started_ns && (strcmp(event, "crashed") == 0 || strcmp(event, "shutdown") == 0)) {
-		(void)error_set(&w->err, ERR_GUEST, NULL, "stopped %.1f s after its start: %s", after, g->reason);
+		(void)error_set(&w->err, ERR_GUEST, NULL, "stopped %.1f s after its start: %s", after,
+				g->reason);
 		error_what(&w->err, "guest '%s'", g->name);
 		error_hint(&w->err, "'xl logs %s' shows its console", g->name);
 	} else if (strcmp(event, "stopped") == 0) {
@@ -131,12 +132,13 @@ static void on_checked(void *ctx, json_t *result, const struct error *failed)
 
 	if (!result) {
 		error_what(&err, "guest '%s'", w->name);
-		json_array_append_new(problems, json_pack("{s:s, s:s, s:s, s:s}", "code", error_code_name(err.code),
-							  "what", err.what, "why", err.why, "hint", err.hint));
+		json_array_append_new(problems,
+				      json_pack("{s:s, s:s, s:s, s:s}", "code", error_code_name(err.code),
+						"what", err.what, "why", err.why, "hint", err.hint));
 	}
 	if (result || w->report)
-		request_ok(w->rq, json_pack("{s:s, s:n, s:O, s:O}", "name", w->name, "domid", "notes", w->notes, "problems",
-					    problems));
+		request_ok(w->rq, json_pack("{s:s, s:n, s:O, s:O}", "name", w->name, "domid", "notes",
+					    w->notes, "problems", problems));
 	else
 		request_fail(w->rq, &err);
 	json_decref(problems);
@@ -230,9 +232,9 @@ static int op_check(struct request *rq, struct error *err)
 	int rc = ops_parse_config(rq, &cfg, notes, err);
 
 	if (rc && error_is_set(err)) {
-		request_ok(rq, json_pack("{s:s, s:[{s:s, s:s, s:s, s:s}], s:[]}", "name", "", "problems", "code",
-					 error_code_name(err->code), "what", err->what, "why", err->why, "hint", err->hint,
-					 "notes"));
+		request_ok(rq, json_pack("{s:s, s:[{s:s, s:s, s:s, s:s}], s:[]}", "name", "", "problems",
+					 "code", error_code_name(err->code), "what", err->what, "why",
+					 err->why, "hint", err->hint, "notes"));
 		error_clear(err);
 		rc = 0;
 	} else if (!rc) {

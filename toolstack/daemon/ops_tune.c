@@ -43,8 +43,9 @@ static void mem_answer(struct request *rq, const struct mem_wait *w, uint64_t ac
 {
 	uint64_t diff = actual_kib > w->target_kib ? actual_kib - w->target_kib : w->target_kib - actual_kib;
 
-	request_ok(rq, json_pack("{s:s, s:I, s:I, s:b}", "name", w->name, "target_kib", (json_int_t)w->target_kib,
-				 "actual_kib", (json_int_t)actual_kib, "reached", diff <= 4096));
+	request_ok(rq,
+		   json_pack("{s:s, s:I, s:I, s:b}", "name", w->name, "target_kib", (json_int_t)w->target_kib,
+			     "actual_kib", (json_int_t)actual_kib, "reached", diff <= 4096));
 }
 
 static void mem_tick(struct request *rq)
@@ -57,7 +58,8 @@ static void mem_tick(struct request *rq)
 		info.tot_pages = 0;
 	actual = info.tot_pages << 2;
 	diff = actual > w->target_kib ? actual - w->target_kib : w->target_kib - actual;
-	if (diff > 4096 && xend_now_ns() < w->deadline_ns && rq->client && request_timeout(rq, 1, mem_tick) == 0)
+	if (diff > 4096 && xend_now_ns() < w->deadline_ns && rq->client &&
+	    request_timeout(rq, 1, mem_tick) == 0)
 		return;
 	rq->ctx = NULL;
 	mem_answer(rq, w, actual);
@@ -160,7 +162,8 @@ static void affinity_text(const uint8_t *bytes, unsigned int n_cpus, char *buf, 
 		conf_format_cpus(&set, buf, size);
 }
 
-static void list_vcpus(json_t *out, const char *name, const struct xen_domctl_getdomaininfo *info, unsigned int n_cpus)
+static void list_vcpus(json_t *out, const char *name, const struct xen_domctl_getdomaininfo *info,
+		       unsigned int n_cpus)
 {
 	for (unsigned int v = 0; v <= info->max_vcpu_id && v < GUEST_VCPUS_MAX; v++) {
 		uint8_t hard[GUEST_CPUS_MAX / 8] = { 0 }, soft[GUEST_CPUS_MAX / 8] = { 0 };
@@ -175,9 +178,11 @@ static void list_vcpus(json_t *out, const char *name, const struct xen_domctl_ge
 		}
 		snprintf(state, sizeof(state), "%c%c%c", vi.running ? 'r' : '-', vi.blocked ? 'b' : '-',
 			 vi.online ? '-' : 'p');
-		json_array_append_new(out, json_pack("{s:s, s:i, s:i, s:o, s:s, s:b, s:I, s:s, s:s}", "name", name, "domid",
-			(int)info->domain, "vcpu", (int)v, "cpu", vi.online ? json_integer(vi.cpu) : json_null(), "state", state,
-			"online", vi.online, "cpu_time_ns", (json_int_t)vi.cpu_time, "hard", h, "soft", s));
+		json_array_append_new(out, json_pack("{s:s, s:i, s:i, s:o, s:s, s:b, s:I, s:s, s:s}", "name",
+						     name, "domid", (int)info->domain, "vcpu", (int)v, "cpu",
+						     vi.online ? json_integer(vi.cpu) : json_null(), "state",
+						     state, "online", vi.online, "cpu_time_ns",
+						     (json_int_t)vi.cpu_time, "hard", h, "soft", s));
 	}
 }
 
@@ -220,7 +225,8 @@ static int op_vcpu_set(struct request *rq, struct error *err)
 	if (rc)
 		return rc;
 	if (n > g->cfg->maxvcpus) {
-		rc = error_set(err, ERR_CONFLICT, NULL, "%u vCPUs are more than its maxvcpus of %u", n, g->cfg->maxvcpus);
+		rc = error_set(err, ERR_CONFLICT, NULL, "%u vCPUs are more than its maxvcpus of %u", n,
+			       g->cfg->maxvcpus);
 		error_what(err, "guest '%s'", g->name);
 		error_hint(err, "set maxvcpus= in its configuration and start it again");
 		return rc;
@@ -277,7 +283,8 @@ static int op_vcpu_pin(struct request *rq, struct error *err)
 	}
 	for (unsigned int v = 0; !rc && !rq->dry_run && v <= info.max_vcpu_id; v++)
 		if ((vcpu < 0 || (int)v == vcpu) && (hard || soft))
-			rc = hv_domctl_set_affinity((domid_t)domid, v, hard ? h : NULL, soft ? s : NULL, GUEST_CPUS_MAX);
+			rc = hv_domctl_set_affinity((domid_t)domid, v, hard ? h : NULL, soft ? s : NULL,
+						    GUEST_CPUS_MAX);
 	if (rc)
 		return call_failed(err, g, rc, "the hypervisor refuses this set of CPUs");
 	request_ok(rq, json_pack("{s:s}", "name", name_of(g)));
@@ -288,7 +295,8 @@ static int sched_one(json_t *out, const char *name, int domid, unsigned int id, 
 {
 	unsigned int weight, cap;
 	int rc = hv_domctl_get_sched((domid_t)domid, id, &weight, &cap);
-	int64_t new_weight = proto_arg_int(rq->args, "weight", -1), new_cap = proto_arg_int(rq->args, "cap", -1);
+	int64_t new_weight = proto_arg_int(rq->args, "weight", -1),
+		new_cap = proto_arg_int(rq->args, "cap", -1);
 
 	if (!rc && (new_weight >= 0 || new_cap >= 0)) {
 		weight = new_weight >= 0 ? (unsigned int)new_weight : weight;
@@ -296,8 +304,8 @@ static int sched_one(json_t *out, const char *name, int domid, unsigned int id, 
 		rc = rq->dry_run ? 0 : hv_domctl_set_sched((domid_t)domid, id, weight, cap);
 	}
 	if (!rc)
-		json_array_append_new(out, json_pack("{s:s, s:i, s:i, s:i}", "name", name, "domid", domid, "weight", (int)weight,
-						     "cap", (int)cap));
+		json_array_append_new(out, json_pack("{s:s, s:i, s:i, s:i}", "name", name, "domid", domid,
+						     "weight", (int)weight, "cap", (int)cap));
 	return rc;
 }
 
@@ -365,10 +373,13 @@ static int op_trigger(struct request *rq, struct error *err)
 	while (n < 5 && strcmp(word, names[n]) != 0)
 		n++;
 	if (n == 5) {
-		rc = error_set(err, ERR_USAGE, NULL, "no trigger '%s' (nmi, reset, init, power, sleep)", word);
+		rc = error_set(err, ERR_USAGE, NULL, "no trigger '%s' (nmi, reset, init, power, sleep)",
+			       word);
 		return rc;
 	}
-	rc = rq->dry_run ? 0 : hv_domctl_trigger((domid_t)g->domid, n, (unsigned int)proto_arg_int(rq->args, "vcpu", 0));
+	rc = rq->dry_run ? 0
+			 : hv_domctl_trigger((domid_t)g->domid, n,
+					     (unsigned int)proto_arg_int(rq->args, "vcpu", 0));
 	if (rc)
 		return call_failed(err, g, rc, "a PV guest takes only 'nmi'; the hypervisor refuses");
 	request_ok(rq, json_pack("{s:s}", "name", g->name));
@@ -386,7 +397,9 @@ static int op_debug_keys(struct request *rq, struct error *err)
 }
 
 const struct handler ops_tune[] = {
-	{ "mem-set", op_mem_set }, { "mem-max", op_mem_max }, { "vcpu-list", op_vcpu_list }, { "vcpu-set", op_vcpu_set },
-	{ "vcpu-pin", op_vcpu_pin }, { "sched-credit2", op_sched }, { "sysrq", op_sysrq }, { "trigger", op_trigger },
+	{ "mem-set", op_mem_set },	 { "mem-max", op_mem_max },
+	{ "vcpu-list", op_vcpu_list },	 { "vcpu-set", op_vcpu_set },
+	{ "vcpu-pin", op_vcpu_pin },	 { "sched-credit2", op_sched },
+	{ "sysrq", op_sysrq },		 { "trigger", op_trigger },
 	{ "debug-keys", op_debug_keys }, { NULL, NULL },
 };

@@ -123,8 +123,8 @@ static void on_attached(void *ctx, json_t *result, const struct error *failed)
 	} else {
 		(void)guest_journal(g);
 		events_emit(g, "device", g->cfg->disks[i].vdev, NULL);
-		request_ok(a->rq, json_pack("{s:s, s:s, s:i}", "name", g->name, "vdev", g->cfg->disks[i].vdev, "devid",
-					    (int)a->id));
+		request_ok(a->rq, json_pack("{s:s, s:s, s:i}", "name", g->name, "vdev", g->cfg->disks[i].vdev,
+					    "devid", (int)a->id));
 	}
 	free(a);
 }
@@ -168,7 +168,8 @@ int plug_block_attach(struct request *rq, struct error *err)
 	}
 	if (rc || rq->dry_run) {
 		if (!rc)
-			request_ok(rq, json_pack("{s:s, s:s, s:i}", "name", g->name, "vdev", disk.vdev, "devid", (int)disk.devid));
+			request_ok(rq, json_pack("{s:s, s:s, s:i}", "name", g->name, "vdev", disk.vdev,
+						 "devid", (int)disk.devid));
 		error_what(err, "guest '%s'", g->name);
 		guest_disk_clear(&disk);
 		return rc;
@@ -211,7 +212,8 @@ static void answer_vif(struct request *rq, const struct guest *g, size_t i)
 	char mac[18];
 
 	mac_text(g, i, mac);
-	request_ok(rq, json_pack("{s:s, s:i, s:s}", "name", g->name, "index", (int)g->vifs[i].id, "mac", mac));
+	request_ok(rq,
+		   json_pack("{s:s, s:i, s:s}", "name", g->name, "index", (int)g->vifs[i].id, "mac", mac));
 }
 
 int plug_net_attach(struct request *rq, struct error *err)
@@ -229,7 +231,8 @@ int plug_net_attach(struct request *rq, struct error *err)
 	rc = vif_check(g, &vif, err);
 	if (rc || rq->dry_run) {
 		if (!rc)
-			request_ok(rq, json_pack("{s:s, s:i, s:s}", "name", g->name, "index", (int)free_vif(g), "mac", ""));
+			request_ok(rq, json_pack("{s:s, s:i, s:s}", "name", g->name, "index",
+						 (int)free_vif(g), "mac", ""));
 		error_what(err, "guest '%s'", g->name);
 		guest_vif_clear(&vif);
 		return rc;
@@ -316,7 +319,8 @@ static void detach_timeout(struct request *rq)
 		device_remove(g, d->kind, (size_t)i);	/* its event answers */
 		return;
 	}
-	(void)error_set(&err, ERR_GUEST, NULL, "does not let the device go within %d s (is it mounted or in use?)", DETACH_S);
+	(void)error_set(&err, ERR_GUEST, NULL,
+			"does not let the device go within %d s (is it mounted or in use?)", DETACH_S);
 	error_what(&err, "guest '%s'", d->guest);
 	error_hint(&err, "unmount it in the guest, or use --force");
 	json_decref(d->answer);
@@ -347,7 +351,8 @@ static int begin_detach(struct request *rq, struct guest *g, enum device_kind ki
 	d->answer = answer;
 	snprintf(d->guest, sizeof(d->guest), "%s", g->name);
 	rq->ctx = d;
-	if (ops_listen(rq, g, detach_event) < 0 || request_timeout(rq, force ? 2 : DETACH_S, detach_timeout) < 0) {
+	if (ops_listen(rq, g, detach_event) < 0 ||
+	    request_timeout(rq, force ? 2 : DETACH_S, detach_timeout) < 0) {
 		json_decref(answer);
 		free(d);
 		rq->ctx = NULL;
@@ -378,8 +383,10 @@ int plug_block_detach(struct request *rq, struct error *err)
 		error_hint(err, "'xl block-list %s' shows its disks", g->name);
 		return rc;
 	}
-	return begin_detach(rq, g, DEVICE_VBD, (size_t)i, json_pack("{s:s, s:s, s:i}", "name", g->name, "vdev",
-			    g->cfg->disks[i].vdev, "devid", (int)id), err);
+	return begin_detach(rq, g, DEVICE_VBD, (size_t)i,
+			    json_pack("{s:s, s:s, s:i}", "name", g->name, "vdev", g->cfg->disks[i].vdev,
+				      "devid", (int)id),
+			    err);
 }
 
 int plug_net_detach(struct request *rq, struct error *err)
@@ -395,9 +402,12 @@ int plug_net_detach(struct request *rq, struct error *err)
 	id = strtoul(word, &end, 10);
 	for (size_t i = 0; i < g->n_vifs; i++) {
 		mac_text(g, i, mac);
-		if (g->vifs[i].state != DEV_GONE && (strcasecmp(word, mac) == 0 || (!*end && g->vifs[i].id == id)))
-			return begin_detach(rq, g, DEVICE_VIF, i, json_pack("{s:s, s:i, s:s}", "name", g->name, "index",
-					    (int)g->vifs[i].id, "mac", mac), err);
+		if (g->vifs[i].state != DEV_GONE &&
+		    (strcasecmp(word, mac) == 0 || (!*end && g->vifs[i].id == id)))
+			return begin_detach(rq, g, DEVICE_VIF, i,
+					    json_pack("{s:s, s:i, s:s}", "name", g->name, "index",
+						      (int)g->vifs[i].id, "mac", mac),
+					    err);
 	}
 	rc = error_set(err, ERR_NOT_FOUND, NULL, "has no network interface '%s'", word);
 	error_what(err, "guest '%s'", g->name);

@@ -22,8 +22,8 @@
 
 struct guest *guests;
 
-static const char *const why_names[] = { "none", "poweroff", "reboot", "crash", "watchdog", "soft-reset", "destroy",
-					 "failed" };
+static const char *const why_names[] = { "none",     "poweroff",   "reboot",  "crash",
+					 "watchdog", "soft-reset", "destroy", "failed" };
 
 const char *guest_why_name(enum guest_why why)
 {
@@ -147,7 +147,8 @@ int guest_fit_devices(struct guest *g)
 	if (!d || !v)
 		return -ENOMEM;
 	for (; g->n_disks < g->cfg->n_disks; g->n_disks++)
-		g->disks[g->n_disks] = (struct guest_device){ .id = g->cfg->disks[g->n_disks].devid, .loop = -1 };
+		g->disks[g->n_disks] =
+			(struct guest_device){ .id = g->cfg->disks[g->n_disks].devid, .loop = -1 };
 	for (; g->n_vifs < g->cfg->n_vifs; g->n_vifs++)
 		g->vifs[g->n_vifs] = (struct guest_device){ .id = (uint32_t)g->n_vifs, .loop = -1 };
 	return 0;
@@ -163,7 +164,8 @@ static int check_taken(const struct guest_config *cfg, const struct guest *self,
 
 		guest_uuid_text(g->uuid, uuid);
 		rc = error_set(err, ERR_CONFLICT, NULL, "the name is taken by another guest (UUID %s)", uuid);
-		error_hint(err, "'xl undefine %s' or 'xl rename %s NEW' frees it; or set name=", cfg->name, cfg->name);
+		error_hint(err, "'xl undefine %s' or 'xl rename %s NEW' frees it; or set name=", cfg->name,
+			   cfg->name);
 		error_what(err, "guest '%s'", cfg->name);
 		return rc;
 	}
@@ -177,7 +179,8 @@ static int check_taken(const struct guest_config *cfg, const struct guest *self,
 	return 0;
 }
 
-int guest_add(struct guest_config *cfg, bool persistent, const char *source, struct guest **out, struct error *err)
+int guest_add(struct guest_config *cfg, bool persistent, const char *source, struct guest **out,
+	      struct error *err)
 {
 	struct guest *g = guest_by_name(cfg->name);
 	int rc;
@@ -267,10 +270,11 @@ static json_t *devices_json(const struct guest_device *d, size_t n)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list, json_pack("{s:i, s:i, s:i, s:i, s:i, s:I, s:I}", "state", (int)d[i].state,
-						      "id", (int)d[i].id, "loop", d[i].loop, "major", (int)d[i].major,
-						      "minor", (int)d[i].minor, "dev", (json_int_t)d[i].file_dev,
-						      "ino", (json_int_t)d[i].file_ino));
+		json_array_append_new(list,
+				      json_pack("{s:i, s:i, s:i, s:i, s:i, s:I, s:I}", "state",
+						(int)d[i].state, "id", (int)d[i].id, "loop", d[i].loop,
+						"major", (int)d[i].major, "minor", (int)d[i].minor, "dev",
+						(json_int_t)d[i].file_dev, "ino", (json_int_t)d[i].file_ino));
 	return list;
 }
 
@@ -292,15 +296,15 @@ int guest_journal(const struct guest *g)
 	journal_path(g, path, sizeof(path));
 	if (g->state == GUEST_STOPPED)
 		return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
-	json = json_pack("{s:s, s:b, s:s?, s:i, s:i, s:s, s:i, s:i, s:i, s:I, s:I, s:I, s:b, s:b, s:o, s:o, s:o, s:o}",
-			 "name", g->name, "persistent", g->persistent, "source", g->source, "state", (int)g->state,
-			 "why", (int)g->why, "reason", g->reason, "domid", g->domid,
-			 "store_port", (int)g->store_port, "console_port", (int)g->console_port,
-			 "store_mfn", (json_int_t)g->store_mfn, "console_mfn", (json_int_t)g->console_mfn,
-			 "started_ns", (json_int_t)g->started_ns, "paused", g->start_paused,
-			 "restart", g->restart_asked,
-			 "config", conf_to_json(g->cfg), "def", conf_to_json(g->def),
-			 "disks", devices_json(g->disks, g->n_disks), "vifs", devices_json(g->vifs, g->n_vifs));
+	json = json_pack(
+		"{s:s, s:b, s:s?, s:i, s:i, s:s, s:i, s:i, s:i, s:I, s:I, s:I, s:b, s:b, s:o, s:o, s:o, s:o}",
+		"name", g->name, "persistent", g->persistent, "source", g->source, "state", (int)g->state,
+		"why", (int)g->why, "reason", g->reason, "domid", g->domid, "store_port", (int)g->store_port,
+		"console_port", (int)g->console_port, "store_mfn", (json_int_t)g->store_mfn, "console_mfn",
+		(json_int_t)g->console_mfn, "started_ns", (json_int_t)g->started_ns, "paused",
+		g->start_paused, "restart", g->restart_asked, "config", conf_to_json(g->cfg), "def",
+		conf_to_json(g->def), "disks", devices_json(g->disks, g->n_disks), "vifs",
+		devices_json(g->vifs, g->n_vifs));
 	rc = write_json(path, json, &err);
 	if (rc)
 		log_error(LOG_LEVEL_ERROR, &err);
@@ -388,7 +392,8 @@ static void adopt_running(const json_t *json, const char *path)
 	}
 }
 
-static int load_folder(const char *folder, void (*adopt)(const json_t *json, const char *path), struct error *err)
+static int load_folder(const char *folder, void (*adopt)(const json_t *json, const char *path),
+		       struct error *err)
 {
 	DIR *dir;
 	struct dirent *e;

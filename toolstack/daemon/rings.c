@@ -22,8 +22,8 @@ static evtchn_port_t local_port[DOMIDS];
 
 /*
  * Their ring pages.  A guest signals only when it saw its ring empty before it wrote more, and the store
- * leaves a request in the ring until it is whole.  So while a part of one lies there, the store is made to look
- * again after 2 ms, then 4, up to 128.
+ * leaves a request in the ring until it is whole.  So while a part of one lies there, the store is made to
+ * look again after 2 ms, then 4, up to 128.
  */
 #define LOOK_MS_MIN 2
 #define LOOK_MS_MAX 128

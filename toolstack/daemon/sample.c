@@ -30,7 +30,8 @@ static json_int_t vbd_stat(const struct guest *g, uint32_t devid, const char *wh
 	char path[192], text[32] = "0";
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/sys/bus/xen-backend/devices/vbd-%d-%" PRIu32 "/statistics/%s", g->domid, devid, what);
+	snprintf(path, sizeof(path), "/sys/bus/xen-backend/devices/vbd-%d-%" PRIu32 "/statistics/%s",
+		 g->domid, devid, what);
 	f = fopen(path, "re");
 	if (!f)
 		return 0;
@@ -46,10 +47,12 @@ static json_t *disks_json(const struct guest *g)
 
 	for (size_t i = 0; g && i < g->n_disks; i++)
 		if (g->disks[i].state == DEV_UP)
-			json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:I, s:I}", "vdev", g->cfg->disks[i].vdev,
-				"rd_ops", vbd_stat(g, g->disks[i].id, "rd_req"), "wr_ops", vbd_stat(g, g->disks[i].id, "wr_req"),
-				"rd_bytes", vbd_stat(g, g->disks[i].id, "rd_sect") * 512,
-				"wr_bytes", vbd_stat(g, g->disks[i].id, "wr_sect") * 512));
+			json_array_append_new(
+				list, json_pack("{s:s, s:I, s:I, s:I, s:I}", "vdev", g->cfg->disks[i].vdev,
+						"rd_ops", vbd_stat(g, g->disks[i].id, "rd_req"), "wr_ops",
+						vbd_stat(g, g->disks[i].id, "wr_req"), "rd_bytes",
+						vbd_stat(g, g->disks[i].id, "rd_sect") * 512, "wr_bytes",
+						vbd_stat(g, g->disks[i].id, "wr_sect") * 512));
 	return list;
 }
 
@@ -67,10 +70,12 @@ static json_t *vifs_json(const struct guest *g)
 		if (link_stats(name, &st) < 0)
 			continue;
 		/* What dom0 receives the guest has sent. */
-		json_array_append_new(list, json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:I}", "index", (int)g->vifs[i].id,
-			"rx_bytes", (json_int_t)st.tx_bytes, "tx_bytes", (json_int_t)st.rx_bytes,
-			"rx_packets", (json_int_t)st.tx_packets, "tx_packets", (json_int_t)st.rx_packets,
-			"rx_dropped", (json_int_t)st.tx_dropped, "tx_dropped", (json_int_t)st.rx_dropped));
+		json_array_append_new(
+			list, json_pack("{s:i, s:I, s:I, s:I, s:I, s:I, s:I}", "index", (int)g->vifs[i].id,
+					"rx_bytes", (json_int_t)st.tx_bytes, "tx_bytes",
+					(json_int_t)st.rx_bytes, "rx_packets", (json_int_t)st.tx_packets,
+					"tx_packets", (json_int_t)st.rx_packets, "rx_dropped",
+					(json_int_t)st.tx_dropped, "tx_dropped", (json_int_t)st.rx_dropped));
 	}
 	return list;
 }
@@ -99,8 +104,9 @@ static json_t *host_json(void)
 		memset(&p, 0, sizeof(p));
 	for (int i = 0; i < n; i++)
 		busy += idle[i] < now ? now - idle[i] : 0;
-	return json_pack("{s:i, s:I, s:I, s:I}", "cpus", (int)p.nr_cpus, "total_kib", (json_int_t)(p.total_pages << 2),
-			 "free_kib", (json_int_t)((p.free_pages + p.scrub_pages) << 2), "cpu_time_ns", (json_int_t)busy);
+	return json_pack("{s:i, s:I, s:I, s:I}", "cpus", (int)p.nr_cpus, "total_kib",
+			 (json_int_t)(p.total_pages << 2), "free_kib",
+			 (json_int_t)((p.free_pages + p.scrub_pages) << 2), "cpu_time_ns", (json_int_t)busy);
 }
 
 int sample_take(json_t **out, struct error *err)
@@ -123,7 +129,8 @@ int sample_take(json_t **out, struct error *err)
 		json_array_append_new(all, o);
 	}
 	ops_domains_free(&list);
-	*out = json_pack("{s:I, s:o, s:o}", "time_ns", (json_int_t)xend_now_ns(), "host", host_json(), "guests", all);
+	*out = json_pack("{s:I, s:o, s:o}", "time_ns", (json_int_t)xend_now_ns(), "host", host_json(),
+			 "guests", all);
 	return *out ? 0 : error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "sample");
 }
 
@@ -157,8 +164,10 @@ static const struct metric vif_metrics[] = {
 	{ "xen_guest_network_transmit_bytes_total", "counter", "Bytes sent", "tx_bytes", 1 },
 	{ "xen_guest_network_receive_packets_total", "counter", "Packets received", "rx_packets", 1 },
 	{ "xen_guest_network_transmit_packets_total", "counter", "Packets sent", "tx_packets", 1 },
-	{ "xen_guest_network_receive_drop_total", "counter", "Packets not delivered to the guest", "rx_dropped", 1 },
-	{ "xen_guest_network_transmit_drop_total", "counter", "Packets of the guest dropped", "tx_dropped", 1 },
+	{ "xen_guest_network_receive_drop_total", "counter", "Packets not delivered to the guest",
+	  "rx_dropped", 1 },
+	{ "xen_guest_network_transmit_drop_total", "counter", "Packets of the guest dropped", "tx_dropped",
+	  1 },
 };
 
 static void head(struct strbuf *sb, const struct metric *m)
@@ -178,7 +187,8 @@ static void device_metric(struct strbuf *sb, const struct metric *m, const json_
 		json_array_foreach(json_object_get(g, list), j, d) {
 			const char *vdev = json_string_value(json_object_get(d, "vdev"));
 
-			strbuf_printf(sb, "%s{guest=\"%s\",%s=\"", m->name, json_string_value(json_object_get(g, "name")), label);
+			strbuf_printf(sb, "%s{guest=\"%s\",%s=\"", m->name,
+				      json_string_value(json_object_get(g, "name")), label);
 			if (vdev)
 				strbuf_puts(sb, vdev);
 			else
@@ -199,13 +209,15 @@ int sample_metrics(char **text, struct error *err)
 		return rc;
 	all = json_object_get(s, "guests");
 	host = json_object_get(s, "host");
-	strbuf_printf(&sb, "# HELP xen_host_cpus Physical CPUs online\n# TYPE xen_host_cpus gauge\nxen_host_cpus %lld\n"
-		      "# HELP xen_host_memory_bytes Memory of the host\n# TYPE xen_host_memory_bytes gauge\n"
-		      "xen_host_memory_bytes %lld\n"
-		      "# HELP xen_host_memory_free_bytes Memory that no domain has\n"
-		      "# TYPE xen_host_memory_free_bytes gauge\nxen_host_memory_free_bytes %lld\n",
-		      (long long)number(host, "cpus"), (long long)number(host, "total_kib") * 1024,
-		      (long long)number(host, "free_kib") * 1024);
+	strbuf_printf(
+		&sb,
+		"# HELP xen_host_cpus Physical CPUs online\n# TYPE xen_host_cpus gauge\nxen_host_cpus %lld\n"
+		"# HELP xen_host_memory_bytes Memory of the host\n# TYPE xen_host_memory_bytes gauge\n"
+		"xen_host_memory_bytes %lld\n"
+		"# HELP xen_host_memory_free_bytes Memory that no domain has\n"
+		"# TYPE xen_host_memory_free_bytes gauge\nxen_host_memory_free_bytes %lld\n",
+		(long long)number(host, "cpus"), (long long)number(host, "total_kib") * 1024,
+		(long long)number(host, "free_kib") * 1024);
 	for (size_t m = 0; m < sizeof(guest_metrics) / sizeof(guest_metrics[0]); m++) {
 		head(&sb, &guest_metrics[m]);
 		json_array_foreach(all, i, g)
@@ -235,8 +247,10 @@ static void on_reader(evutil_socket_t fd, short what, void *arg)
 		return;
 	if (sample_metrics(&text, &err) == 0) {
 		(void)setsockopt(client, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-		snprintf(reply, sizeof(reply), "HTTP/1.0 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n"
-			 "Content-Length: %zu\r\n\r\n", strlen(text));
+		snprintf(reply, sizeof(reply),
+			 "HTTP/1.0 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n"
+			 "Content-Length: %zu\r\n\r\n",
+			 strlen(text));
 		(void)!send(client, reply, strlen(reply), MSG_NOSIGNAL);
 		(void)!send(client, text, strlen(text), MSG_NOSIGNAL);
 		(void)shutdown(client, SHUT_WR);
@@ -254,8 +268,8 @@ int sample_listen(struct error *err)
 
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/metrics", xend.set.run_dir);
 	(void)unlink(addr.sun_path);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 || chmod(addr.sun_path, 0666) < 0 ||
-	    listen(fd, 16) < 0)
+	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
+	    chmod(addr.sun_path, 0666) < 0 || listen(fd, 16) < 0)
 		return error_set_errno(err, ERR_NONE, errno, NULL, "%s", addr.sun_path);
 	ev = event_new(xend.base, fd, EV_READ | EV_PERSIST, on_reader, NULL);
 	if (!ev || event_add(ev, NULL) < 0)

@@ -177,7 +177,8 @@ static int check_rights(const struct client *cl, const struct proto_op *op, stru
 {
 	int rc;
 
-	if (cl->peer.uid == 0 || op->access == PROTO_READ || (op->access == PROTO_OPERATE && xend.set.operate))
+	if (cl->peer.uid == 0 || op->access == PROTO_READ ||
+	    (op->access == PROTO_OPERATE && xend.set.operate))
 		return 0;
 	rc = error_set(err, ERR_PERMISSION, NULL, "'%s' needs root", op->name);
 	error_hint(err, op->access == PROTO_OPERATE ? "or 'operate = yes' in /etc/xend.conf" : "use sudo");
@@ -204,7 +205,8 @@ static void client_request(struct client *cl, json_t *msg)
 	if (!rc) {
 		fn = ops_find(rq->op->name);
 		if (!fn)
-			rc = error_set(&err, ERR_UNSUPPORTED, NULL, "'%s' is not supported by this daemon", rq->op->name);
+			rc = error_set(&err, ERR_UNSUPPORTED, NULL, "'%s' is not supported by this daemon",
+				       rq->op->name);
 	}
 	rq->args = args ? json_incref(args) : json_object();
 	json_decref(msg);

@@ -50,6 +50,7 @@ int request_timeout(struct request *rq, long seconds, void (*fn)(struct request 
 
 /* ops.c: the handlers of all operations. */
 handler_fn *ops_find(const char *op);
-extern const struct handler ops_start[], ops_define[], ops_life[], ops_look[], ops_tune[], ops_device[], ops_host[];	/* end with op NULL */
+extern const struct handler ops_start[], ops_define[], ops_life[], ops_look[], ops_tune[], ops_device[],
+	ops_host[]; /* end with op NULL */
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * /etc/xend.conf: lines `key = value`, '#' begins a comment.  An unknown key or a wrong value stops the daemon at
- * its start with the line's number; a file that is not there means all defaults.
+ * /etc/xend.conf: lines `key = value`, '#' begins a comment.  An unknown key or a wrong value stops the
+ * daemon at its start with the line's number; a file that is not there means all defaults.
  */
 #include <ctype.h>
 #include <errno.h>

@@ -40,14 +40,16 @@ int vif_check(const struct guest *g, const struct guest_vif *vif, struct error *
 
 	(void)g;
 	if (vif->backend_domain && strcmp(vif->backend_domain, "0") != 0)
-		return error_set(err, ERR_UNSUPPORTED, NULL, "network backends outside dom0 are not supported");
+		return error_set(err, ERR_UNSUPPORTED, NULL,
+				 "network backends outside dom0 are not supported");
 	if (vif->script || link_is_bridge(bridge))
 		return 0;
 	if (link_index(bridge))
 		rc = error_set(err, ERR_CONFIG, NULL, "'%s' is not a bridge", bridge);
 	else
 		rc = error_set(err, ERR_NOT_FOUND, NULL, "bridge '%s' does not exist", bridge);
-	error_hint(err, "'xl net setup' makes one, or set vif=[\"bridge=NAME\"]; 'xl net' lists those there are");
+	error_hint(err,
+		   "'xl net setup' makes one, or set vif=[\"bridge=NAME\"]; 'xl net' lists those there are");
 	return rc;
 }
 
@@ -125,7 +127,8 @@ static void plug(struct guest *g, size_t i, const char *name, unsigned int index
 	else if (!rc)
 		rc = link_set(index, true, master, vif->mtu, NULL);
 	if (rc) {
-		log_err("guest '%s': cannot put %s on bridge '%s': %s", g->name, name, bridge_of(vif), strerror(-rc));
+		log_err("guest '%s': cannot put %s on bridge '%s': %s", g->name, name, bridge_of(vif),
+			strerror(-rc));
 		return;
 	}
 	g->vifs[i].plugged = true;
@@ -166,6 +169,7 @@ int vif_init(struct error *err)
 	struct event *ev = fd < 0 ? NULL : event_new(xend.base, fd, EV_READ | EV_PERSIST, on_netlink, NULL);
 
 	if (!ev || event_add(ev, NULL) < 0)
-		return error_set_errno(err, ERR_NONE, fd < 0 ? -fd : ENOMEM, NULL, "cannot watch network interfaces");
+		return error_set_errno(err, ERR_NONE, fd < 0 ? -fd : ENOMEM, NULL,
+				       "cannot watch network interfaces");
 	return 0;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Interfaces of guests in dom0.  netback makes vifDOMID.N when it sees a backend in the store; the daemon hears
- * of it by netlink, puts it on its bridge, brings it up and tells netback to go on.
+ * Interfaces of guests in dom0.  netback makes vifDOMID.N when it sees a backend in the store; the daemon
+ * hears of it by netlink, puts it on its bridge, brings it up and tells netback to go on.
  */
 #ifndef DAEMON_VIF_H
 #define DAEMON_VIF_H

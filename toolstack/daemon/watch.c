@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the hypervisor says about guests: it tells by VIRQ_DOM_EXC that some domain has changed, guest_scan() finds out
- * which, and on_shutdown() does what the guest's configuration says about its end.
+ * What the hypervisor says about guests: it tells by VIRQ_DOM_EXC that some domain has changed, guest_scan()
+ * finds out which, and on_shutdown() does what the guest's configuration says about its end.
  */
 #include <errno.h>
 #include <event2/event.h>
@@ -46,7 +46,8 @@ static void last_words(const struct guest *g, char *buf, size_t size)
 	buf[0] = '\0';
 	if (g->console && tail) {
 		console_tail(g->console, tail, TAIL_BYTES);
-		for (line = strtok_r(tail, "\r\n", &save); line && !found; line = strtok_r(NULL, "\r\n", &save)) {
+		for (line = strtok_r(tail, "\r\n", &save); line && !found;
+		     line = strtok_r(NULL, "\r\n", &save)) {
 			for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]) && !found; i++)
 				found = strstr(line, telling[i]) != NULL;
 			if (found || (strlen(line) > 4 && !strstr(line, "---[ end")))
@@ -88,8 +89,8 @@ static void on_shutdown(struct guest *g, unsigned int code)
 }
 
 /*
- * A domain that is dying waits for backends to let its pages go; the interrupt at its end is looked for, but not
- * relied upon.
+ * A domain that is dying waits for backends to let its pages go; the interrupt at its end is looked for, but
+ * not relied upon.
  */
 static void on_dying_timer(evutil_socket_t fd, short what, void *arg)
 {

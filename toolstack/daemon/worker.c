@@ -167,8 +167,8 @@ static void on_worker(evutil_socket_t fd, short what, void *arg)
 		worker_end(w);
 }
 
-int worker_start(struct worker **out, const char *name, const struct worker_calls *calls, void *arg, void *ctx,
-		 const int *keep, size_t n_keep, struct error *err)
+int worker_start(struct worker **out, const char *name, const struct worker_calls *calls, void *arg,
+		 void *ctx, const int *keep, size_t n_keep, struct error *err)
 {
 	struct worker *w = calloc(1, sizeof(*w));
 	pid_t parent = getpid();
@@ -188,7 +188,9 @@ int worker_start(struct worker **out, const char *name, const struct worker_call
 	}
 	close(fds[1]);
 	proto_conn_init(&w->conn, fds[0], PROTO_REQUEST_MAX);
-	w->ev = w->pid > 0 && fd_set_nonblock(fds[0], 1) == 0 ? event_new(xend.base, fds[0], EV_READ | EV_PERSIST, on_worker, w) : NULL;
+	w->ev = w->pid > 0 && fd_set_nonblock(fds[0], 1) == 0
+			? event_new(xend.base, fds[0], EV_READ | EV_PERSIST, on_worker, w)
+			: NULL;
 	if (!w->ev || event_add(w->ev, NULL) < 0) {
 		if (w->pid > 0) {
 			kill(w->pid, SIGKILL);

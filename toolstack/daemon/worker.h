@@ -25,8 +25,8 @@ struct worker_calls {
 };
 
 /* keep[]: descriptors that the child needs. */
-int worker_start(struct worker **out, const char *name, const struct worker_calls *calls, void *arg, void *ctx,
-		 const int *keep, size_t n_keep, struct error *err) __must_check;
+int worker_start(struct worker **out, const char *name, const struct worker_calls *calls, void *arg,
+		 void *ctx, const int *keep, size_t n_keep, struct error *err) __must_check;
 void worker_kill(struct worker *w);	/* done() follows */
 
 /* For the child. */

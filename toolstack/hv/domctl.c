@@ -63,14 +63,18 @@ int hv_domctl_max_mem(domid_t domid, uint64_t kib)
 
 int hv_domctl_set_address_size(domid_t domid, unsigned int bits)
 {
-	struct xen_domctl op = { .cmd = XEN_DOMCTL_set_address_size, .domain = domid, .u.address_size.size = bits };
+	struct xen_domctl op = { .cmd = XEN_DOMCTL_set_address_size,
+				 .domain = domid,
+				 .u.address_size.size = bits };
 
 	return domctl(&op);
 }
 
 int hv_domctl_hypercall_page(domid_t domid, xen_pfn_t mfn)
 {
-	struct xen_domctl op = { .cmd = XEN_DOMCTL_hypercall_init, .domain = domid, .u.hypercall_init.gmfn = mfn };
+	struct xen_domctl op = { .cmd = XEN_DOMCTL_hypercall_init,
+				 .domain = domid,
+				 .u.hypercall_init.gmfn = mfn };
 
 	return domctl(&op);
 }
@@ -244,7 +248,8 @@ static int affinity(domid_t domid, uint32_t cmd, unsigned int vcpu, uint8_t *har
 		return -ENOMEM;
 	a->flags = (hard ? XEN_VCPUAFFINITY_HARD : 0) | (soft ? XEN_VCPUAFFINITY_SOFT : 0);
 	a->cpumap_hard = (struct xenctl_bitmap){ .bitmap = (uintptr_t)buf, .nr_bits = hard ? n_bits : 0 };
-	a->cpumap_soft = (struct xenctl_bitmap){ .bitmap = (uintptr_t)(buf + n), .nr_bits = soft ? n_bits : 0 };
+	a->cpumap_soft =
+		(struct xenctl_bitmap){ .bitmap = (uintptr_t)(buf + n), .nr_bits = soft ? n_bits : 0 };
 	if (hard)
 		memcpy(buf, hard, (n_bits + 7) / 8);
 	if (soft)
@@ -269,10 +274,12 @@ int hv_domctl_set_affinity(domid_t domid, unsigned int vcpu, const uint8_t *hard
 		memcpy(maps[0], hard, (n_bits + 7) / 8);
 	if (soft)
 		memcpy(maps[1], soft, (n_bits + 7) / 8);
-	return affinity(domid, XEN_DOMCTL_setvcpuaffinity, vcpu, hard ? maps[0] : NULL, soft ? maps[1] : NULL, n_bits);
+	return affinity(domid, XEN_DOMCTL_setvcpuaffinity, vcpu, hard ? maps[0] : NULL, soft ? maps[1] : NULL,
+			n_bits);
 }
 
-int hv_domctl_get_affinity(domid_t domid, unsigned int vcpu, uint8_t *hard, uint8_t *soft, unsigned int n_bits)
+int hv_domctl_get_affinity(domid_t domid, unsigned int vcpu, uint8_t *hard, uint8_t *soft,
+			   unsigned int n_bits)
 {
 	return affinity(domid, XEN_DOMCTL_getvcpuaffinity, vcpu, hard, soft, n_bits);
 }

@@ -58,7 +58,8 @@ int hv_domctl_set_affinity(domid_t domid, unsigned int vcpu, const uint8_t *hard
 int hv_domctl_get_affinity(domid_t domid, unsigned int vcpu, uint8_t *hard, uint8_t *soft,
 			   unsigned int n_bits) __must_check;
 /* Weight and cap as the running scheduler (sched_id) has them. */
-int hv_domctl_set_sched(domid_t domid, unsigned int sched_id, unsigned int weight, unsigned int cap) __must_check;
+int hv_domctl_set_sched(domid_t domid, unsigned int sched_id, unsigned int weight,
+			unsigned int cap) __must_check;
 int hv_domctl_get_sched(domid_t domid, unsigned int sched_id, unsigned int *weight, unsigned int *cap)
 	__must_check;
 
@@ -75,7 +76,8 @@ int hv_sysctl_physinfo(struct xen_sysctl_physinfo *info) __must_check;
 int hv_sysctl_domains(domid_t first, struct xen_domctl_getdomaininfo *list, unsigned int max) __must_check;
 int hv_sysctl_sched_id(unsigned int *id) __must_check;
 /* Messages from *index on (incremental) or all; how many bytes. */
-int hv_sysctl_read_console(char *buf, uint32_t size, uint32_t *index, bool incremental, bool clear) __must_check;
+int hv_sysctl_read_console(char *buf, uint32_t size, uint32_t *index, bool incremental,
+			   bool clear) __must_check;
 int hv_sysctl_debug_keys(const char *keys) __must_check;
 int hv_sysctl_cpu_idle(uint64_t *idle_ns, unsigned int max) __must_check;	/* how many CPUs */
 int hv_sysctl_topology(struct xen_sysctl_cputopo *topo, unsigned int max) __must_check;

@@ -2,11 +2,11 @@
 /*
  * The door over a model in memory: a machine of FRAMES pages and a table of domains, enough of the control
  * interface that the builder and the daemon run on it as ordinary processes, under sanitizers.  It is strict
- * where a hypervisor is: frames of other domains cannot be mapped, page tables must be right to be pinned, and
- * what a domain had is counted when it goes.
+ * where a hypervisor is: frames of other domains cannot be mapped, page tables must be right to be pinned,
+ * and what a domain had is counted when it goes.
  *
- * The machine is a file (fake_machine(), or a fresh one), so that forked workers share it.  Nobody runs: a guest
- * stays where it was started until fake_shutdown() ends it.
+ * The machine is a file (fake_machine(), or a fresh one), so that forked workers share it.  Nobody runs: a
+ * guest stays where it was started until fake_shutdown() ends it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -58,7 +58,8 @@ int hv_open(struct error *err)
 
 	if (machine_fd >= 0)
 		return 0;
-	machine_fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : memfd_create("machine", MFD_CLOEXEC);
+	machine_fd =
+		path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600) : memfd_create("machine", MFD_CLOEXEC);
 	if (machine_fd >= 0 && path)
 		fresh = lseek(machine_fd, 0, SEEK_END) == 0;
 	if (machine_fd < 0 || (fresh && ftruncate(machine_fd, size) < 0))
@@ -119,8 +120,8 @@ void *hv_map_foreign(domid_t domid, const xen_pfn_t *frames, size_t n, bool writ
 		if (errs)
 			errs[i] = ok ? 0 : -EINVAL;
 		if (ok)
-			ok = mmap(p + i * HV_PAGE_SIZE, HV_PAGE_SIZE, prot, MAP_SHARED | MAP_FIXED, machine_fd,
-				  frame_offset(frames[i])) != MAP_FAILED;
+			ok = mmap(p + i * HV_PAGE_SIZE, HV_PAGE_SIZE, prot, MAP_SHARED | MAP_FIXED,
+				  machine_fd, frame_offset(frames[i])) != MAP_FAILED;
 		if (!ok && !errs) {
 			munmap(p, n * HV_PAGE_SIZE);
 			errno = EINVAL;
@@ -132,7 +133,8 @@ void *hv_map_foreign(domid_t domid, const xen_pfn_t *frames, size_t n, bool writ
 
 void *hv_map_resource(domid_t domid, uint32_t type, uint32_t id, uint32_t frame, size_t n)
 {
-	if (domid >= FAKE_DOMAINS || !fake->domains[domid].used || type != XENMEM_resource_grant_table || id || frame || n != 1) {
+	if (domid >= FAKE_DOMAINS || !fake->domains[domid].used || type != XENMEM_resource_grant_table ||
+	    id || frame || n != 1) {
 		errno = EINVAL;
 		return NULL;
 	}
@@ -153,7 +155,8 @@ void *hv_grant_map(domid_t domid, grant_ref_t ref)
 		return NULL;
 	e = t[ref];
 	hv_unmap(t, 1);
-	if (!(e.flags & GTF_permit_access) || e.domid != 0 || e.frame >= FAKE_FRAMES || fake->owner[e.frame] != domid) {
+	if (!(e.flags & GTF_permit_access) || e.domid != 0 || e.frame >= FAKE_FRAMES ||
+	    fake->owner[e.frame] != domid) {
 		errno = EPERM;
 		return NULL;
 	}
@@ -287,7 +290,8 @@ static int pin(domid_t domid, const struct mmuext_op *op)
 	unsigned int top = op->cmd - MMUEXT_PIN_L1_TABLE + 1;
 	int rc;
 
-	if (op->cmd > MMUEXT_PIN_L4_TABLE || op->arg1.mfn >= FAKE_FRAMES || fake->owner[op->arg1.mfn] != domid)
+	if (op->cmd > MMUEXT_PIN_L4_TABLE || op->arg1.mfn >= FAKE_FRAMES ||
+	    fake->owner[op->arg1.mfn] != domid)
 		return -EINVAL;
 	memset(fake->writable, 0, sizeof(fake->writable));
 	rc = check_table(domid, op->arg1.mfn, top, top);
@@ -326,7 +330,8 @@ static void fill_info(domid_t domid, struct xen_domctl_getdomaininfo *info)
 
 	memset(info, 0, sizeof(*info));
 	info->domain = domid;
-	info->flags = (d->paused ? XEN_DOMINF_paused : XEN_DOMINF_blocked) | (d->shutdown ? XEN_DOMINF_shutdown : 0) |
+	info->flags = (d->paused ? XEN_DOMINF_paused : XEN_DOMINF_blocked) |
+		      (d->shutdown ? XEN_DOMINF_shutdown : 0) |
 		      (uint32_t)d->reason << XEN_DOMINF_shutdownshift;
 	info->tot_pages = d->pages;
 	info->max_pages = d->max_pages;
@@ -393,9 +398,15 @@ static int do_sysctl(struct xen_sysctl *op)
 		return -EACCES;
 	switch (op->cmd) {
 	case XEN_SYSCTL_physinfo:
-		op->u.physinfo = (struct xen_sysctl_physinfo){ .nr_cpus = 1, .threads_per_core = 1, .cores_per_socket = 1,
-			.nr_nodes = 1, .cpu_khz = 1000000, .capabilities = XEN_SYSCTL_PHYSCAP_pv,
-			.total_pages = FAKE_FRAMES, .free_pages = fake_free_frames(), .max_mfn = FAKE_FRAMES - 1 };
+		op->u.physinfo = (struct xen_sysctl_physinfo){ .nr_cpus = 1,
+							       .threads_per_core = 1,
+							       .cores_per_socket = 1,
+							       .nr_nodes = 1,
+							       .cpu_khz = 1000000,
+							       .capabilities = XEN_SYSCTL_PHYSCAP_pv,
+							       .total_pages = FAKE_FRAMES,
+							       .free_pages = fake_free_frames(),
+							       .max_mfn = FAKE_FRAMES - 1 };
 		return 0;
 	case XEN_SYSCTL_getdomaininfolist: return list_domains(&op->u.getdomaininfolist);
 	case XEN_SYSCTL_sched_id: op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2; return 0;
@@ -458,7 +469,8 @@ int hv_evtchn_open(void)
 int hv_evtchn_bind_interdomain(int fd, domid_t domid, evtchn_port_t remote)
 {
 	(void)fd;
-	if (domid >= FAKE_DOMAINS || !fake->domains[domid].used || (domid && (remote == 0 || remote > fake->domains[domid].ports)))
+	if (domid >= FAKE_DOMAINS || !fake->domains[domid].used ||
+	    (domid && (remote == 0 || remote > fake->domains[domid].ports)))
 		return -EINVAL;
 	return next_port++;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls that are no domctl and no sysctl: memory_op, mmuext_op and event_channel_op on behalf of a domain that
- * is being built, and xen_version.
+ * Calls that are no domctl and no sysctl: memory_op, mmuext_op and event_channel_op on behalf of a domain
+ * that is being built, and xen_version.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -38,7 +38,10 @@ int64_t hv_memory_populate(domid_t domid, xen_pfn_t *frames, size_t n, unsigned 
 	while (rc >= 0 && done < n) {
 		size_t batch = n - done < POPULATE_BATCH ? n - done : POPULATE_BATCH;
 		struct xen_memory_reservation res = {
-			.extent_start = (uintptr_t)list, .nr_extents = batch, .extent_order = order, .domid = domid,
+			.extent_start = (uintptr_t)list,
+			.nr_extents = batch,
+			.extent_order = order,
+			.domid = domid,
 		};
 
 		memcpy(list, frames + done, batch * sizeof(*list));
@@ -144,7 +147,8 @@ int hv_version(struct hv_version *v)
 	version_text(XENVER_capabilities, v->capabilities, sizeof(v->capabilities), 1024);
 	version_text(XENVER_changeset, v->changeset, sizeof(v->changeset), 64);
 	version_text(XENVER_commandline, v->commandline, sizeof(v->commandline), 1024);
-	(void)call_with(__HYPERVISOR_xen_version, XENVER_platform_parameters, &v->virt_start, sizeof(v->virt_start));
+	(void)call_with(__HYPERVISOR_xen_version, XENVER_platform_parameters, &v->virt_start,
+			sizeof(v->virt_start));
 	if (call_with(__HYPERVISOR_xen_version, XENVER_compile_info, &info, sizeof(info)) >= 0) {
 		snprintf(v->compiler, sizeof(v->compiler), "%.63s", info.compiler);
 		snprintf(v->compile_by, sizeof(v->compile_by), "%.15s", info.by);

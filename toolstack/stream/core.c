@@ -92,10 +92,16 @@ static uint32_t name_offset(const char *name)
 /* Offsets, in the order in which the sections are written. */
 static void layout(struct core *c)
 {
-	static const char *const sec_names[] = { "", ".shstrtab", ".note.Xen", ".xen_prstatus", ".xen_shared_info",
-						 ".xen_p2m", ".xen_pages" };
-	uint64_t sizes[SECTIONS] = { 0, sizeof(names), sizeof(struct notes), c->n_vcpus * sizeof(struct vcpu_guest_context),
-				     HV_PAGE_SIZE, c->n_pages * 16, c->n_pages * HV_PAGE_SIZE };
+	static const char *const sec_names[] = {
+		"", ".shstrtab", ".note.Xen", ".xen_prstatus", ".xen_shared_info", ".xen_p2m", ".xen_pages"
+	};
+	uint64_t sizes[SECTIONS] = { 0,
+				     sizeof(names),
+				     sizeof(struct notes),
+				     c->n_vcpus * sizeof(struct vcpu_guest_context),
+				     HV_PAGE_SIZE,
+				     c->n_pages * 16,
+				     c->n_pages * HV_PAGE_SIZE };
 	uint64_t at = sizeof(Elf64_Ehdr) + sizeof(c->sec);
 
 	memset(c->sec, 0, sizeof(c->sec));
@@ -117,9 +123,15 @@ static void layout(struct core *c)
 
 static int write_headers(struct core *c)
 {
-	Elf64_Ehdr h = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT }, .e_type = ET_CORE,
-			 .e_machine = EM_X86_64, .e_version = EV_CURRENT, .e_ehsize = sizeof(h), .e_shoff = sizeof(h),
-			 .e_shentsize = sizeof(Elf64_Shdr), .e_shnum = SECTIONS, .e_shstrndx = SEC_NAMES };
+	Elf64_Ehdr h = { .e_ident = { 0x7f, 'E', 'L', 'F', ELFCLASS64, ELFDATA2LSB, EV_CURRENT },
+			 .e_type = ET_CORE,
+			 .e_machine = EM_X86_64,
+			 .e_version = EV_CURRENT,
+			 .e_ehsize = sizeof(h),
+			 .e_shoff = sizeof(h),
+			 .e_shentsize = sizeof(Elf64_Shdr),
+			 .e_shnum = SECTIONS,
+			 .e_shstrndx = SEC_NAMES };
 	int rc = put(c, &h, sizeof(h));
 
 	if (!rc)
@@ -129,7 +141,8 @@ static int write_headers(struct core *c)
 
 static int write_notes(struct core *c)
 {
-	struct notes n = { .none = make_note(0x2000000, 0), .header = make_note(0x2000001, sizeof(n.header_desc)),
+	struct notes n = { .none = make_note(0x2000000, 0),
+			   .header = make_note(0x2000001, sizeof(n.header_desc)),
 			   .version = make_note(0x2000002, sizeof(n.version_desc)),
 			   .format = make_note(0x2000003, sizeof(n.format_desc)) };
 	struct hv_version v;
@@ -171,7 +184,8 @@ static int write_state(struct core *c)
 		return rc;
 	page = hv_map_foreign(c->domid, &c->shared_info, 1, false, NULL);
 	if (!page)
-		return error_set_errno(c->err, ERR_FAILED, errno, NULL, "cannot map the guest's shared info page");
+		return error_set_errno(c->err, ERR_FAILED, errno, NULL,
+				       "cannot map the guest's shared info page");
 	rc = put(c, page, HV_PAGE_SIZE);
 	hv_unmap(page, 1);
 	return rc;
@@ -271,7 +285,8 @@ static int look(struct core *c)
 	return rc;
 }
 
-int core_write(domid_t domid, const char *path, uint64_t *bytes, void (*progress)(int percent), struct error *err)
+int core_write(domid_t domid, const char *path, uint64_t *bytes, void (*progress)(int percent),
+	       struct error *err)
 {
 	struct core c = { .domid = domid, .fd = -1, .progress = progress, .err = err };
 	char part[600];

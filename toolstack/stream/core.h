@@ -7,7 +7,7 @@
 #include "base/error.h"
 
 /* The domain must not run.  progress may be NULL. */
-int core_write(domid_t domid, const char *path, uint64_t *bytes, void (*progress)(int percent), struct error *err)
-	__must_check;
+int core_write(domid_t domid, const char *path, uint64_t *bytes, void (*progress)(int percent),
+	       struct error *err) __must_check;
 
 #endif

@@ -53,7 +53,9 @@ int p2m_read(domid_t domid, xen_pfn_t shared_info, xen_pfn_t **mfns, uint64_t *n
 	int rc = read_root(domid, shared_info, &root, n);
 
 	if (rc == -ENODATA)
-		return error_set(err, ERR_GUEST, NULL, "the guest has not told where its memory is: its kernel did not get that far");
+		return error_set(
+			err, ERR_GUEST, NULL,
+			"the guest has not told where its memory is: its kernel did not get that far");
 	if (!rc) {
 		mids = calloc(up(up(*n)), sizeof(*mids));
 		leaves = calloc(up(*n), sizeof(*leaves));
@@ -70,7 +72,8 @@ int p2m_read(domid_t domid, xen_pfn_t shared_info, xen_pfn_t **mfns, uint64_t *n
 	free(leaves);
 	if (rc) {
 		free(list);
-		return error_set_errno(err, ERR_GUEST, -rc, NULL, "the guest's list of its memory cannot be read");
+		return error_set_errno(err, ERR_GUEST, -rc, NULL,
+				       "the guest's list of its memory cannot be read");
 	}
 	/* The top bits are the guest's own marks. */
 	for (uint64_t i = 0; i < *n; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel parsers and the PV builder, over the fake hypervisor: every address that a guest is told at its start
- * is looked up in its own page tables and must show what stands there.
+ * The kernel parsers and the PV builder, over the fake hypervisor: every address that a guest is told at its
+ * start is looked up in its own page tables and must show what stands there.
  */
 #include <bzlib.h>
 #include <errno.h>
@@ -23,9 +23,15 @@
 
 static unsigned int passed, failed;
 
-#define CHECK(what, cond) do { \
-	if (cond) { passed++; } else { failed++; printf("not ok - %s (%s:%d)\n", what, __FILE__, __LINE__); } \
-} while (0)
+#define CHECK(what, cond) \
+	do { \
+		if (cond) { \
+			passed++; \
+		} else { \
+			failed++; \
+			printf("not ok - %s (%s:%d)\n", what, __FILE__, __LINE__); \
+		} \
+	} while (0)
 
 static const char *write_temp(const void *data, size_t len)
 {
@@ -85,7 +91,10 @@ static size_t lz4_frame(const uint8_t *in, size_t len, uint8_t *out, size_t room
 
 static size_t gzip(const uint8_t *in, size_t len, uint8_t *out, size_t room)
 {
-	z_stream z = { .next_in = (uint8_t *)in, .avail_in = (unsigned int)len, .next_out = out, .avail_out = (unsigned int)room };
+	z_stream z = { .next_in = (uint8_t *)in,
+		       .avail_in = (unsigned int)len,
+		       .next_out = out,
+		       .avail_out = (unsigned int)room };
 
 	deflateInit2(&z, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
 	deflate(&z, Z_FINISH);
@@ -182,14 +191,16 @@ static int make_domain(struct pv_guest *g, unsigned int mib)
 
 	g->domid = (domid_t)hv_domctl_create(0, &c);
 	g->n_pages = g->max_pages = (uint64_t)mib << 8;
-	if (hv_domctl_max_mem(g->domid, (g->n_pages << 2) + 1024) || hv_evtchn_alloc(g->domid, 0, &g->store_port) ||
-	    hv_evtchn_alloc(g->domid, 0, &g->console_port) || hv_domctl_info(g->domid, &info))
+	if (hv_domctl_max_mem(g->domid, (g->n_pages << 2) + 1024) ||
+	    hv_evtchn_alloc(g->domid, 0, &g->store_port) || hv_evtchn_alloc(g->domid, 0, &g->console_port) ||
+	    hv_domctl_info(g->domid, &info))
 		return -1;
 	g->shared_info = info.shared_info_frame;
 	return 0;
 }
 
-static void check_start_info(const struct pv_guest *g, const struct vcpu_guest_context *c, const struct ek_options *o)
+static void check_start_info(const struct pv_guest *g, const struct vcpu_guest_context *c,
+			     const struct ek_options *o)
 {
 	uint64_t root = c->ctrlreg[3] >> 12, *p2m;
 	bool w;
@@ -209,7 +220,8 @@ static void check_start_info(const struct pv_guest *g, const struct vcpu_guest_c
 	CHECK("p2m is mapped", p2m != NULL);
 	CHECK("p2m is where the kernel wants it", !o->p2m_base || si->mfn_list == o->p2m_base);
 	if (p2m)
-		CHECK("p2m tells frames of the guest", fake->owner[p2m[0]] == g->domid && fake->owner[p2m[511]] == g->domid);
+		CHECK("p2m tells frames of the guest",
+		      fake->owner[p2m[0]] == g->domid && fake->owner[p2m[511]] == g->domid);
 	if (o->mod_start_pfn)
 		CHECK("the ramdisk is told by number", si->flags & SIF_MOD_START_PFN && si->mod_len == 5000);
 	else
@@ -255,13 +267,20 @@ static void test_build(const char *what, const struct ek_options *o, unsigned in
 
 static void test_plan(void)
 {
-	struct image_info info = { .bits = 64, .pv = true, .virt_base = EK_BASE, .vstart = EK_BASE + EK_PADDR,
-				   .vend = EK_BASE + EK_PADDR + 0x3000000, .entry = EK_BASE + EK_PADDR,
-				   .p2m_base = IMAGE_UNSET, .hypercall_page = IMAGE_UNSET, .mod_start_pfn = true };
+	struct image_info info = { .bits = 64,
+				   .pv = true,
+				   .virt_base = EK_BASE,
+				   .vstart = EK_BASE + EK_PADDR,
+				   .vend = EK_BASE + EK_PADDR + 0x3000000,
+				   .entry = EK_BASE + EK_PADDR,
+				   .p2m_base = IMAGE_UNSET,
+				   .hypercall_page = IMAGE_UNSET,
+				   .mod_start_pfn = true };
 	struct error err = ERROR_INIT;
 	struct pv_plan p;
 
-	CHECK("64 MiB are too little", pv_plan(&p, &info, 0, 64 << 8, &err) < 0 && err.code == ERR_RESOURCES && err.hint[0]);
+	CHECK("64 MiB are too little",
+	      pv_plan(&p, &info, 0, 64 << 8, &err) < 0 && err.code == ERR_RESOURCES && err.hint[0]);
 	error_clear(&err);
 	CHECK("128 MiB do", pv_plan(&p, &info, 20 << 20, 128 << 8, &err) == 0);
 	CHECK("a huge guest", pv_plan(&p, &info, 0, 1ull << 28, &err) < 0 || p.end <= 1ull << 28);
@@ -269,7 +288,8 @@ static void test_plan(void)
 	info.p2m_base = 0x8000000000;
 	for (uint64_t pages = 128 << 8; pages < 1ull << 30; pages *= 3) {
 		CHECK("with its own p2m", pv_plan(&p, &info, 1 << 20, pages, &err) == 0);
-		CHECK("nothing overlaps", p.ramdisk > p.stack && p.p2m >= p.ramdisk + p.n_ramdisk && p.end <= pages);
+		CHECK("nothing overlaps",
+		      p.ramdisk > p.stack && p.p2m >= p.ramdisk + p.n_ramdisk && p.end <= pages);
 	}
 }
 

@@ -55,8 +55,12 @@ static inline uint8_t *ek_make(const struct ek_options *o, size_t *len)
 		if (o->hypercall_page)
 			n += ek_note(n, 2, o->hypercall_page);
 	}
-	p[0] = (Elf64_Phdr){ .p_type = PT_LOAD, .p_offset = 0x2000, .p_vaddr = EK_BASE + EK_PADDR, .p_paddr = EK_PADDR,
-			     .p_filesz = EK_TEXT, .p_memsz = EK_MEM };
+	p[0] = (Elf64_Phdr){ .p_type = PT_LOAD,
+			     .p_offset = 0x2000,
+			     .p_vaddr = EK_BASE + EK_PADDR,
+			     .p_paddr = EK_PADDR,
+			     .p_filesz = EK_TEXT,
+			     .p_memsz = EK_MEM };
 	p[1] = (Elf64_Phdr){ .p_type = PT_NOTE, .p_offset = 0x1000, .p_filesz = (uint64_t)(n - f) - 0x1000 };
 	for (unsigned int i = 0; i < EK_TEXT; i++)
 		f[0x2000 + i] = (uint8_t)(i * 7);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The kernel parsers on arbitrary bytes (libFuzzer).  What they accept must hold what image_check() promises, and
- * the planner must lay it out without overlaps.
+ * The kernel parsers on arbitrary bytes (libFuzzer).  What they accept must hold what image_check() promises,
+ * and the planner must lay it out without overlaps.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -29,9 +29,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (image_unpack(data, len, LIMIT, &unpacked, &out_len, &elf, &elf_len, packed, &err))
 		return 0;
 	if (image_parse_elf(elf, elf_len, &info, NULL, 0, &err) == 0) {
-		if (info.vend - info.vstart <= LIMIT && image_parse_elf(elf, elf_len, &info, out, LIMIT, &err))
+		if (info.vend - info.vstart <= LIMIT &&
+		    image_parse_elf(elf, elf_len, &info, out, LIMIT, &err))
 			abort();
-		if (pv_plan(&p, &info, 12345, 64 << 8, &err) == 0 && (p.end > p.n_pages || p.stack < p.tables + p.n_tables))
+		if (pv_plan(&p, &info, 12345, 64 << 8, &err) == 0 &&
+		    (p.end > p.n_pages || p.stack < p.tables + p.n_tables))
 			abort();
 	}
 	free(unpacked);

@@ -73,8 +73,12 @@ static void console(domid_t domid, evtchn_port_t port, int seconds)
 
 int main(int argc, char **argv)
 {
-	struct hv_create create = { .uuid = { 1 }, .max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = 64,
-				    .max_maptrack_frames = 1024, .max_grant_version = 1 };
+	struct hv_create create = { .uuid = { 1 },
+				    .max_vcpus = 1,
+				    .max_evtchn_port = 1023,
+				    .max_grant_frames = 64,
+				    .max_maptrack_frames = 1024,
+				    .max_grant_version = 1 };
 	struct xen_domctl_getdomaininfo info;
 	struct pv_guest g = { .ramdisk_fd = -1 };
 	struct image img;
