@@ -34,51 +34,124 @@ static int read_level(domid_t domid, const xen_pfn_t *frames, uint64_t n, xen_pf
 	return 0;
 }
 
-/* The root page and the number of entries, read once. */
-static int read_root(domid_t domid, xen_pfn_t shared_info, xen_pfn_t *root, uint64_t *n)
+/* What shared info says, read once. */
+struct root {
+	uint64_t n;			/* pfns */
+	xen_pfn_t list;			/* the three-level list; ~0 where the next two hold instead */
+	uint64_t cr3, vaddr;		/* page table and address of the list as one array */
+};
+
+static int read_root(domid_t domid, xen_pfn_t shared_info, struct root *r)
 {
 	struct shared_info *s = hv_map_foreign(domid, &shared_info, 1, false, NULL);
 
 	if (!s)
 		return -errno;
-	*n = __atomic_load_n(&s->arch.max_pfn, __ATOMIC_RELAXED);
-	*root = __atomic_load_n(&s->arch.pfn_to_mfn_frame_list_list, __ATOMIC_RELAXED);
+	r->n = __atomic_load_n(&s->arch.max_pfn, __ATOMIC_RELAXED);
+	r->list = __atomic_load_n(&s->arch.pfn_to_mfn_frame_list_list, __ATOMIC_RELAXED);
+	r->cr3 = __atomic_load_n(&s->arch.p2m_cr3, __ATOMIC_RELAXED);
+	r->vaddr = __atomic_load_n(&s->arch.p2m_vaddr, __ATOMIC_RELAXED);
 	hv_unmap(s, 1);
-	return *n == 0 || *n > PFN_MAX || *root == 0 || up(up(*n)) > PER_PAGE ? -ENODATA : 0;
+	if (r->n == 0 || r->n > PFN_MAX || (r->list == 0 && r->cr3 == 0) || up(up(r->n)) > PER_PAGE ||
+	    r->vaddr & (HV_PAGE_SIZE - 1))
+		return -ENODATA;
+	return 0;
+}
+
+/* The frames of the list's pages, from the three-level list. */
+static int leaves_from_list(domid_t domid, const struct root *r, xen_pfn_t *leaves)
+{
+	xen_pfn_t *mids = calloc(up(up(r->n)), sizeof(*mids));
+	int rc = mids ? read_level(domid, &r->list, up(up(r->n)), mids) : -ENOMEM;
+
+	if (!rc)
+		rc = read_level(domid, mids, up(r->n), leaves);
+	free(mids);
+	return rc;
+}
+
+/*
+ * One level down: tables[] cover the address range at `level`, their entries become the tables of the level
+ * below. Returns how many, or -errno; the range's first entry comes first.
+ */
+static int64_t descend(domid_t domid, uint64_t from, uint64_t to, unsigned int level, const xen_pfn_t *tables,
+		       xen_pfn_t **below)
+{
+	unsigned int table_shift = HV_PAGE_SHIFT + 9 * level, entry_shift = table_shift - 9;
+	uint64_t first = (from >> table_shift) * PER_PAGE, at = (from >> entry_shift) - first;
+	uint64_t last = (to >> entry_shift) - first, n = last - at + 1;
+	xen_pfn_t *entries = calloc(last + 1, sizeof(*entries));
+	int rc = entries ? read_level(domid, tables, last + 1, entries) : -ENOMEM;
+
+	for (uint64_t i = 0; !rc && i < n; i++) {
+		uint64_t e = entries[at + i];
+
+		if (!(e & 1) || (level > 1 && e >> 7 & 1))
+			rc = -ENODATA;
+		entries[i] = e >> HV_PAGE_SHIFT & ((1ull << 40) - 1);
+	}
+	if (rc) {
+		free(entries);
+		return rc;
+	}
+	*below = entries;
+	return (int64_t)n;
+}
+
+/* The same, by walking the guest's page table over the list as one array. */
+static int leaves_from_tables(domid_t domid, const struct root *r, xen_pfn_t *leaves)
+{
+	uint64_t from = r->vaddr & ((1ull << 48) - 1), to = from + up(r->n) * HV_PAGE_SIZE - 1;
+	xen_pfn_t *tables = malloc(sizeof(*tables));
+	int64_t n = 1;
+
+	if (!tables || to >> 48)
+		n = -ENODATA;
+	else
+		tables[0] = xen_cr3_to_pfn(r->cr3);
+	for (unsigned int level = 4; n > 0 && level >= 1; level--) {
+		xen_pfn_t *below = NULL;
+
+		n = descend(domid, from, to, level, tables, &below);
+		free(tables);
+		tables = below;
+	}
+	if (n > 0)
+		memcpy(leaves, tables, up(r->n) * sizeof(*leaves));
+	free(tables);
+	return n < 0 ? (int)n : 0;
 }
 
 int p2m_read(domid_t domid, xen_pfn_t shared_info, xen_pfn_t **mfns, uint64_t *n, struct error *err)
 {
-	xen_pfn_t root, *mids = NULL, *leaves = NULL, *list = NULL;
-	int rc = read_root(domid, shared_info, &root, n);
+	xen_pfn_t *leaves = NULL, *list = NULL;
+	struct root r = { 0 };
+	int rc = read_root(domid, shared_info, &r);
 
-	if (rc == -ENODATA)
-		return error_set(
-			err, ERR_GUEST, NULL,
-			"the guest has not told where its memory is: its kernel did not get that far");
 	if (!rc) {
-		mids = calloc(up(up(*n)), sizeof(*mids));
-		leaves = calloc(up(*n), sizeof(*leaves));
-		list = calloc(*n, sizeof(*list));
-		rc = mids && leaves && list ? 0 : -ENOMEM;
+		leaves = calloc(up(r.n), sizeof(*leaves));
+		list = calloc(r.n, sizeof(*list));
+		rc = leaves && list ? 0 : -ENOMEM;
 	}
 	if (!rc)
-		rc = read_level(domid, &root, up(up(*n)), mids);
+		rc = r.cr3 ? leaves_from_tables(domid, &r, leaves) : leaves_from_list(domid, &r, leaves);
 	if (!rc)
-		rc = read_level(domid, mids, up(*n), leaves);
-	if (!rc)
-		rc = read_level(domid, leaves, *n, list);
-	free(mids);
+		rc = read_level(domid, leaves, r.n, list);
 	free(leaves);
 	if (rc) {
 		free(list);
+		if (rc == -ENODATA)
+			return error_set(err, ERR_GUEST, NULL,
+					 "the guest has not told where its memory is: its kernel did not get "
+					 "that far");
 		return error_set_errno(err, ERR_GUEST, -rc, NULL,
 				       "the guest's list of its memory cannot be read");
 	}
 	/* The top bits are the guest's own marks. */
-	for (uint64_t i = 0; i < *n; i++)
+	for (uint64_t i = 0; i < r.n; i++)
 		if (list[i] >> 52)
 			list[i] = P2M_INVALID;
 	*mfns = list;
+	*n = r.n;
 	return 0;
 }
