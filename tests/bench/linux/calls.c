@@ -41,7 +41,7 @@ static void copy_memory(long n)
 {
 	while (n--) {
 		memcpy(target, buffer, sizeof(buffer));
-		__asm__ volatile("" : : : "memory");
+		__asm__ volatile("" : : "r" (target) : "memory");
 	}
 }
 

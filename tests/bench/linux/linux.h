@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows measured inside Linux. A row does its operation n times; main.c doubles n until it is long enough, repeats, and takes
- * the least. Time is the TSC, which under QEMU's instruction counter is one tick an instruction.
+ * Rows measured inside Linux. A row does its operation n times; main.c doubles n until it is long enough,
+ * repeats, and takes the least. Time is the TSC, which under QEMU's instruction counter is one tick an
+ * instruction.
  */
 #ifndef LINUX_H
 #define LINUX_H

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The init of a machine that only measures: runs the rows named in the environment variable `rows` (a:b:c, put there by the
- * kernel's command line; none: all), prints "row NAME HUNDREDTHS" each, and switches the machine off. Called with an
- * argument it is the program that the exec rows execute: it ends at once.
+ * The init of a machine that only measures: runs the rows named in the environment variable `rows`
+ * (a:b:c, put there by the kernel's command line; none: all), prints "row NAME HUNDREDTHS" each, and
+ * switches the machine off. Called with an argument it is the program that the exec rows execute: it ends
+ * at once.
  */
 #include "linux.h"
 

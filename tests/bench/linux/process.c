@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Rows: making processes and threads. The processes that measure have some memory of their own, as real ones do. */
+/* Rows: making processes and threads. Whoever measures has some memory of its own, as real processes do. */
 #define _GNU_SOURCE
 #include "linux.h"
 

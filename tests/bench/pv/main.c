@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A PV kernel that measures the hypervisor's primitives. Prints "row NAME HUNDREDTHS" for each row asked for on its command
- * line (rows=a:b:c; none: all), the least of several measurements: the rest is somebody else's timer.
+ * A PV kernel that measures the hypervisor's primitives. Prints "row NAME HUNDREDTHS" for each row asked
+ * for on its command line (rows=a:b:c; none: all), the least of several measurements: the rest is
+ * somebody else's timer.
  */
 #include "pv.h"
 

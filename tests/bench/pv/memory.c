@@ -4,7 +4,8 @@
 
 #define BATCH	32
 
-static uint64_t window[BATCH][512] PAGE, page_a[512] PAGE, page_b[512] PAGE, table[512] PAGE, empty[512] PAGE, spare[512] PAGE;
+static uint64_t window[BATCH][512] PAGE, page_a[512] PAGE, page_b[512] PAGE;
+static uint64_t table[512] PAGE, empty[512] PAGE, spare[512] PAGE;
 static volatile uint64_t *pte;
 static uint64_t pte_maddr, a, b, spare_mfn;
 static struct mmu_update many[2][BATCH];

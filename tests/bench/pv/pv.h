@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Rows measured by the PV kernel. A row does its operation n times; main.c counts what the virtual TSC says, which under
- * QEMU's instruction counter is one tick an instruction. Loops are kept to what cannot be less; the empty loop is taken off.
+ * Rows measured by the PV kernel. A row does its operation n times; main.c counts what the virtual TSC
+ * says, which under QEMU's instruction counter is one tick an instruction. Loops are kept to what cannot
+ * be less; the empty loop is taken off.
  */
 #ifndef PV_H
 #define PV_H
@@ -22,14 +23,14 @@ extern const struct row trap_rows[], memory_rows[], switch_rows[];
 extern uint64_t own_ticks;
 
 /* A hypercall without a function around it: only the page's own instructions come with it. */
-#define CALL_PAGE(name)	"call hypercall_page + 32 * %c[nr]"
-static inline __attribute__((always_inline)) long hc(const unsigned int nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
+static inline __attribute__((always_inline))
+long hc(const unsigned int nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 {
 	register uint64_t r10 __asm__("r10") = d;
 	long result;
 
-	__asm__ volatile("call hypercall_page + 32 * %c[nr]" : "=a" (result), "+D" (a), "+S" (b), "+d" (c), "+r" (r10)
-			 : [nr] "i" (nr) : "rcx", "r8", "r9", "r11", "memory", "cc");
+	__asm__ volatile("call hypercall_page + 32 * %c[nr]"
+			 : "=a" (result), "+D" (a), "+S" (b), "+d" (c), "+r" (r10) : [nr] "i" (nr) : "rcx", "r8", "r9", "r11", "memory", "cc");
 	return result;
 }
 

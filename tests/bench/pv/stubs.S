@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Handlers that do next to nothing, so that what is measured is the way in and out. At entry the stack holds, from the
- * top: rcx r11 [error code] rip cs rflags rsp ss. The iret hypercall wants one more word in front of rip.
+ * Handlers that do next to nothing, so that what is measured is the way in and out. At entry the stack
+ * holds, from the top: rcx r11 [error code] rip cs rflags rsp ss. The iret hypercall wants one more word
+ * in front of rip.
  */
 #define IRET	hypercall_page + 23 * 32
 

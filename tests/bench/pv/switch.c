@@ -87,7 +87,7 @@ static void prepare_timer(void)
 	events_on();
 }
 
-/* The least of n times from the last instruction before the interrupt to the handler, or to what follows it. */
+/* The least of n times from the last instruction before the interrupt to the handler, or to behind it. */
 static void timer_times(uint64_t n, bool whole)
 {
 	uint64_t best = ~0UL;
