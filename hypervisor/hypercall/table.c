@@ -62,12 +62,13 @@ static const struct hypercall hypercalls[] = {
 
 static inline const struct hypercall *lookup(const struct vcpu *v, u64 nr, long *error)
 {
-	const struct hypercall *h = &hypercalls[nr];
+	const struct hypercall *h;
 
-	if (unlikely(nr >= ARRAY_SIZE(hypercalls) || !h->fn)) {
+	if (unlikely(nr >= ARRAY_SIZE(hypercalls) || !hypercalls[nr].fn)) {
 		*error = -ENOSYS;
 		return NULL;
 	}
+	h = &hypercalls[nr];
 	if (unlikely(h->who == PRIVILEGED && !v->domain->is_privileged)) {
 		*error = -EPERM;
 		return NULL;
