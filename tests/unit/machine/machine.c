@@ -131,23 +131,18 @@ void machine_remember(void)
 	heap_at_start = heap_bytes_used();
 }
 
-static bool print_domain(struct domain *d, void *arg)
-{
-	bool *ok = arg;
-
-	if (d == dom0)
-		return true;
-	printf("    domain %u still has %u references, %lu pages, %lu shared\n", d->id, d->refs - 1,
-	       (unsigned long)d->tot_pages, (unsigned long)d->shared_pages);
-	*ok = false;
-	return true;
-}
-
 bool machine_is_clean(void)
 {
+	struct domain *d;
 	bool ok = true;
 
-	domain_each(0, print_domain, &ok);
+	for_each_machine_domain(d) {
+		if (d == dom0)
+			continue;
+		printf("    domain %u still has %u references, %lu pages, %lu shared\n", d->id, d->refs,
+		       (unsigned long)d->tot_pages, (unsigned long)d->shared_pages);
+		ok = false;
+	}
 	if (page_free_count() != free_at_start) {
 		printf("    %ld frames leaked\n", (long)(free_at_start - page_free_count()));
 		ok = false;

@@ -44,6 +44,13 @@ u32 machine_looks(void);			/* looks since the last machine_preempt_*() */
 /* The heap has room for that many objects - 1 and no more; 0: no limit. */
 void machine_heap_fail_after(u32 objects);
 
+/* Tests use domain numbers below this, so that walks over them are short. */
+#define MACHINE_DOMIDS		128u
+
+#define for_each_machine_domain(d)	\
+	for (domid_t id_ = 0; id_ < MACHINE_DOMIDS; id_++)	\
+		if (((d) = domain_lookup(id_)) != NULL)
+
 /* The program is that CPU from now on, with its registers. */
 void machine_cpu(u32 cpu);
 struct host_cpu *machine_cpu_registers(u32 cpu);

@@ -142,7 +142,6 @@ void oracle_count_domain(struct domain *d)
 	walk_list(d, d->shared_first, d->shared_pages, true);
 }
 
-/* Pins: added for each active entry, taken away for each mapping; what is left is wrong. */
 static u32 pins_found;
 
 static void find_pin(const struct domain *d, const struct grant_track *t)
@@ -156,27 +155,30 @@ static void find_pin(const struct domain *d, const struct grant_track *t)
 			     t->ref, t->granter->id, t->mfn, a->mfn, a->domid, a->readers, a->writers);
 }
 
-static bool check_domain(struct domain *d, void *arg)
+/* Pins that mappings of d stand for are found; those of its entries are the result. */
+static u32 count_pins(const struct domain *d)
 {
-	u32 *pins = arg;
+	u32 pins = 0;
 
 	if (!d->grant)
-		return true;
+		return 0;
 	each_track(d, find_pin);
 	for (u32 i = 0; i < d->grant->nr_frames * ENTRIES_PER_FRAME; i++) {
 		const struct grant_active *a = &d->grant->active[i / ENTRIES_PER_FRAME][i % ENTRIES_PER_FRAME];
 
-		*pins += a->readers + a->writers;
+		pins += a->readers + a->writers;
 	}
-	return true;
+	return pins;
 }
 
 void oracle_check_grants(void)
 {
+	struct domain *d;
 	u32 pins = 0;
 
 	pins_found = 0;
-	domain_each(0, check_domain, &pins);
+	for_each_machine_domain(d)
+		pins += count_pins(d);
 	if (pins != pins_found)
 		oracle_wrong("%u grants are pinned, %u mapped", pins, pins_found);
 }

@@ -56,15 +56,6 @@ void oracle_typed_ref(mfn_t m, u32 type, const char *why)
 	e->count++;
 }
 
-static bool count_domain(struct domain *d, void *arg)
-{
-	u64 *claims = arg;
-
-	oracle_count_domain(d);
-	*claims += d->outstanding_claim;
-	return true;
-}
-
 /* A frame that belongs to a domain, lent or its own. */
 static void compare(u64 n)
 {
@@ -135,12 +126,16 @@ static void check_cpus(void)
 
 bool oracle_check(void)
 {
+	struct domain *d;
 	u64 claims = 0;
 
 	lines = 0;
 	memset(expected, 0, sizeof(expected));
 	oracle_count_tables();
-	domain_each(0, count_domain, &claims);
+	for_each_machine_domain(d) {
+		oracle_count_domain(d);
+		claims += d->outstanding_claim;
+	}
 	compare_all();
 	oracle_check_grants();
 	check_cpus();

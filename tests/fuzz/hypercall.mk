@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: MIT
+# Hypercall sequences on the whole machine of tests/unit/machine; a small one, so that the oracle is quick.
+include ../unit/machine/machine.mk
+FUZZERS	+= hypercall
+hypercall-y := $(MACHINE:%=+%) $(addprefix ./hypercall/,input.c pick.c calls.c acts.c)
+hypercall-libs := $(MACHINE_LIBS)
+hypercall-flags := -max_len=600 -len_control=20 -timeout=20 -detect_leaks=0
+$(OBJ)/machine/%.o $(OBJ)/local/hypercall%.o: CFLAGS += -DMACHINE_FRAMES=1536u
+$(OBJ)/local/hypercall%.o: CFLAGS += $(MACHINE_FLAGS) -I. -Wno-missing-field-initializers
+# Coverage is that of the hypervisor: the machine and the oracle do not count, and are quicker so.
+$(OBJ)/machine/own/%.o $(OBJ)/local/hypercall%.o: CFLAGS += -fno-sanitize=fuzzer-no-link

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Between the files of the hypercall fuzzer (../hypercall_fuzz.c has the whole picture).
+ */
+#ifndef HYPERCALL_FUZZ_H
+#define HYPERCALL_FUZZ_H
+
+#include "machine.h"
+
+#define SLOTS		3u		/* guests at a time; the first is privileged */
+#define VCPUS		2u
+#define ARG_PAGE	0u		/* of vCPU 0; the next is vCPU 1's: structure, list at +2048, results at +3072 */
+#define CONTEXT_PAGE	4u		/* two pages with a vcpu_guest_context */
+#define CODE_PAGE	6u		/* instructions that are emulated */
+
+struct slot {
+	struct machine_guest *g;	/* its domain is held by a reference */
+	bool repeating[VCPUS];		/* a hypercall asked to be repeated, and has not been yet */
+};
+extern struct slot slots[SLOTS];
+extern struct slot *self;		/* whose vCPU acts now */
+extern struct vcpu *actor;
+extern bool fuzz_log;
+
+/* input.c: numbers from the input, zero when it is used up. */
+void input_start(const u8 *data, size_t size);
+bool input_left(void);
+u8 in_byte(void);
+u32 in_word(void);
+u32 in_below(u32 n);
+bool in_bit(void);
+
+/* pick.c: numbers that mean something. */
+mfn_t pick_mfn(void);
+u64 pick_va(void);
+u64 pick_pte(void);
+u64 pick_pte_maddr(void);
+domid_t pick_domid(void);
+u64 pick_any(void);			/* any of the above, or a number small or wild */
+
+/* calls.c */
+void do_hypercall(void);
+void repeat_hypercall(u32 vcpu);
+/* Writes as the guest; what it cannot write stays as it is. */
+void guest_write(u64 va, const void *from, size_t len);
+
+/* acts.c: what guests do without hypercalls, and what happens to them. */
+void do_act(void);
+
+#endif

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Sequences of hypercalls by three guests with two vCPUs each, the first one privileged, on two CPUs of the whole
+ * machine (tests/unit/machine): everything from the dispatcher down is the real code. Between the calls guests store to
+ * their memory, trap and fault; calls are interrupted at points that the input chooses, other vCPUs act, and the call is
+ * repeated, or never is. Domains end and are made anew.
+ *
+ * The oracle (tests/unit/oracle) recounts everything after some steps (each one with FUZZ_EVERY=1 in the environment), and
+ * at the end all domains go, and every frame and heap byte must have come back.
+ *
+ * FUZZ_LOG=1 prints each step: for an input that crashes.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "domain/lifecycle.h"
+#include "fake.h"
+#include "hypercall/fuzz.h"
+#include "machine_internal.h"
+#include "oracle/oracle.h"
+#include "sched/sched.h"
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
+
+struct slot slots[SLOTS], *self;
+struct vcpu *actor;
+bool fuzz_log;
+
+static u32 check_every = 8;
+static domid_t next_id;
+
+static void check(const char *when)
+{
+	if (oracle_check())
+		return;
+	printf("wrong %s\n", when);
+	abort();
+}
+
+static void fill(struct slot *s)
+{
+	domid_t id;
+
+	/* numbers of domains that somebody still holds are skipped */
+	do
+		id = 1 + next_id++ % 60;
+	while (domain_lookup(id));
+	memset(s, 0, sizeof(*s));
+	s->g = machine_guest(id, s == slots, VCPUS);
+	if (!s->g) {
+		printf("no room for a guest\n");
+		abort();
+	}
+	if (!domain_get(id))
+		abort();
+	if (fuzz_log)
+		printf("slot %ld is domain %u\n", (long)(s - slots), id);
+}
+
+/* Whatever state its domain is in, it ends now. */
+static void empty(struct slot *s)
+{
+	struct domain *d = s->g->d;
+
+	machine_destroy(d);
+	free(s->g);
+	s->g = NULL;
+	domain_put(d);
+}
+
+static bool may_act(struct vcpu *v)
+{
+	u32 flags = READ_ONCE(v->pause_flags);
+
+	if (flags & (VPF_BLOCKED | VPF_POLL))
+		sched_vcpu_unblock(v);
+	return v->initialised && !(flags & ~(VPF_BLOCKED | VPF_POLL));
+}
+
+/* Chooses who acts; false if that domain is at its end, and another has taken its place. */
+static bool choose(void)
+{
+	u32 b = in_byte();
+
+	machine_cpu(b >> 7);
+	self = &slots[b % SLOTS];
+	for (u32 i = 0; i < VCPUS; i++) {
+		actor = self->g->d->vcpu[(b / SLOTS + i) % VCPUS];
+		if (may_act(actor))
+			return true;
+	}
+	empty(self);
+	fill(self);
+	return false;
+}
+
+static void step(void)
+{
+	u32 what = in_byte();
+
+	if (!choose())
+		return;
+	if (self->repeating[actor->id] && what < 240)
+		repeat_hypercall(actor->id);	/* else it gives up */
+	else if (what < 160)
+		do_hypercall();
+	else if (what < 254)
+		do_act();
+	else
+		empty(self), fill(self);
+	machine_settle();
+}
+
+static void end_all(void)
+{
+	struct domain *d;
+
+	for (u32 i = 0; i < SLOTS; i++)
+		empty(&slots[i]);
+	/* and those that the privileged made */
+	for_each_machine_domain(d)
+		if (d != dom0 && d->dying != DOMDYING_DEAD)
+			machine_destroy(d);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	const char *every = getenv("FUZZ_EVERY");
+
+	fuzz_log = getenv("FUZZ_LOG");
+	if (every)
+		check_every = strtoul(every, NULL, 0);
+	machine_start();
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
+{
+	u32 n = 0;
+
+	next_id = 0;
+	input_start(data, size);
+	machine_cpu(0);
+	machine_tlb_forget();
+	for (u32 i = 0; i < SLOTS; i++)
+		fill(&slots[i]);
+	while (input_left()) {
+		step();
+		if (++n % check_every == 0)
+			check("after a step");
+	}
+	check("after the last step");
+	end_all();
+	check("after the end of all domains");
+	if (!machine_is_clean())
+		abort();
+	return 0;
+}
