@@ -302,4 +302,5 @@ void domain_init(void)
 {
 	domain_memory_init();
 	domain_dump_init();
+	domain_hooks_init();
 }
