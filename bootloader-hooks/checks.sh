@@ -65,16 +65,20 @@ check_grub() {
 	esac
 }
 
-# pkg_hint WHAT: the command that installs it here
+# pkg_hint WHAT...: the command that installs it here
 pkg_hint() {
 	if command -v apt-get >/dev/null 2>&1; then m=2 c='apt-get install'
 	elif command -v dnf >/dev/null 2>&1; then m=3 c='dnf install'
 	elif command -v zypper >/dev/null 2>&1; then m=4 c='zypper install'
 	else m=2 c='install the package'; fi
-	p=$(awk -v w="$1" -v m=$m '$1 == w { print $m }' <<-'TABLE'
+	p=$(awk -v w=" $* " -v m=$m 'index(w, " " $1 " ") { printf "%s%s", sep, $m; sep = " " }' <<-'TABLE'
 		grub2              grub-pc             grub2-tools            grub2
 		grub-efi-modules   grub-efi-amd64-bin  grub2-efi-x64-modules  grub2-x86_64-efi
 		kernel             linux-image-amd64   kernel                 kernel-default
+		dnsmasq            dnsmasq-base        dnsmasq                dnsmasq
+		nft                nftables            nftables               nftables
+		ip                 iproute2            iproute                iproute2
+		modprobe           kmod                kmod                   kmod
 		libxml2.so.2       libxml2             libxml2                libxml2-2
 		libjansson.so.4    libjansson4         jansson                libjansson4
 		libuuid.so.1       libuuid1            libuuid                libuuid1
@@ -93,7 +97,7 @@ pkg_hint() {
 		libc.so.6          libc6               glibc                  glibc
 	TABLE
 	)
-	echo "$c ${p:-$1}"
+	echo "$c ${p:-$*}"
 }
 
 # check_kernel ROOT
@@ -150,6 +154,33 @@ owner_of() {
 	[ -z "$o" ] || echo " (package $o)"
 }
 
+# check_programs ROOT: what the daemon calls; DHCP and NAT only for the default network
+check_programs() {
+	for p in ip modprobe dnsmasq nft; do
+		case $p in
+		dnsmasq | nft) ! grep -qs '^ *network *= *no' "$1/etc/xend.conf" || continue ;;
+		esac
+		for d in /usr/sbin /usr/bin /sbin /bin /usr/local/sbin; do
+			[ ! -x "$1$d/$p" ] || continue 2
+		done
+		missing="$missing $p"
+	done
+}
+
+# Everything that is missing is one finding, with one command.
+check_missing() {
+	missing=
+	check_libraries "$@"
+	check_programs "$1"
+	[ -n "$missing" ] || return 0
+	# shellcheck disable=SC2086 # a list of names
+	if [ -n "$1" ]; then
+		note "not in $1:$missing"
+	else
+		problem "not installed, and needed by xend and xl:$missing" "$(pkg_hint $missing)"
+	fi
+}
+
 # check_libraries ROOT "SONAME... glibc-VERSION": what our programs are linked with
 check_libraries() {
 	have=$(chroot "${1:-/}" /sbin/ldconfig -p 2>/dev/null) || return 0
@@ -161,7 +192,7 @@ check_libraries() {
 				problem "the C library here is glibc $v, the programs need ${need#glibc-}" "upgrade the distribution, or build from source"
 			;;
 		*)
-			echo "$have" | grep -qF "$need (" || problem "the library $need is not installed" "$(pkg_hint "$need")"
+			echo "$have" | grep -qF "$need (" || missing="$missing $need"
 			;;
 		esac
 	done
@@ -180,6 +211,6 @@ check_machine() {
 	check_other_xen "$1" "$2"
 	check_kernel "$1"
 	[ "$5" = no ] || [ -n "$1" ] || check_grub "$1"
-	check_libraries "$1" "$4"
+	check_missing "$1" "$4"
 	[ $problems = 0 ]
 }
