@@ -60,7 +60,7 @@ abi: test-deps
 unit: test-deps
 	@$(MAKE) --no-print-directory -C tests/unit check
 
-test: all test-deps
+test: rpm tarball test-deps
 	@tests/run
 
 fuzz: test-deps
