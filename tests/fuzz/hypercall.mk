@@ -4,7 +4,7 @@ include ../unit/machine/machine.mk
 FUZZERS	+= hypercall
 hypercall-y := $(MACHINE:%=+%) $(addprefix ./hypercall/,input.c pick.c calls.c acts.c)
 hypercall-libs := $(MACHINE_LIBS)
-hypercall-flags := -max_len=600 -len_control=20 -timeout=20 -detect_leaks=0
+hypercall-flags := -max_len=600 -len_control=0 -timeout=20 -detect_leaks=0
 $(OBJ)/machine/%.o $(OBJ)/local/hypercall%.o: CFLAGS += -DMACHINE_FRAMES=1536u
 $(OBJ)/local/hypercall%.o: CFLAGS += $(MACHINE_FLAGS) -I. -Wno-missing-field-initializers
 # Coverage is that of the hypervisor: the machine and the oracle do not count, and are quicker so.

@@ -119,6 +119,7 @@ static void end_all(void)
 
 	for (u32 i = 0; i < SLOTS; i++)
 		empty(&slots[i]);
+	machine_renew_dom0();
 	/* and those that the privileged made */
 	for_each_machine_domain(d)
 		if (d != dom0 && d->dying != DOMDYING_DEAD)

@@ -85,10 +85,10 @@ static void start_cpus(void)
 	for (u32 cpu = 0; cpu < MACHINE_CPUS; cpu++) {
 		parked[cpu] = host_cpu;
 		parked[cpu].cr3 = hostmap_l4_maddr;
+		cpu_locals[cpu]->apic_id = cpu;
 	}
 	for (u32 cpu = 0; cpu < MACHINE_CPUS; cpu++) {
 		machine_cpu(cpu);
-		cpu_local()->apic_id = cpu;
 		cpu_local()->cr4 = host_cpu.cr4;
 		current = idle_vcpu_create(cpu);
 		if (sched_vcpu_init(current))
@@ -111,13 +111,23 @@ static void make_dom0(void)
 		abort();
 }
 
+void machine_renew_dom0(void)
+{
+	struct domain *d = dom0;
+
+	dom0 = NULL;		/* as long as it is dom0 it does not end */
+	machine_destroy(d);
+	make_dom0();
+}
+
 void machine_start(void)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	machine_ram_start();
+	heap_init();
 	machine_platform_start();
-	start_cpus();
 	tlb_init();
+	start_cpus();
 	domain_init();
 	pv_init();
 	machine_idle();

@@ -29,6 +29,8 @@
 #define MACHINE_MMIO_LAST	0xf00ffu
 
 void machine_start(void);			/* once: boots, and makes an inert dom0 */
+/* Another dom0: what the privileged did to the old one is gone with it. */
+void machine_renew_dom0(void);
 /* Everything that was made since machine_start() is gone: false and lines on stdout for what is not. */
 bool machine_is_clean(void);
 /* What machine_is_clean() compares with is what there is now. */

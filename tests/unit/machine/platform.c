@@ -9,6 +9,7 @@
 #include "core/backtrace.h"
 #include "core/console.h"
 #include "core/keyhandler.h"
+#include "core/panic.h"
 #include "core/time.h"
 #include "fake.h"
 #include "lib/errno.h"
@@ -16,6 +17,7 @@
 #include "machine_internal.h"
 #include "platform/irq.h"
 #include "platform/machine.h"
+#include "platform/nmi.h"
 #include "x86/desc.h"
 #include "x86/features.h"
 #include "x86/fpu.h"
@@ -33,6 +35,8 @@ struct time_scale time_tsc_scale = { 0x80000000u, 1 };
 u32 fpu_area_size = 832;
 u64 fpu_xcr0_all = XCR0_X87 | XCR0_SSE | XCR0_YMM;
 void (*vector_handlers[256])(struct regs *regs);
+void (*console_input_hook)(void), (*console_ring_hook)(void), (*nmi_dom0_hook)(void);
+void (*panic_vcpu_hook)(const struct vcpu *v, char *buf, size_t size);
 
 void machine_platform_start(void)
 {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * RAM, its frames and the hypervisor's heap. Heap objects are malloc's, each by itself, so that ASan sees every access
- * beyond or after one; the real heap has a test of its own. Single-threaded.
+ * RAM, its frames and the tables that describe it. Single-threaded.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,7 +9,6 @@
 
 #include "machine.h"
 #include "machine_internal.h"
-#include "mm/heap.h"
 #include "mm/hostmap.h"
 #include "mm/m2p.h"
 #include "mm/page_alloc.h"
@@ -24,21 +22,6 @@ u8 *host_ram;
 u64 *m2p_table;
 u64 m2p_entries = MACHINE_FRAMES;
 u64 hostmap_l4_maddr;
-
-static u64 heap_used;
-static u32 heap_objects_left;	/* 0: no limit; 1: none */
-
-void machine_heap_fail_after(u32 objects)
-{
-	heap_objects_left = objects;
-}
-
-static bool heap_fails(void)
-{
-	if (heap_objects_left > 1)
-		heap_objects_left--;
-	return heap_objects_left == 1;
-}
 
 u64 m2p_extent_mfn(u64 n)
 {
@@ -80,44 +63,4 @@ void machine_ram_start(void)
 	page_alloc_init_region(RESERVED_FRAMES * PAGE_SIZE, MACHINE_IO_FIRST * PAGE_SIZE);
 	page_alloc_init_region((MACHINE_IO_LAST + 1) * PAGE_SIZE, MACHINE_FRAMES * PAGE_SIZE);
 	make_hypervisor_l4();
-}
-
-/* Behind a header that remembers the size; sanitizers know the border. */
-struct object {
-	size_t size, pad[7];
-};
-
-void *heap_alloc(size_t size)
-{
-	struct object *o;
-
-	if (heap_fails() || posix_memalign((void **)&o, 64, sizeof(*o) + size))
-		return NULL;
-	memset(o, 0, sizeof(*o) + size);
-	o->size = size;
-	heap_used += size;
-	return o + 1;
-}
-
-void *heap_alloc_array(size_t n, size_t size)
-{
-	size_t total;
-
-	return __builtin_mul_overflow(n, size, &total) ? NULL : heap_alloc(total);
-}
-
-void heap_free(void *p)
-{
-	struct object *o = p;
-
-	if (!p)
-		return;
-	o--;
-	heap_used -= o->size;
-	free(o);
-}
-
-u64 heap_bytes_used(void)
-{
-	return heap_used;
 }

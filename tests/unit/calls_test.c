@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Every hypercall there is, with arguments from nowhere: the answer is an error or harmless, nothing is left held, and
+ * what only the privileged may do is refused to others. Then each group once as it is meant.
+ */
+#include "abi/domctl.h"
+#include "abi/memory.h"
+#include "abi/sched.h"
+#include "abi/sysctl.h"
+#include "abi/version.h"
+#include "abi/physdev.h"
+#include "fake.h"
+#include "machine.h"
+#include "mm/pt.h"
+#include "oracle/oracle.h"
+#include "pv/pv.h"
+#include "sched/sched.h"
+#include "unit.h"
+
+static struct machine_guest *lord, *g;
+
+#define LORD	(lord->d->vcpu[0])
+#define V	(g->d->vcpu[0])
+
+static void start(void)
+{
+	lord = machine_guest(1, true, 1);
+	g = machine_guest(2, false, 2);
+}
+
+static void end(void)
+{
+	CHECK(oracle_check());
+	machine_guest_end(lord);
+	if (g)
+		machine_guest_end(g);
+	CHECK(oracle_check());
+	if (!machine_is_clean()) {
+		CHECK(false);
+		machine_remember();
+	}
+}
+
+static const u64 nowhere[] = {
+	0, 1, 0x1000, 0x800000000000, HV_VIRT_START, HV_VIRT_END - 8, ~0ul, ~0ul - 7, GUEST_BASE + (1ul << 30), GUEST_BASE + 60 * PAGE_SIZE,
+};
+
+/* The caller lives on, or its domain is made anew. */
+static struct vcpu *alive(struct machine_guest **who, bool privileged)
+{
+	struct vcpu *v = (*who)->d->vcpu[0];
+
+	if (v->pause_flags & (VPF_BLOCKED | VPF_POLL))
+		sched_vcpu_unblock(v);
+	if (!v->pause_flags)
+		return v;
+	machine_settle();
+	machine_guest_end(*who);
+	*who = machine_guest(privileged ? 1 : 2, privileged, 2);
+	return (*who)->d->vcpu[0];
+}
+
+static void call_everything(struct machine_guest **who, bool privileged)
+{
+	for (u32 nr = 0; nr < 64; nr++) {
+		for (u32 i = 0; i < 60 * ARRAY_SIZE(nowhere); i++) {
+			u64 bad = nowhere[i % ARRAY_SIZE(nowhere)], cmd = i / ARRAY_SIZE(nowhere);
+
+			if (nr == __HYPERVISOR_iret)
+				break;
+			(void)machine_call(alive(who, privileged), nr, cmd, bad, bad, bad);
+			(void)machine_call(alive(who, privileged), nr, bad, cmd, bad, DOMID_SELF);
+		}
+		CHECK(oracle_check());
+	}
+}
+
+TEST(arguments_from_nowhere)
+{
+	start();
+	call_everything(&g, false);
+	call_everything(&lord, true);
+	end();
+}
+
+TEST(privilege)
+{
+	static const u8 calls[] = {
+		__HYPERVISOR_platform_op, __HYPERVISOR_sysctl, __HYPERVISOR_domctl, __HYPERVISOR_arch_0,
+		__HYPERVISOR_update_va_mapping_otherdomain,
+	};
+
+	start();
+	for (u32 i = 0; i < ARRAY_SIZE(calls); i++)
+		CHECK_EQ(machine_call(V, calls[i], guest_va(0), 0, 0, 0), -EPERM);
+	CHECK_EQ(machine_call(V, 1000, 0, 0, 0, 0), -ENOSYS);
+	CHECK_EQ(machine_call(V, ~0ul, 0, 0, 0, 0), -ENOSYS);
+	CHECK_EQ(machine_call(V, __HYPERVISOR_console_io, 0, 1, guest_va(0), 0), -EPERM);
+	end();
+}
+
+TEST(multicalls)
+{
+	struct multicall_entry e[3] = {
+		{ .op = __HYPERVISOR_xen_version, .args = { XENVER_version } },
+		{ .op = __HYPERVISOR_multicall, .args = { guest_va(0), 1 } },
+		{ .op = __HYPERVISOR_update_va_mapping, .args = { guest_va(20), 0, 0 } },
+	};
+
+	start();
+	CHECK(!machine_store(V, guest_va(0), e, sizeof(e)));
+	machine_preempt_after(1);
+	CHECK_EQ(machine_call(V, __HYPERVISOR_multicall, guest_va(0), 3, 0, 0), 0);
+	CHECK(!machine_load(V, e, guest_va(0), sizeof(e)));
+	CHECK_EQ(e[0].result, 4 << 16 | 17);
+	CHECK_EQ((long)e[1].result, -EINVAL);
+	CHECK_EQ(e[2].result, 0);
+	CHECK(machine_load(V, e, guest_va(20), 1));
+	CHECK_EQ(machine_call(V, __HYPERVISOR_multicall, guest_va(60), 3, 0, 0), -EFAULT);
+	CHECK_EQ(machine_call(V, __HYPERVISOR_multicall, guest_va(0), ~0u, 0, 0), -EFAULT);
+	end();
+}
+
+TEST(vcpu_areas)
+{
+	struct vcpu_register_vcpu_info r = { .mfn = 0, .offset = 64 };
+	struct vcpu_register_runstate_memory_area area = { .addr.v = guest_va(10) };
+	struct vcpu_runstate_info info;
+
+	start();
+	r.mfn = mfn_x(g->page[9]);
+	r.offset = 4090;
+	CHECK(!machine_store(V, guest_va(0), &r, sizeof(r)));
+	CHECK_EQ(machine_call(V, __HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, 0, guest_va(0), 0), -EINVAL);
+	r.offset = 64;
+	CHECK(!machine_store(V, guest_va(0), &r, sizeof(r)));
+	CHECK_EQ(machine_call(V, __HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, 0, guest_va(0), 0), 0);
+	CHECK_EQ(machine_call(V, __HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, 0, guest_va(0), 0), -EINVAL);
+	CHECK(oracle_check());
+	r.mfn = mfn_x(g->l1);
+	CHECK(!machine_store(V, guest_va(0), &r, sizeof(r)));
+	CHECK_EQ(machine_call(V, __HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, 1, guest_va(0), 0), -EINVAL);
+	CHECK(!machine_store(V, guest_va(0), &area, sizeof(area)));
+	CHECK_EQ(machine_call(V, __HYPERVISOR_vcpu_op, VCPUOP_register_runstate_memory_area, 0, guest_va(0), 0), 0);
+	CHECK(!machine_load(V, &info, guest_va(10), sizeof(info)));
+	area.addr.v = HV_VIRT_START;
+	CHECK(!machine_store(V, guest_va(0), &area, sizeof(area)));
+	CHECK_EQ(machine_call(V, __HYPERVISOR_vcpu_op, VCPUOP_register_runstate_memory_area, 0, guest_va(0), 0), -EFAULT);
+	end();
+}
+
+static long domctl(u32 cmd, domid_t id, struct xen_domctl *op)
+{
+	long rc;
+
+	op->cmd = cmd;
+	op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
+	op->domain = id;
+	CHECK(!machine_store(LORD, guest_va(0), op, sizeof(*op)));
+	rc = machine_call(LORD, __HYPERVISOR_domctl, guest_va(0), 0, 0, 0);
+	CHECK(!machine_load(LORD, op, guest_va(0), sizeof(*op)));
+	return rc;
+}
+
+/* As a toolstack: made, given vCPUs and memory, started, looked at, destroyed. */
+TEST(a_domain_by_domctl)
+{
+	struct xen_domctl op = { .u.createdomain = { .max_vcpus = 2, .max_evtchn_port = 100, .max_grant_frames = 4,
+						     .max_maptrack_frames = 4, .grant_opts = 1 } };
+	struct xen_memory_reservation r = { .extent_start = guest_va(1), .nr_extents = 8, .domid = 40 };
+
+	start();
+	CHECK_EQ(domctl(XEN_DOMCTL_createdomain, 40, &op), 0);
+	CHECK_EQ(op.domain, 40);
+	CHECK_EQ(domctl(XEN_DOMCTL_createdomain, 40, &op), -EEXIST);
+	memset(&op, 0, sizeof(op));
+	op.u.max_vcpus.max = 2;
+	CHECK_EQ(domctl(XEN_DOMCTL_max_vcpus, 40, &op), 0);
+	op.u.max_mem.max_memkb = 64;
+	CHECK_EQ(domctl(XEN_DOMCTL_max_mem, 40, &op), 0);
+	CHECK_EQ(machine_op(LORD, __HYPERVISOR_memory_op, XENMEM_populate_physmap, &r, sizeof(r)), 8);
+	CHECK(oracle_check());
+	CHECK_EQ(domctl(XEN_DOMCTL_getdomaininfo, 40, &op), 0);
+	CHECK_EQ(op.u.getdomaininfo.tot_pages, 8);
+	CHECK_EQ(op.u.getdomaininfo.max_vcpu_id, 1);
+	CHECK_EQ(domctl(XEN_DOMCTL_unpausedomain, 40, &op), 0);
+	CHECK_EQ(domctl(XEN_DOMCTL_unpausedomain, 40, &op), -EINVAL);
+	CHECK_EQ(domctl(XEN_DOMCTL_pausedomain, lord->d->id, &op), -EINVAL);
+	CHECK_EQ(domctl(XEN_DOMCTL_destroydomain, lord->d->id, &op), -EINVAL);
+	CHECK_EQ(domctl(XEN_DOMCTL_destroydomain, 0, &op), -EINVAL);
+	CHECK_EQ(domctl(XEN_DOMCTL_destroydomain, 40, &op), 0);
+	CHECK_EQ(domctl(XEN_DOMCTL_getdomaininfo, 40, &op), -ESRCH);
+	op.interface_version++;
+	end();
+}
+
+/* What happens to a domain that others look at while it goes. */
+TEST(the_dying_get_nothing_new)
+{
+	struct xen_domctl op = { 0 };
+	struct vcpu_guest_context *c = calloc(1, sizeof(*c));
+	struct domain *d;
+
+	start();
+	d = g->d;
+	pv_vcpu_get_context(V, c);
+	/* a page of it is mapped, so that it stays */
+	CHECK_EQ(machine_call(LORD, __HYPERVISOR_update_va_mapping_otherdomain, guest_va(20),
+			      pte_make(g->l4, PTE_PRESENT | PTE_USER), 0, d->id), 0);
+	CHECK_EQ(domctl(XEN_DOMCTL_destroydomain, d->id, &op), 0);
+	CHECK(oracle_check());
+	CHECK(!machine_store(LORD, guest_va(4), c, sizeof(*c)));
+	op.u.vcpucontext.ctxt = guest_va(4);
+	CHECK(domctl(XEN_DOMCTL_setvcpucontext, d->id, &op) < 0);
+	CHECK(oracle_check());
+	free(c);
+	free(g);
+	g = NULL;
+	CHECK_EQ(machine_call(LORD, __HYPERVISOR_update_va_mapping, guest_va(20), 0, UVMF_TLB_FLUSH | UVMF_ALL, 0), 0);
+	end();
+}
+
+TEST(the_end_of_the_machine)
+{
+	struct sched_remote_shutdown s = { .domain_id = 0, .reason = SHUTDOWN_poweroff };
+	u32 before = machine_stops;
+
+	start();
+	CHECK_EQ(machine_op(LORD, __HYPERVISOR_sched_op, SCHEDOP_remote_shutdown, &s, sizeof(s)), 0);
+	CHECK_EQ(machine_stops, before + 1);
+	CHECK_EQ(machine_op(V, __HYPERVISOR_sched_op, SCHEDOP_remote_shutdown, &s, sizeof(s)), -EPERM);
+	end();
+}
+
+TEST(a_guest_ends_itself)
+{
+	struct sched_shutdown s = { .reason = SHUTDOWN_crash };
+
+	start();
+	CHECK(!machine_store(V, guest_va(0), &s, sizeof(s)));
+	CHECK_EQ(machine_call(V, __HYPERVISOR_sched_op, SCHEDOP_shutdown, guest_va(0), 0, 0), 0);
+	CHECK(g->d->is_shut_down);
+	CHECK_EQ(g->d->shutdown_code, SHUTDOWN_crash);
+	CHECK(V->pause_flags & VPF_SHUTDOWN);
+	machine_settle();
+	CHECK(machine_current(0)->is_idle);
+	end();
+}
+
+int main(void)
+{
+	machine_start();
+	RUN(arguments_from_nowhere);
+	RUN(privilege);
+	RUN(multicalls);
+	RUN(vcpu_areas);
+	RUN(a_domain_by_domctl);
+	RUN(the_dying_get_nothing_new);
+	RUN(the_end_of_the_machine);
+	RUN(a_guest_ends_itself);
+	return unit_end();
+}
