@@ -140,6 +140,8 @@ void domain_put(struct domain *d)
 	table_remove(d);
 	spin_unlock(&table_lock);
 	domain_free(d);
+	/* the number is free: whoever lists domains looks again */
+	event_send_virq_global(VIRQ_DOM_EXC);
 }
 
 static struct domain *domain_new(const struct domain_config *c)
