@@ -247,7 +247,7 @@ int domain_claim_pages(struct domain *d, u64 pages)
 	if (!pages) {
 		atomic_sub(&claimed_pages, d->outstanding_claim);
 		d->outstanding_claim = 0;
-	} else if (d->outstanding_claim || pages > d->max_pages || pages <= d->tot_pages) {
+	} else if (d->dying != DOMDYING_ALIVE || d->outstanding_claim || pages > d->max_pages || pages <= d->tot_pages) {
 		rc = -EINVAL;
 	} else if (pages - d->tot_pages > page_free_count() - MIN(claimed_pages, page_free_count())) {
 		rc = -ENOMEM;

@@ -23,7 +23,9 @@ static int op_pin(struct domain *d, const struct mmuext_op *op)
 
 	if (rc)
 		return rc;
-	rc = type_pin(mfn(op->arg1.mfn), op->cmd - MMUEXT_PIN_L1_TABLE + 1, d);
+	/* nobody would take the pin of a dying domain away again */
+	rc = d->dying != DOMDYING_ALIVE ? -EINVAL :
+	     type_pin(mfn(op->arg1.mfn), op->cmd - MMUEXT_PIN_L1_TABLE + 1, d);
 	mmu_end(d);
 	return rc;
 }

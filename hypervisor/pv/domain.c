@@ -148,7 +148,8 @@ int pv_vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 {
 	int rc;
 
-	if (!context_ok(v, c) || !traps_ok(c))
+	/* what a dying domain's vCPUs held has been given back already */
+	if (v->domain->dying != DOMDYING_ALIVE || !context_ok(v, c) || !traps_ok(c))
 		return -EINVAL;
 	rc = mmu_new_kernel_base(v, mfn(c->ctrlreg[3] >> PAGE_SHIFT));
 	if (!rc)

@@ -197,6 +197,8 @@ TEST(a_domain_by_domctl)
 /* What happens to a domain that others look at while it goes. */
 TEST(the_dying_get_nothing_new)
 {
+	struct xen_memory_reservation claim = { .nr_extents = 20 };
+	struct mmuext_op pin = { .cmd = MMUEXT_PIN_L1_TABLE };
 	struct xen_domctl op = { 0 };
 	struct vcpu_guest_context *c = calloc(1, sizeof(*c));
 	struct domain *d;
@@ -206,12 +208,20 @@ TEST(the_dying_get_nothing_new)
 	pv_vcpu_get_context(V, c);
 	/* a page of it is mapped, so that it stays */
 	CHECK_EQ(machine_call(LORD, __HYPERVISOR_update_va_mapping_otherdomain, guest_va(20),
-			      pte_make(g->l4, PTE_PRESENT | PTE_USER), 0, d->id), 0);
+			      pte_make(g->page[5], PTE_PRESENT | PTE_USER), 0, d->id), 0);
+	c->ctrlreg[3] = mfn_x(g->page[5]) << PAGE_SHIFT;
+	c->ctrlreg[1] = 0;
 	CHECK_EQ(domctl(XEN_DOMCTL_destroydomain, d->id, &op), 0);
 	CHECK(oracle_check());
 	CHECK(!machine_store(LORD, guest_va(4), c, sizeof(*c)));
 	op.u.vcpucontext.ctxt = guest_va(4);
 	CHECK(domctl(XEN_DOMCTL_setvcpucontext, d->id, &op) < 0);
+	CHECK(oracle_check());
+	pin.arg1.mfn = mfn_x(g->page[5]);
+	CHECK(!machine_store(LORD, guest_va(0), &pin, sizeof(pin)));
+	CHECK(machine_call(LORD, __HYPERVISOR_mmuext_op, guest_va(0), 1, 0, d->id) < 0);
+	claim.domid = d->id;
+	CHECK(machine_op(LORD, __HYPERVISOR_memory_op, XENMEM_claim_pages, &claim, sizeof(claim)) < 0);
 	CHECK(oracle_check());
 	free(c);
 	free(g);
