@@ -148,6 +148,12 @@ undo_boot() {
 
 # Where there was an older version, its files are back after roll_back and are registered again.
 roll_back_all() {
+	if grep -q '^end$' "$journal"; then
+		[ ! -e "$manifest.new" ] || mv -f "$manifest.new" "$manifest"
+		rm -rf "$j/old" "$j/list"
+		rm -f "$journal"
+		return
+	fi
 	before=$(sed -n 's/^boot //p' "$journal" | tail -n 1)
 	upgraded=$(grep '^begin .* upgrade$' "$journal") || upgraded=
 	roll_back
@@ -334,7 +340,7 @@ do_install() {
 		return
 	fi
 	if [ -f "$journal" ]; then
-		say "an earlier run was cut short; undoing what it had begun"
+		say "an earlier run was cut short; clearing up after it"
 		roll_back_all
 	fi
 	trap on_exit EXIT
@@ -402,11 +408,14 @@ finish() {
 	write_manifest
 	sed -n 's/^dir //p' "$journal" >>"$j/made"
 	sync
-	change
-	mv -f "$manifest.new" "$manifest"
+	# from here on a cut is finished, not undone
+	log end
 	in_hand=
 	change
-	rm -rf "$journal" "$j/old" "$j/list"
+	mv -f "$manifest.new" "$manifest"
+	change
+	rm -rf "$j/old" "$j/list"
+	rm -f "$journal"
 	sync
 	[ -n "$root" ] || start_daemon
 	say "done; guests' templates are in /etc/vm, the manual is xen(7)"
