@@ -2,7 +2,7 @@
 include machine/machine.mk
 CFLAGS	+= -I./machine
 
-MACHINE_TESTS := mm domain calls pv_desc pv_type pv_grant mmu_update type_race memory_op
+MACHINE_TESTS := mm domain calls policy pv_desc pv_type pv_grant mmu_update type_race memory_op
 TESTS	+= $(MACHINE_TESTS)
 $(foreach test,$(MACHINE_TESTS),$(eval $(test)-y := $(MACHINE:%=+%))$(eval $(test)-libs := $(MACHINE_LIBS)))
 type_race-y := $(filter-out +hv/pv/type.c,$(type_race-y))

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: MIT */
+/* What guests see of the CPU: leaves of CPUID, registers, policies set by tools, ports. */
+#include "abi/cpuid.h"
+#include "domain/cpuid_policy.h"
+#include "domain/msr_policy.h"
+#include "machine.h"
+#include "mm/pt.h"
+#include "oracle/oracle.h"
+#include "pv/priv_op.h"
+#include "pv/pv.h"
+#include "unit.h"
+#include "x86/msr.h"
+
+static struct machine_guest *lord, *g;
+
+#define LORD	(lord->d->vcpu[0])
+#define V	(g->d->vcpu[0])
+
+static void start(void)
+{
+	lord = machine_guest(1, true, 1);
+	g = machine_guest(2, false, 1);
+	machine_run(V);
+}
+
+static void end(void)
+{
+	machine_guest_end(lord);
+	machine_guest_end(g);
+	CHECK(oracle_check());
+	CHECK(machine_is_clean());
+}
+
+TEST(the_hypervisors_leaves)
+{
+	struct cpuid_regs r;
+
+	start();
+	cpuid_guest(V, 0x40000000, 0, &r);
+	CHECK(r.eax >= 0x40000002 && r.eax <= 0x400000ff);
+	CHECK(!memcmp(&r.ebx, "XenVMMXenVMM", 12));
+	cpuid_guest(V, 0x40000001, 0, &r);
+	CHECK_EQ(r.eax, 4 << 16 | 17);
+	cpuid_guest(V, 1, 0, &r);
+	CHECK(r.ecx >> 31);			/* a hypervisor is there */
+	CHECK(!(r.ecx & BIT(5)));		/* VMX */
+	CHECK(!(r.edx & (BIT(12) | BIT(3))));	/* MTRR, PSE */
+	cpuid_guest(V, 7, 0, &r);
+	CHECK(!(r.ebx & (BIT(7) | BIT(20) | BIT(10))));	/* SMEP, SMAP, INVPCID */
+	cpuid_guest(V, 0x80000001, 0, &r);
+	CHECK(!(r.ecx & BIT(2)));		/* SVM */
+	cpuid_guest(V, 0x12345678, 0, &r);
+	end();
+}
+
+TEST(no_leaf_is_wild)
+{
+	struct cpuid_regs r;
+
+	start();
+	for (u32 leaf = 0; leaf < 0x40; leaf++)
+		for (u32 sub = 0; sub < 70; sub++) {
+			cpuid_guest(V, leaf, sub, &r);
+			cpuid_guest(V, 0x80000000 + leaf, sub, &r);
+			cpuid_guest(LORD, 0x40000000 + leaf, sub, &r);
+		}
+	end();
+}
+
+TEST(the_kernels_cpuid_is_forced)
+{
+	static const u8 forced[] = { 0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2, 0x90, 0, 0, 0, 0, 0, 0, 0, 0 };
+
+	start();
+	CHECK(!machine_store(V, guest_va(2), forced, sizeof(forced)));
+	V->regs.rip = guest_va(2);
+	V->regs.cs = PV_CS64;
+	V->regs.rax = 0x40000000;
+	pv_invalid_opcode(V);
+	CHECK_EQ(V->regs.rip, guest_va(2) + 7);
+	CHECK_EQ((u32)V->regs.rbx, 0x566e6558);
+	end();
+}
+
+TEST(registers)
+{
+	u64 value;
+
+	start();
+	CHECK_EQ(msr_guest_read(V, MSR_EFER, &value), 0);
+	CHECK_EQ(msr_guest_write(V, MSR_EFER, value), 0);
+	CHECK(msr_guest_write(V, MSR_EFER, value ^ EFER_NXE) < 0);
+	CHECK_EQ(msr_guest_read(V, MSR_PAT, &value), 0);
+	CHECK_EQ(value, PAT_VALUE);
+	CHECK(msr_guest_write(V, MSR_PAT, 0) < 0);
+	CHECK_EQ(msr_guest_write(V, MSR_FS_BASE, 0x1234), 0);
+	CHECK_EQ(msr_guest_read(V, MSR_FS_BASE, &value), 0);
+	CHECK_EQ(value, 0x1234);
+	CHECK(msr_guest_write(V, MSR_GS_BASE, 0x800000000000) < 0);
+	CHECK(msr_guest_write(V, MSR_KERNEL_GS_BASE, 0x1234567812345678) < 0);
+	CHECK(msr_guest_write(V, MSR_LSTAR, 0) < 0);
+	CHECK(msr_guest_read(V, 0x12345, &value) < 0);
+	for (u32 msr = 0; msr < 0x2000; msr++) {
+		(void)!msr_guest_read(V, msr, &value);
+		(void)!msr_guest_read(V, 0xc0000000 + msr, &value);
+		(void)!msr_guest_read(V, 0xc0010000 + msr, &value);
+	}
+	end();
+}
+
+static u32 port_seen;
+
+static u32 port_in(u16 port, u32 bytes)
+{
+	port_seen = port;
+	return 0x5a5a5a5a;
+}
+
+/* `in (%dx),%al` at page 2. */
+static bool in_al(struct vcpu *v, u16 port)
+{
+	static const u8 code[16] = { 0xec };
+
+	machine_run(v);
+	CHECK(!machine_store(v, guest_va(2), code, sizeof(code)));
+	v->regs.rip = guest_va(2);
+	v->regs.cs = PV_CS64;
+	v->regs.rdx = port;
+	v->regs.rax = 0;
+	port_seen = ~0u;
+	return pv_emulate_privileged(v);
+}
+
+TEST(ports)
+{
+	start();
+	host_cpu.port_in = port_in;
+	CHECK(!in_al(V, 0x60));			/* no IOPL */
+	V->pv.iopl = 1;
+	CHECK(in_al(V, 0x60));			/* but no right to it either: reads all ones */
+	CHECK_EQ(port_seen, ~0u);
+	CHECK_EQ(V->regs.rax, 0xff);
+	machine_run(LORD);
+	host_cpu.port_in = port_in;
+	LORD->pv.iopl = 1;
+	CHECK(in_al(LORD, 0x60));
+	CHECK_EQ(port_seen, 0x60);
+	CHECK_EQ(LORD->regs.rax, 0x5a);
+	CHECK(in_al(LORD, 0x400));
+	CHECK_EQ(port_seen, ~0u);
+	host_cpu.port_in = NULL;
+	end();
+}
+
+/* Tools narrow a policy and never widen it. */
+TEST(policies)
+{
+	xen_cpuid_leaf_t leaves[CPUID_POLICY_MAX];
+	u32 n = 0, err_leaf, err_sub;
+
+	start();
+	machine_run(LORD);
+	CHECK_EQ(cpuid_policy_export(NULL, 0, &n), 0);
+	CHECK(n > 10 && n <= CPUID_POLICY_MAX);
+	CHECK_EQ(cpuid_policy_export(NULL, guest_va(4), &n), 0);
+	CHECK(!machine_load(LORD, leaves, guest_va(4), n * sizeof(leaves[0])));
+	CHECK_EQ(cpuid_policy_import(g->d, guest_va(4), n, &err_leaf, &err_sub), 0);
+	for (u32 i = 0; i < n; i++)
+		if (leaves[i].leaf == 7 && !leaves[i].subleaf)
+			leaves[i].b = ~0u;
+	CHECK(!machine_store(LORD, guest_va(4), leaves, n * sizeof(leaves[0])));
+	CHECK_EQ(cpuid_policy_import(g->d, guest_va(4), n, &err_leaf, &err_sub), -EINVAL);
+	CHECK_EQ(err_leaf, 7);
+	CHECK_EQ(cpuid_policy_import(g->d, HV_VIRT_START, n, &err_leaf, &err_sub), -EFAULT);
+	CHECK(cpuid_policy_import(g->d, guest_va(4), CPUID_POLICY_MAX * 2 + 1, &err_leaf, &err_sub) < 0);
+	n = 1;
+	CHECK_EQ(cpuid_policy_export(NULL, guest_va(4), &n), -ENOBUFS);
+	end();
+}
+
+int main(void)
+{
+	machine_start();
+	RUN(the_hypervisors_leaves);
+	RUN(no_leaf_is_wild);
+	RUN(the_kernels_cpuid_is_forced);
+	RUN(registers);
+	RUN(ports);
+	RUN(policies);
+	return unit_end();
+}
