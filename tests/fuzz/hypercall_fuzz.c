@@ -16,6 +16,7 @@
 
 #include "domain/lifecycle.h"
 #include "fake.h"
+#include "grant/grant.h"
 #include "hypercall/fuzz.h"
 #include "machine_internal.h"
 #include "oracle/oracle.h"
@@ -39,6 +40,20 @@ static void check(const char *when)
 	abort();
 }
 
+/* Some pages that are mapped nowhere, ready to be tables or to go; a grant table with entries for the others. */
+static void settle_in(struct machine_guest *g)
+{
+	struct vcpu *v = g->d->vcpu[0];
+
+	for (u32 i = 14; i < 20; i++)
+		if (machine_call(v, __HYPERVISOR_update_va_mapping, guest_va(i), 0, 0, 0))
+			abort();
+	for (u32 i = 0; i < 6; i++)
+		if (grant_preset(g->d, 8 + i, 1 + i % SLOTS, (u32)mfn_x(g->page[8 + i * 2])))
+			abort();
+	machine_idle();
+}
+
 static void fill(struct slot *s)
 {
 	domid_t id;
@@ -55,6 +70,7 @@ static void fill(struct slot *s)
 	}
 	if (!domain_get(id))
 		abort();
+	settle_in(s->g);
 	if (fuzz_log)
 		printf("slot %ld is domain %u\n", (long)(s - slots), id);
 }

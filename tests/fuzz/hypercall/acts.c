@@ -116,16 +116,35 @@ static void act_page_table_store(void)
 		printf("d%uv%u stores %#lx to %#lx: %d\n", actor->domain->id, actor->id, actor->regs.rax, actor->regs.rdi, done);
 }
 
+static u32 pick_msr(void)
+{
+	static const u32 msr[] = {
+		0x10, 0x1b, 0x8b, 0x17, 0x140, 0x1a0, 0x277, 0x400, 0xc0000080, 0xc0000082, 0xc0000100, 0xc0000101, 0xc0000102,
+		0xc0000103, 0xc0010015, 0xc0010058, 0xc0011029,
+	};
+
+	return msr[in_below(ARRAY_SIZE(msr))];
+}
+
 static void act_instruction(void)
 {
+	static const u8 likely_ones[][4] = {
+		{ 0x0f, 0x32 }, { 0x0f, 0x30 }, { 0x0f, 0xa2 }, { 0x0f, 0x01, 0xd1 }, { 0x0f, 0x06 }, { 0x0f, 0x09 },
+		{ 0x0f, 0x20, 0xd8 }, { 0x0f, 0x22, 0xd8 }, { 0x0f, 0x22, 0xc0 }, { 0x0f, 0x22, 0xe0 }, { 0x0f, 0x23, 0xf8 },
+		{ 0x0f, 0x21, 0xc0 }, { 0x0f, 0x01, 0x38 }, { 0xec }, { 0xef }, { 0xf3, 0x6c }, { 0xf3, 0x6f }, { 0xfa }, { 0xfb },
+	};
+	u32 which = in_byte();
 	u8 code[16];
 
 	for (u32 i = 0; i < sizeof(code); i++)
-		code[i] = in_byte();
+		code[i] = which < 128 ? i < 4 ? likely_ones[which % ARRAY_SIZE(likely_ones)][i] : 0x90 : in_byte();
 	machine_run(actor);
 	set_code(code, sizeof(code));
 	actor->regs.rax = pick_any();
-	actor->regs.rcx = pick_any();
+	actor->regs.rcx = in_bit() ? pick_msr() : pick_any();
+	actor->regs.rdx = in_bit() ? 0 : pick_any();
+	actor->regs.rdi = actor->regs.rsi = pick_va();
+	actor->pv.iopl = in_below(4);
 	actor->regs.error_code = 0;
 	pv_general_protection(actor);
 }

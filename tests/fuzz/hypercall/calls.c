@@ -12,7 +12,7 @@
  *     w  anything                               f  flags of a grant mapping    .  padding
  *     l  the address of a list of frames        o  an order                 registers only
  *     z  the address of the results             x  anything                    @  the structure's address
- *     q  a small number                         k  the operation               n  how many structures
+ *     q  a small number; 0, 1 itself            k  the operation               n  how many structures
  *     u  flags of a flush                       V  the version                 c  the operation
  *     F  a foreign domain
  *     j  the context's address
@@ -68,7 +68,8 @@ static const struct shape shapes[] = {
 	{ __HYPERVISOR_mmuext_op, "@nzF", "x....ww" },
 	PLAIN(set_gdt, "lq"), PLAIN(set_gdt, "lq"), PLAIN(update_descriptor, "Ew"),
 	MEM(increase_reservation, "lqosd"), MEM(decrease_reservation, "lqosd"), MEM(populate_physmap, "lqosd"),
-	MEM(exchange, "lqosd......lqosd......q"), MEM(exchange, "lqosd......lqosd......q"),
+	MEM(exchange, "lqosd......lqosd......q"), MEM(exchange, "l1osd......l1osd......0"),
+	MEM(exchange, "l1osd......l1osd......0"),
 	MEM(current_reservation, "d"), MEM(maximum_reservation, "d"), MEM(maximum_gpfn, "d"), MEM(machphys_mapping, ""),
 	MEM(machphys_mfn_list, "s....a"), MEM(memory_map, "s....a"), MEM(machine_memory_map, "s....a"),
 	MEM(set_memory_map, "d......s....a"), MEM(claim_pages, "aqssd"), MEM(acquire_resource, "dtsssql"),
@@ -78,7 +79,7 @@ static const struct shape shapes[] = {
 	GNT(unmap_grant_ref, "Eqh...."), GNT(unmap_and_replace, "aah...."), GNT(unmap_and_replace, "Eah...."),
 	GNT(copy, "r....dtr....dttt...."), GNT(copy, "mdtr....dttt...."), GNT(copy, "r....dtmdttt...."),
 	GNT(copy, "mdtmdttt...."),
-	GNT(transfer, "md..r...."), GNT(setup_table, "d..st......a"), GNT(query_size, "d..ss...."), GNT(swap_grant_ref, "rr...."),
+	GNT(transfer, "md..r...."), GNT(setup_table, "d..1t......a"), GNT(setup_table, "d..st......a"), GNT(query_size, "d..ss...."), GNT(swap_grant_ref, "rr...."),
 	GNT(get_version, "d..s"), GNT(set_version, "s"), GNT(get_status_frames, "sd..a"), GNT(cache_flush, "wtts"),
 	EVT(alloc_unbound, "ddp"), EVT(bind_interdomain, "d..pp"), EVT(bind_virq, "svp"), EVT(bind_ipi, "vp"),
 	EVT(bind_pirq, "ssp"), EVT(close, "p"), EVT(send, "p"), EVT(status, "d..pssqq"), EVT(bind_vcpu, "pv"),
@@ -141,6 +142,7 @@ static u64 draw_64(char kind)
 	case 'l': return arg_va() + 2048;
 	case 'z': return in_bit() ? 0 : arg_va() + 3072;
 	case 'j': return guest_va(CONTEXT_PAGE);
+	case '0': case '1': return kind - '0';
 	case 'q': return in_byte() < 240 ? in_below(8) : in_word();
 	case 'u': return in_below(4) | (in_bit() ? UVMF_ALL : 0) | (in_byte() < 32 ? arg_va() : 0);
 	case 'F': return in_byte() < 200 ? DOMID_SELF : pick_domid() | (in_bit() ? (pick_domid() + 1u) << 16 : 0);
@@ -165,7 +167,7 @@ static u32 draw_32(char kind)
 /* One value of that kind into *out; its size. */
 static size_t draw(const struct shape *s, char kind, u64 *out)
 {
-	if (strchr("mMaeEwlzqujF", kind)) {
+	if (strchr("mMaeEwlzqujF01", kind)) {
 		*out = draw_64(kind);
 		return 8;
 	}
