@@ -123,6 +123,7 @@ struct store {
 
 /* ---- quota.c: domains and what they use ---- */
 
+extern const struct store_clock store_system_clock;
 struct domain *store_quota_find(const struct store *s, unsigned int domid);
 struct domain *store_quota_get(struct store *s, unsigned int domid);
 void store_quota_drop(struct store *s, struct domain *d);	/* frees it where nothing refers to it */
@@ -136,7 +137,6 @@ bool store_quota_memory_ok(const struct conn *c);
 /* May the client be served now? Where not, *wait_ms says when to ask again. */
 bool store_quota_may_run(struct conn *c, unsigned int *wait_ms);
 /* Charges it for some requests and the CPU time they took since store_quota_clock(). */
-uint64_t store_quota_now_ms(void);
 uint64_t store_quota_clock(const struct conn *c);
 void store_quota_charge(struct conn *c, unsigned int requests, uint64_t since_us);
 /*

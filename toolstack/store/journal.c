@@ -26,7 +26,7 @@ struct journal {
 	int fd;
 	bool loading;		/* records come from the file: none are put */
 	bool behind;		/* the file lacks something and must be written afresh */
-	time_t retry;		/* when behind: not to be tried again before */
+	uint64_t retry_ms;	/* when behind: not to be tried again before */
 	uint64_t bytes;		/* of the file that are good */
 	uint64_t start_bytes;	/* size right after it was written afresh */
 	char *buf;		/* batch header and records not yet written */
@@ -279,27 +279,20 @@ static int write_afresh(struct store *s)
 	return rc;
 }
 
-static time_t now_s(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec;
-}
-
 /* The file could not be appended to. The store goes on, and once a second tries to write all of it afresh. */
 static void catch_up(struct store *s)
 {
 	struct journal *j = s->journal;
 	bool first = !j->behind;
+	uint64_t now_ms = s->opt.clock->now_ms();
 	int rc;
 
 	j->len = 0;
 	j->behind = true;
-	if (first || now_s() >= j->retry) {
+	if (first || now_ms >= j->retry_ms) {
 		rc = write_afresh(s);
 		j->behind = rc != 0;
-		j->retry = now_s() + 1;
+		j->retry_ms = now_ms + 1000;
 		if (rc && first)
 			store_log(s, true,
 				  "cannot write the journal '%s': %s. The store goes on, but would not "
@@ -401,9 +394,31 @@ static void put_aside(struct store *s)
 	free(name);
 }
 
+/*
+ * A file system without room does not keep the store from starting: the file as it was read is appended to,
+ * or where there is none, the store is behind from the start.
+ */
+static int begin(struct store *s, bool usable)
+{
+	struct journal *j = s->journal;
+	int rc = write_afresh(s);
+
+	if (rc != -ENOSPC && rc != -EDQUOT)
+		return rc;
+	if (!usable || ftruncate(j->fd, (off_t)j->bytes)) {
+		catch_up(s);
+		return 0;
+	}
+	j->start_bytes = j->bytes;
+	store_log(s, true, "the file system of the journal '%s' is full; free some space there",
+		  s->opt.journal);
+	return 0;
+}
+
 int store_journal_open(struct store *s)
 {
 	struct journal *j;
+	bool usable = false;
 	char *data = NULL;
 	size_t len = 0;
 	int rc;
@@ -416,7 +431,8 @@ int store_journal_open(struct store *s)
 		rc = read_all(j->fd, &data, &len);
 		if (rc)
 			return rc;
-		if (ours(s, data, len)) {
+		usable = ours(s, data, len);
+		if (usable) {
 			j->loading = true;
 			load(s, data, len, &j->bytes);
 			j->loading = false;
@@ -427,7 +443,7 @@ int store_journal_open(struct store *s)
 	} else if (errno != ENOENT) {
 		return -errno;
 	}
-	return write_afresh(s);
+	return begin(s, usable);
 }
 
 void store_journal_close(struct store *s)

@@ -89,13 +89,25 @@ bool store_quota_memory_ok(const struct conn *c)
 	return c->who.privileged || c->dom->bytes <= c->s->opt.limits.memory_bytes;
 }
 
-uint64_t store_quota_now_ms(void)
+static uint64_t clock_us(clockid_t id)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	clock_gettime(id, &ts);
+	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
 }
+
+static uint64_t system_now_ms(void)
+{
+	return clock_us(CLOCK_MONOTONIC) / 1000;
+}
+
+static uint64_t system_cpu_us(void)
+{
+	return clock_us(CLOCK_THREAD_CPUTIME_ID);
+}
+
+const struct store_clock store_system_clock = { .now_ms = system_now_ms, .cpu_us = system_cpu_us };
 
 /*
  * A bucket of one second's requests in thousandths, filled as time goes by and emptied by each request and by
@@ -112,13 +124,13 @@ bool store_quota_may_run(struct conn *c, unsigned int *wait_ms)
 
 	if (c->who.privileged)
 		return true;
-	if (c->s->quiet && store_quota_now_ms() < c->s->quiet_ms) {
+	if (c->s->quiet && c->s->opt.clock->now_ms() < c->s->quiet_ms) {
 		*wait_ms = 1;
 		return false;
 	}
 	if (c->tokens >= 1000)
 		return true;
-	now = store_quota_now_ms();
+	now = c->s->opt.clock->now_ms();
 	if (!c->tokens_ms)
 		c->tokens = rate * 1000;
 	else
@@ -132,12 +144,7 @@ bool store_quota_may_run(struct conn *c, unsigned int *wait_ms)
 
 uint64_t store_quota_clock(const struct conn *c)
 {
-	struct timespec ts;
-
-	if (c->who.privileged)
-		return 0;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+	return c->who.privileged ? 0 : c->s->opt.clock->cpu_us();
 }
 
 void store_quota_charge(struct conn *c, unsigned int requests, uint64_t since_us)
@@ -160,8 +167,8 @@ void store_quota_quiet(struct conn *c, bool on)
 		s->quiet = NULL;
 	if (!on || !c->who.privileged || c->conflicts < PATIENCE)
 		return;
-	if (s->quiet && store_quota_now_ms() < s->quiet_ms)
+	if (s->quiet && s->opt.clock->now_ms() < s->quiet_ms)
 		return;
 	s->quiet = c;
-	s->quiet_ms = store_quota_now_ms() + QUIET_MS;
+	s->quiet_ms = s->opt.clock->now_ms() + QUIET_MS;
 }

@@ -39,7 +39,7 @@ void store_wake(struct store *s)
 void store_wake_in(struct store *s, unsigned int ms)
 {
 	struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = (ms % 1000) * 1000 };
-	uint64_t due = store_quota_now_ms() + ms;
+	uint64_t due = s->opt.clock->now_ms() + ms;
 
 	if (!s->retry_event || (event_pending(s->retry_event, EV_TIMEOUT, NULL) && s->retry_ms <= due))
 		return;
@@ -185,6 +185,8 @@ int store_new(struct event_base *base, const struct store_options *opt, struct s
 	s->opt.journal = opt->journal ? store_mem_strdup(opt->journal) : NULL;
 	s->opt.boot_id = opt->boot_id ? store_mem_strdup(opt->boot_id) : NULL;
 	default_limits(&s->opt.limits);
+	if (!s->opt.clock)
+		s->opt.clock = &store_system_clock;
 	TAILQ_INIT(&s->conns);
 	TAILQ_INIT(&s->ready);
 	TAILQ_INIT(&s->dirty);

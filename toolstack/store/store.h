@@ -56,6 +56,12 @@ struct store_limits {
 	unsigned int requests_per_s;	/* 20000, with a burst of as many */
 };
 
+/* Time, as the limits count it. Tests bring their own. */
+struct store_clock {
+	uint64_t (*now_ms)(void);	/* never goes back */
+	uint64_t (*cpu_us)(void);	/* that this thread has used */
+};
+
 struct store_options {
 	const char *journal;		/* file, made where absent; NULL: nothing is kept */
 	const char *boot_id;		/* a journal of another boot is put aside; NULL: any will do */
@@ -64,6 +70,7 @@ struct store_options {
 	void *ring_ctx;
 	void (*log)(void *ctx, bool is_error, const char *message);	/* NULL: errors go to stderr */
 	void *log_ctx;
+	const struct store_clock *clock;	/* NULL: the system's */
 };
 
 /* Reads the journal. base may be NULL (tests); then nothing happens by itself, see store_turn(). */

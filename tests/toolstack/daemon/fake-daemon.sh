@@ -13,7 +13,7 @@ refuse() { n=$1 t=$2; shift 2; if "$@" > "$W/out" 2>&1; then not_ok "$n (succeed
 	not_ok "$n (other words)"; sed 's/^/    /' "$W/out"; fi; }
 start() {
 	"$B/xend-fake" -r "$W" -c "$W/xend.conf" -v >> "$W/xend.log" 2>&1 & XEND=$!
-	i=0; while ! $XL list > /dev/null 2>&1; do i=$((i + 1)); [ $i -lt 100 ] || { not_ok "xend starts"; cat "$W/xend.log"; break; }; sleep 0.1; done
+	i=0; while ! $XL list > /dev/null 2>&1; do i=$((i + 1)); [ $i -lt 600 ] || { not_ok "xend starts"; cat "$W/xend.log"; break; }; sleep 0.1; done
 }
 finish() { kill "$XEND" 2>/dev/null; wait "$XEND" 2>/dev/null; rm -rf "$W"; }
 echo 'network = no' > "$W/xend.conf"
@@ -66,7 +66,7 @@ check "all memory is back" test "$FREE" -gt 260000
 for junk in '{}' '{"v":1}' '{"v":1,"op":"list","args":5}' '{"v":1,"op":"nosuch","args":{}}' 'xx' '{"v":1,"op":"destroy","args":{"guest":7}}'; do
 	python3 - "$XEND_SOCKET" "$junk" <<'PY' > /dev/null 2>&1
 import socket, struct, sys
-s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.settimeout(3)
+s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.settimeout(60)
 d = sys.argv[2].encode(); s.send(struct.pack('<I', len(d)) + d)
 try: print(s.recv(4096))
 except Exception as e: print(e)

@@ -14,6 +14,8 @@
 struct store *bench;
 struct store_options bench_options;
 unsigned int bench_notified[GUESTS];
+uint64_t bench_now_ms = 1000;
+unsigned int bench_cpu_step_us;
 
 static struct xenstore_domain_interface *pages[GUESTS];
 static struct answer *events[GUESTS];
@@ -56,13 +58,27 @@ static void log_quiet(void *ctx, bool is_error, const char *message)
 		fprintf(stderr, "store: %s%s\n", is_error ? "error: " : "", message);
 }
 
+static uint64_t now_ms(void)
+{
+	return bench_now_ms;
+}
+
+static uint64_t cpu_us(void)
+{
+	static uint64_t used;
+
+	return used += bench_cpu_step_us;
+}
+
 void bench_open(void)
 {
+	static const struct store_clock clock = { .now_ms = now_ms, .cpu_us = cpu_us };
 	static const struct store_ring_ops ops = { .open = ring_open, .close = ring_close,
 		.notify = ring_notify };
 
 	bench_options.ring = &ops;
 	bench_options.log = log_quiet;
+	bench_options.clock = &clock;
 	if (store_new(NULL, &bench_options, &bench))
 		abort();
 	store_start(bench);
@@ -112,6 +128,7 @@ void bench_stop(void)
 	if (bench_options.journal)
 		unlink(bench_options.journal);
 	memset(&bench_options, 0, sizeof(bench_options));
+	bench_cpu_step_us = 0;
 }
 
 void run(void)

@@ -27,6 +27,10 @@ extern struct store *bench;
 extern struct store_options bench_options;
 extern unsigned int bench_notified[GUESTS];
 
+/* Its clock stands still unless a test moves it; each look at the CPU time finds so much more of it used. */
+extern uint64_t bench_now_ms;
+extern unsigned int bench_cpu_step_us;
+
 void bench_start(void);			/* a new store with domain 0 and domains 1..3 introduced */
 void bench_open(void);			/* the store alone: from the journal, if there is one */
 void bench_kill(void);			/* as kill -9: nothing is written that is not written */

@@ -207,21 +207,43 @@ TEST(floods_do_not_starve_others)
 	bench_stop();
 }
 
-TEST(requests_per_second_are_limited)
+/* How many of up to n requests domain 1 gets served. */
+static unsigned int served_of(unsigned int n)
 {
+	struct answer a;
 	unsigned int i;
 
-	bench_options.limits.requests_per_s = 100;
-	bench_start();
-	for (i = 0; i < 300; i++) {
-		struct answer a;
-
+	for (i = 0; i < n; i++) {
 		put_request(1, XS_READ, 0, "/", 2);
 		kick(1);
 		if (!get_message(1, &a))
 			break;
 	}
-	CHECK(i >= 100 && i < 250);
+	return i;
+}
+
+TEST(requests_per_second_are_limited)
+{
+	bench_options.limits.requests_per_s = 100;
+	bench_start();
+	CHECK_EQ(served_of(300), 100);
+	CHECK_STR(say(2, XS_GET_DOMAIN_PATH, 0, "9", NULL), "/local/domain/9");
+	bench_now_ms += 9;
+	CHECK_EQ(served_of(1), 0);
+	bench_now_ms += 31;	/* 40 ms in all are four requests */
+	CHECK_EQ(served_of(300), 4);
+	bench_now_ms += 3600 * 1000;	/* but never more than a second's at once */
+	CHECK_EQ(served_of(300), 100);
+	bench_stop();
+}
+
+/* A dear request costs as many as could have been had for its time. */
+TEST(requests_pay_for_the_time_they_take)
+{
+	bench_options.limits.requests_per_s = 1000;
+	bench_start();
+	bench_cpu_step_us = 1000;
+	CHECK_EQ(served_of(300), 10);
 	CHECK_STR(say(2, XS_GET_DOMAIN_PATH, 0, "9", NULL), "/local/domain/9");
 	bench_stop();
 }
@@ -273,6 +295,7 @@ int main(void)
 	RUN(answers_not_fetched);
 	RUN(floods_do_not_starve_others);
 	RUN(requests_per_second_are_limited);
+	RUN(requests_pay_for_the_time_they_take);
 	RUN(noise);
 	return unit_end();
 }

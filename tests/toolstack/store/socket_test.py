@@ -29,7 +29,7 @@ class Bench:
         self.env = dict(os.environ, XENSTORED_PATH=self.path, XENSTORED_RUNDIR=self.dir)
         xs.Socket(self.path).close()
 
-    def tool(self, *args, ok=True, timeout=20):
+    def tool(self, *args, ok=True, timeout=120):
         p = subprocess.run(args, env=self.env, capture_output=True, text=True, timeout=timeout)
         assert (p.returncode == 0) == ok, "%s: %d %s" % (args, p.returncode, p.stderr)
         return p.stdout
@@ -168,7 +168,7 @@ def oversized_messages_end_the_connection(b):
     c = xs.Socket(b.path)
     c.send(b"\x02\0\0\0" + bytes(8) + b"\x01\x10\0\0")
     try:
-        c.message(time.monotonic() + 5)
+        c.message(time.monotonic() + 60)
         raise AssertionError("the connection is still there")
     except ConnectionResetError:
         pass
@@ -243,7 +243,7 @@ def hundreds_of_clients(b):
     assert len(c.list("/crowd")) == 300
     c.ask(xs.RM, "/crowd")
     # Nothing is left over of them.
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     fds = "/proc/%d/fd" % b.proc.pid
     while len(os.listdir(fds)) > 40 and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -44,7 +44,7 @@ class Client:
             if not self.recv_some(deadline):
                 return None
 
-    def answer(self, req_id, timeout=30):
+    def answer(self, req_id, timeout=120):
         deadline = time.monotonic() + timeout
         while True:
             m = self.message(deadline)
@@ -77,7 +77,7 @@ class Client:
     def list(self, path, tx=0):
         return self.ask(DIRECTORY, path, tx=tx).decode().split("\0")[:-1]
 
-    def event(self, timeout=5):
+    def event(self, timeout=60):
         deadline = time.monotonic() + timeout
         while not self.events:
             m = self.message(deadline)
@@ -89,7 +89,7 @@ class Client:
 
 
 class Socket(Client):
-    def __init__(self, path, patience=10):
+    def __init__(self, path, patience=60):
         super().__init__()
         end = time.monotonic() + patience
         while True:
@@ -159,7 +159,7 @@ class Ring(Client):
                 pass
         return True
 
-    def send(self, data, timeout=30):
+    def send(self, data, timeout=120):
         deadline = time.monotonic() + timeout
         while data:
             cons, prod = self.index(2048), self.index(2052)
