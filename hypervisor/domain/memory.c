@@ -139,7 +139,8 @@ int domain_steal_frame(struct domain *d, mfn_t m)
 	f->owner = OWNER_NONE;
 	f->tlb_stamp = tlb_stamp_now();
 	last = account_removed(d, f, false);
-	f->type = 0;
+	/* what it was last stays known: if it comes back to d, TLBs may still hold d's old mappings (TRICKS 17) */
+	f->type &= FT_MASK;
 	f->flags = 0;
 	store_release(&f->refs, FRAME_ALLOCATED | 1);
 	spin_unlock(&d->page_lock);

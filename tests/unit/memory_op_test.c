@@ -216,6 +216,29 @@ TEST(an_exchange_whose_results_cannot_be_told)
 	end();
 }
 
+/*
+ * A frame is taken for an exchange that then fails, and comes back: the caller's own CPU may still have it writable. It
+ * must forget that before the frame is a page table, as if the frame had never been away.
+ */
+TEST(a_frame_that_came_back_is_still_flushed)
+{
+	struct mmuext_op pin = { .cmd = MMUEXT_PIN_L1_TABLE };
+	u64 list[2], done, word = 0;
+
+	start();
+	list[0] = mfn_x(g->page[20]);
+	list[1] = ~0ul;
+	put_list(list, 2);
+	CHECK(!machine_store(V, guest_va(20), &word, sizeof(word)));
+	CHECK(!update_va(20, 0, 0));
+	CHECK_EQ(exchange(2, 0, guest_va(2), 1, 1, &done), -EINVAL);
+	pin.arg1.mfn = list[0];
+	CHECK(!machine_store(V, guest_va(1), &pin, sizeof(pin)));
+	CHECK_EQ(machine_call(V, __HYPERVISOR_mmuext_op, guest_va(1), 1, 0, DOMID_SELF), 0);
+	CHECK(machine_tlb_is_safe());
+	end();
+}
+
 TEST(long_exchanges_go_on)
 {
 	u64 list[8], done;
@@ -259,6 +282,7 @@ int main(void)
 	RUN(four_frames_for_a_contiguous_one);
 	RUN(mapped_frames_are_not_exchanged);
 	RUN(an_exchange_whose_results_cannot_be_told);
+	RUN(a_frame_that_came_back_is_still_flushed);
 	RUN(long_exchanges_go_on);
 	RUN(questions_are_answered);
 	return unit_end();
