@@ -43,14 +43,26 @@ struct domain *domain_lookup(domid_t id)
 	return leaf ? leaf[id % TABLE_LEAF] : NULL;
 }
 
+/* The last reference goes before the table is told: what is on its way out is not found any more. */
+static bool hold(struct domain *d)
+{
+	u32 refs = atomic_read(&d->refs);
+
+	do {
+		if (!refs)
+			return false;
+	} while (!try_cmpxchg(&d->refs, &refs, refs + 1));
+	return true;
+}
+
 struct domain *domain_get(domid_t id)
 {
 	struct domain *d;
 
 	spin_lock(&table_lock);
 	d = domain_lookup(id);
-	if (d)
-		atomic_inc(&d->refs);
+	if (d && !hold(d))
+		d = NULL;
 	spin_unlock(&table_lock);
 	return d;
 }
