@@ -19,9 +19,10 @@
 #include "x86/lapic.h"
 #include "x86/vectors.h"
 
-enum timer_state { TIMER_IDLE, TIMER_QUEUED };
+enum timer_state { TIMER_IDLE, TIMER_QUEUED, TIMER_KILLED };
 
-#define NEVER	(~0ul)
+#define NEVER		(~0ul)
+#define DELTA_MAX_NS	(1ul << 50)	/* beyond it, ticks might not fit: it fires early, and is set again */
 
 static struct timer_queue {
 	struct spinlock lock;
@@ -80,7 +81,7 @@ static void timer_program(struct timer_queue *q)
 	q->programmed_ns = expires;
 	tsc = rdtsc();
 	now = time_tsc_to_ns(tsc);
-	delta = expires > now ? expires - now : 0;
+	delta = expires > now ? MIN(expires - now, DELTA_MAX_NS) : 0;
 	if (lapic_timer_deadline) {
 		lapic_timer_set_deadline(tsc + time_ns_to_ticks(delta));
 		return;
@@ -122,12 +123,15 @@ void timer_set(struct timer *t, u64 expires_ns)
 	u64 flags;
 	struct timer_queue *q = timer_lock(t, &flags);
 
+	if (unlikely(t->state == TIMER_KILLED))
+		goto out;
 	if (t->state == TIMER_QUEUED)
 		timer_dequeue(q, t);
 	t->expires_ns = expires_ns;
 	timer_enqueue(q, t);
 	if (q->first == t)
 		timer_first_changed(q, t->cpu);
+out:
 	spin_unlock_irqrestore(&q->lock, flags);
 }
 
@@ -144,8 +148,13 @@ void timer_stop(struct timer *t)
 void timer_kill(struct timer *t)
 {
 	u32 cpu, self = this_cpu();
+	u64 flags;
+	struct timer_queue *q = timer_lock(t, &flags);
 
-	timer_stop(t);
+	if (t->state == TIMER_QUEUED)
+		timer_dequeue(q, t);
+	t->state = TIMER_KILLED;	/* its function may be about to set it again */
+	spin_unlock_irqrestore(&q->lock, flags);
 	/*
 	 * It may have moved while its function runs, so every queue is asked. Its own function does not
 	 * wait for itself.

@@ -23,7 +23,8 @@ void timer_init(struct timer *t, void (*fn)(void *), void *arg, u32 cpu);
 /* Replaces an earlier setting; a past time fires at once. */
 void timer_set(struct timer *t, u64 expires_ns);
 void timer_stop(struct timer *t);			/* fn may still be running on another CPU */
-void timer_kill(struct timer *t);			/* stop, and wait until fn does not run */
+/* Stops, waits until fn does not run, and never sets it again, whoever asks: until timer_init(). */
+void timer_kill(struct timer *t);
 void timer_migrate(struct timer *t, u32 cpu);
 bool timer_active(const struct timer *t);
 

@@ -138,7 +138,6 @@ void account_leave(struct sched_unit *u)
 	if (last || atomic_read(&u->vcpu->domain->refs) == 0) {
 		WRITE_ONCE(a->cap_percent, 0);
 		timer_kill(&a->period);
-		timer_kill(&a->period);		/* its function may have set it again before it saw that */
 	}
 	flags = spin_lock_irqsave(&a->lock);
 	if (u->parked)

@@ -153,6 +153,55 @@ TEST(stop_and_set_again)
 	CHECK_EQ(nr_fired, 1);
 }
 
+/* One that sets itself again is killed while its function runs (here by the function; in earnest by another CPU). */
+static void fire_again(void *arg)
+{
+	struct timer *t = arg;
+
+	nr_fired++;
+	timer_kill(t);
+	timer_set(t, t->expires_ns + 1000);
+}
+
+TEST(killed_is_never_set_again)
+{
+	struct timer a;
+
+	start();
+	timer_init(&a, fire_again, &a, 0);
+	timer_set(&a, 10000);
+	run_at(11000);
+	CHECK_EQ(nr_fired, 1);
+	CHECK(!timer_active(&a));
+	timer_set(&a, 20000);
+	run_at(90000);
+	CHECK_EQ(nr_fired, 1);
+	/* until it begins a new life */
+	timer_init(&a, fire, (void *)1ul, 0);
+	timer_set(&a, 100000);
+	run_at(110000);
+	CHECK_EQ(nr_fired, 2);
+}
+
+/* "Never" must not wrap around to "now", at any speed of the clock. */
+TEST(the_end_of_time_is_far)
+{
+	static const u64 far[] = { ~0ul - 1, ~0ul - 1000, 1ul << 63, (1ul << 63) - 1, 1ul << 62, 6148914691236517206ul };
+	struct timer a;
+
+	for (u64 khz = 1000000; khz <= 4000000; khz += 500000) {
+		time_init(khz, 0);
+		for (u32 i = 0; i < ARRAY_SIZE(far); i++) {
+			start();
+			timer_init(&a, fire, (void *)1ul, 0);
+			timer_set(&a, far[i]);
+			CHECK(deadline > 1000000000000ul && deadline < 1ul << 62);
+			timer_stop(&a);
+		}
+	}
+	time_init(1000000, 0);
+}
+
 TEST(past_time_fires_at_once)
 {
 	struct timer a;
@@ -214,6 +263,8 @@ int main(void)
 	RUN(scale_is_published_form);
 	RUN(fires_in_order);
 	RUN(stop_and_set_again);
+	RUN(killed_is_never_set_again);
+	RUN(the_end_of_time_is_far);
 	RUN(past_time_fires_at_once);
 	RUN(other_cpu_is_kicked);
 	RUN(stamps);

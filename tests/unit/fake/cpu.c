@@ -78,6 +78,7 @@ u32 cpu_online_count;
 
 /* The CPUs that the program is not at the moment. */
 static struct cpu_local parked[MAX_CPUS];
+enum { TIMER_OFF, TIMER_SET, TIMER_DEAD };	/* struct timer's state */
 static struct timer *timers;		/* all that are set, unsorted, linked through node.parent */
 static __thread jmp_buf after_switch;
 static __thread bool may_switch;
@@ -167,11 +168,11 @@ void timer_stop(struct timer *t)
 	struct timer **link = &timers;
 
 	fake_lock();
-	if (t->state) {
+	if (t->state == TIMER_SET) {
 		while (*link != t)
 			link = (struct timer **)&(*link)->node.parent;
 		*link = (struct timer *)t->node.parent;
-		t->state = 0;
+		t->state = TIMER_OFF;
 	}
 	fake_unlock();
 }
@@ -180,10 +181,12 @@ void timer_set(struct timer *t, u64 expires_ns)
 {
 	fake_lock();
 	timer_stop(t);
-	t->expires_ns = expires_ns;
-	t->node.parent = (struct rb_node *)timers;
-	timers = t;
-	t->state = 1;
+	if (t->state != TIMER_DEAD) {
+		t->expires_ns = expires_ns;
+		t->node.parent = (struct rb_node *)timers;
+		timers = t;
+		t->state = TIMER_SET;
+	}
 	fake_unlock();
 }
 
@@ -191,7 +194,10 @@ void timer_kill(struct timer *t)
 {
 	u32 i;
 
+	fake_lock();
 	timer_stop(t);
+	t->state = TIMER_DEAD;
+	fake_unlock();
 	for (i = 0; i < fake_cpus; i++)
 		while (i != this_cpu() && READ_ONCE(running_timer[i]) == t)
 			cpu_pause();
@@ -224,7 +230,7 @@ void timer_migrate(struct timer *t, u32 cpu)
 
 bool timer_active(const struct timer *t)
 {
-	return t->state;
+	return t->state == TIMER_SET;
 }
 
 void ipi_event_check(u32 cpu)
