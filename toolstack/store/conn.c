@@ -260,8 +260,10 @@ static bool serve(struct conn *c, unsigned int *served)
 		}
 		if (!next_message(c, &hdr, &body)) {
 			compact(c);
-			if (c->dead || filled)
+			if (c->dead)
 				return false;
+			if (filled)
+				return c->in_len > 0;	/* a part: looked for the rest next round */
 			filled = true;
 			c->io->fill(c);
 			if (c->dead || !next_message(c, &hdr, &body))

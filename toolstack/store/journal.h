@@ -50,7 +50,7 @@ enum journal_type {
 	J_RESET,	/* domid: no watches, no transactions */
 	J_INDEX,	/* domid, in, out: the ring starts (again) there, queues empty */
 	J_IN,		/* domid, in: requests before this index are done */
-	J_PART,		/* domid, bytes of a request that is too long for the ring */
+	J_PART,		/* domid, bytes of a request that is not whole yet */
 	J_OUT,		/* domid, bytes for the domain */
 	J_TXN,		/* domid, id, start or end */
 	J_TXN_OP,	/* domid, id, op */

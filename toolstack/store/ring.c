@@ -4,9 +4,14 @@
  * write anything at any time into the page, so every index is loaded once, checked, and our own ones are kept
  * here and only ever copied out.
  *
+ * A domain signals only if the queue was empty before it wrote, and full before it read: whatever it adds
+ * while it sees something of its own unread comes without a word. So nothing stays in the request queue, a
+ * part of a request neither; and whenever req_cons or rsp_prod has been moved, the other index is looked at
+ * once more, since the domain may have looked at ours just before.
+ *
  * Across a restart nothing may be lost or done twice:
- *  - req_cons in the page moves only after the requests before it are in the journal as done. A request that
- *    has not arrived whole stays in the ring; one too long for that goes to the journal piece by piece;
+ *  - req_cons in the page moves only after the requests before it are in the journal as done, and what has
+ *    come of the next one is in the journal as it is;
  *  - answers are in the journal, as bytes of a stream, before they enter the page, and rsp_prod in the page
  *    then tells which of them have entered.
  *
@@ -26,7 +31,8 @@ struct ring {
 	struct conn c;
 	struct xenstore_domain_interface *page;	/* NULL: not mapped (yet) */
 	uint32_t in_done, in_pulled;
-	uint32_t part;		/* bytes from in_done on that the journal holds */
+	uint32_t part;		/* bytes from in_done on that the journal holds: a request not yet whole */
+	uint32_t told;		/* req_cons as the page has it */
 	uint32_t out_pos;
 	bool broken;		/* ignored until the domain reconnects */
 	bool reset;		/* the domain asked to reconnect: to be granted once that is in the journal */
@@ -46,6 +52,13 @@ static uint32_t load(const uint32_t *p)
 static void save(uint32_t *p, uint32_t v)
 {
 	__atomic_store_n(p, v, __ATOMIC_RELEASE);
+}
+
+/* The same, and seen before anything is loaded that comes after. */
+static void publish(uint32_t *p, uint32_t v)
+{
+	__atomic_store_n(p, v, __ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 /* The domain wrote nonsense: forget all it had, tell it, and ignore it until it reconnects. */
@@ -83,23 +96,20 @@ static bool wants_reset(struct ring *r)
 	return true;
 }
 
-/* A request longer than the ring must leave it before it is whole: the journal keeps what has come so far. */
+/* A request that is not whole leaves the ring nevertheless: the journal keeps what has come so far. */
 static void keep_part(struct ring *r)
 {
 	struct conn *c = &r->c;
 	struct xsd_sockmsg hdr;
-	size_t have = c->in_len - c->in_off, total;
+	size_t have = c->in_len - c->in_off;
 
-	if (have < sizeof(hdr))
-		return;
-	memcpy(&hdr, c->in + c->in_off, sizeof(hdr));
-	total = sizeof(hdr) + hdr.len;
-	if (total <= XENSTORE_RING_SIZE || hdr.len > XENSTORE_PAYLOAD_MAX)
-		return;
-	if (have > total)
-		have = total;
 	if (have <= r->part)
 		return;
+	if (have >= sizeof(hdr)) {
+		memcpy(&hdr, c->in + c->in_off, sizeof(hdr));
+		if (hdr.len > XENSTORE_PAYLOAD_MAX || have >= sizeof(hdr) + hdr.len)
+			return;
+	}
 	store_journal_bytes_of(c->s->journal, J_PART, c->who.domid, c->in + c->in_off + r->part,
 			       have - r->part);
 	r->part = (uint32_t)have;
@@ -154,8 +164,8 @@ void store_ring_consumed(struct conn *c, size_t len)
 	store_conn_dirty(c);
 }
 
-/* Copies what fits of the queue into the page. */
-static void push(struct ring *r)
+/* Copies what fits of the queue into the page. True where something was copied. */
+static bool push(struct ring *r)
 {
 	struct conn *c = &r->c;
 	uint32_t cons = load(&r->page->rsp_cons), room = XENSTORE_RING_SIZE - (r->out_pos - cons);
@@ -167,7 +177,7 @@ static void push(struct ring *r)
 			  "domain %u: its store ring says it fetched answers that were never sent. "
 			  "Ignored until it reconnects", c->who.domid);
 		ring_broken(c, XENSTORE_ERROR_RINGIDX);
-		return;
+		return false;
 	}
 	TAILQ_FOREACH(m, &c->out, link) {
 		size_t from = m->sent;
@@ -185,11 +195,24 @@ static void push(struct ring *r)
 		}
 	}
 	if (!total)
-		return;
+		return false;
 	r->out_pos += total;
-	save(&r->page->rsp_prod, r->out_pos);
+	publish(&r->page->rsp_prod, r->out_pos);
 	r->poke = true;
 	store_conn_sent(c, total);
+	return true;
+}
+
+/* Tells how far requests have been taken. What came meanwhile came without a signal. */
+static void acknowledge(struct ring *r)
+{
+	uint32_t taken = r->in_done + r->part;
+	bool moved = taken != r->told;
+
+	r->told = taken;
+	publish(&r->page->req_cons, taken);
+	if (moved && load(&r->page->req_prod) != r->in_pulled)
+		store_conn_ready(&r->c);
 }
 
 static void grant_reset(struct ring *r)
@@ -201,6 +224,7 @@ static void grant_reset(struct ring *r)
 	save(&r->page->server_features, XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR);
 	save(&r->page->error, XENSTORE_ERROR_NONE);
 	save(&r->page->connection, XENSTORE_CONNECTED);
+	r->told = 0;
 	r->reset = false;
 	r->poke = true;
 }
@@ -214,8 +238,9 @@ static void ring_flush(struct conn *c)
 	if (r->reset)
 		grant_reset(r);
 	if (!r->broken) {
-		save(&r->page->req_cons, r->in_done + r->part);
-		push(r);
+		acknowledge(r);
+		while (push(r) && !TAILQ_EMPTY(&c->out))
+			;
 	}
 	if (r->poke) {
 		r->poke = false;
@@ -281,7 +306,7 @@ static void resume(struct ring *r)
 static void begin(struct ring *r)
 {
 	if (r->c.who.domid == 0) {
-		r->in_done = r->in_pulled = load(&r->page->req_cons);
+		r->in_done = r->in_pulled = r->told = load(&r->page->req_cons);
 		r->out_pos = load(&r->page->rsp_prod);
 		save(&r->page->server_features,
 		     XENSTORE_SERVER_FEATURE_RECONNECTION | XENSTORE_SERVER_FEATURE_ERROR);

@@ -31,6 +31,9 @@ extern unsigned int bench_notified[GUESTS];
 extern uint64_t bench_now_ms;
 extern unsigned int bench_cpu_step_us;
 
+/* What happens after requests have been served and before anybody hears of it. Called once, then forgotten. */
+extern void (*bench_meanwhile)(void);
+
 void bench_start(void);			/* a new store with domain 0 and domains 1..3 introduced */
 void bench_open(void);			/* the store alone: from the journal, if there is one */
 void bench_kill(void);			/* as kill -9: nothing is written that is not written */
@@ -40,6 +43,8 @@ struct xenstore_domain_interface *page_of(unsigned int domid);
 
 /* Bytes into the request ring, letting the store run as it fills. */
 void put_bytes(unsigned int domid, const void *data, size_t len);
+/* The same by the rule of the published drivers: no word to the store unless the ring was empty. */
+void put_quietly(unsigned int domid, const void *data, size_t len);
 void put_request(unsigned int domid, uint32_t type, uint32_t tx, const void *data, size_t len);
 
 /* The next message from the answer ring. False where there is none. */

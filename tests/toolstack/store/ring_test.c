@@ -4,6 +4,9 @@
 
 #include "harness.h"
 
+#include <stdio.h>
+#include <unistd.h>
+
 static void kick(unsigned int d)
 {
 	store_kick(bench, d);
@@ -168,6 +171,80 @@ TEST(long_messages_pass_through_the_small_ring)
 	bench_stop();
 }
 
+/* A request that a driver writes in two pieces, and where it stands after it. */
+static struct {
+	struct xsd_sockmsg hdr;
+	char body[8];
+} pieces = { { .type = XS_GET_DOMAIN_PATH, .len = 2 }, "9" };
+#define PIECES_LEN (sizeof(pieces.hdr) + 2)
+
+static void whole_meanwhile(void)
+{
+	put_quietly(1, &pieces, PIECES_LEN);
+}
+
+static void head_meanwhile(void)
+{
+	put_quietly(1, &pieces, sizeof(pieces.hdr));
+}
+
+static void check_answered(unsigned int n)
+{
+	struct answer a;
+
+	CHECK_EQ(page_of(1)->rsp_prod - page_of(1)->rsp_cons, n * (sizeof(pieces.hdr) + 16));
+	for (; n; n--) {
+		REQUIRE(get_message(1, &a));
+		CHECK_STR(a.data, "/local/domain/9");
+	}
+	CHECK_EQ(page_of(1)->req_cons, page_of(1)->req_prod);
+}
+
+/* Drivers signal only when they saw the ring empty. Wherever the store is meanwhile, it must not miss any. */
+TEST(drivers_signal_only_what_finds_the_ring_empty)
+{
+	bench_start();
+	put_quietly(1, &pieces, sizeof(pieces.hdr));
+	run();
+	put_quietly(1, &pieces.body, 2);
+	run();
+	check_answered(1);
+
+	bench_meanwhile = whole_meanwhile;
+	put_quietly(1, &pieces, PIECES_LEN);
+	run();
+	check_answered(2);
+
+	bench_meanwhile = head_meanwhile;
+	put_quietly(1, &pieces, PIECES_LEN);
+	run();
+	put_quietly(1, &pieces.body, 2);
+	run();
+	check_answered(2);
+	bench_stop();
+}
+
+/* A part that was taken from the ring survives a restart, wherever it was cut. */
+TEST(parts_survive_a_restart)
+{
+	static char file[64];
+	size_t i;
+
+	snprintf(file, sizeof(file), "/tmp/store-ring.%d", (int)getpid());
+	bench_options.journal = file;
+	bench_start();
+	for (i = 0; i <= PIECES_LEN; i++) {
+		put_quietly(1, &pieces, i);
+		run();
+		bench_kill();
+		bench_open();
+		put_quietly(1, (char *)&pieces + i, PIECES_LEN - i);
+		run();
+		check_answered(1);
+	}
+	bench_stop();
+}
+
 /* Who asks without fetching answers is not served any more, and costs nothing more. */
 TEST(answers_not_fetched)
 {
@@ -292,6 +369,8 @@ int main(void)
 	RUN(reconnection_forgets_watches_and_transactions);
 	RUN(messages_in_every_split);
 	RUN(long_messages_pass_through_the_small_ring);
+	RUN(drivers_signal_only_what_finds_the_ring_empty);
+	RUN(parts_survive_a_restart);
 	RUN(answers_not_fetched);
 	RUN(floods_do_not_starve_others);
 	RUN(requests_per_second_are_limited);
