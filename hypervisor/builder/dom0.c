@@ -275,9 +275,11 @@ static u64 free_modules(void)
 	u64 pages = 0;
 
 	for (u32 i = 0; i < boot_info.nr_modules; i++) {
-		u64 start = boot_info.modules[i].start & PAGE_MASK;
+		u64 start = MAX(boot_info.modules[i].start & PAGE_MASK, MiB(1));
 		u64 end = ROUNDUP(boot_info.modules[i].start + boot_info.modules[i].size, PAGE_SIZE);
 
+		if (start >= end)
+			continue;
 		page_alloc_init_region(start, end);
 		pages += (end - start) >> PAGE_SHIFT;
 	}

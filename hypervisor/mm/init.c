@@ -25,7 +25,7 @@
 #define BLOCK_SHIFT	21			/* RAM comes in blocks of 2 MiB for the tables' purposes */
 #define CHUNK_SHIFT	30
 #define BLOCK_FRAMES	(1ul << (BLOCK_SHIFT - PAGE_SHIFT))
-#define TRAMPOLINE_END	(KiB(64))		/* low memory kept: the AP trampoline lives there */
+#define LOW_MEMORY_END	(MiB(1))		/* firmware's tables lie in it whatever the map says */
 
 extern char image_start[], text_end[], rodata_end[], image_end[];
 
@@ -90,7 +90,7 @@ static void map_all_ram(void)
 		if (e->type == E820_RAM || e->type == E820_ACPI || e->type == E820_NVS)
 			map_direct(start, end, PTE_HV_RW);
 	}
-	/* the first MiB whole: BIOS tables lie in it whatever the map says */
+	/* the first MiB whole */
 	map(DIRECTMAP_VIRT_START, 0, 0xa0000, PTE_HV_RW, 1);
 	map(DIRECTMAP_VIRT_START + 0xa0000, 0xa0000, 0x20000, PTE_HV_RW | PTE_CACHE_UC, 1);
 	map(DIRECTMAP_VIRT_START + 0xc0000, 0xc0000, 0x40000, PTE_HV_RW, 1);
@@ -191,7 +191,8 @@ static void own_frames(u64 first, u64 last, u16 owner)
 
 /*
  * Who owns what at first: the hypervisor all RAM (the page allocator will take most of it over), nobody the rest of
- * a block that is only partly RAM: that is device memory, or the firmware's.
+ * a block that is only partly RAM: that is device memory, or the firmware's. The first MiB counts as such, too: dom0
+ * looks there for what the firmware left (Linux for the iBFT from 512 KiB on), by machine address.
  */
 static void own_all_frames(void)
 {
@@ -202,7 +203,8 @@ static void own_all_frames(void)
 		const struct e820_entry *e = &boot_info.e820[i];
 
 		if (e->type == E820_RAM)
-			own_frames(e->start >> PAGE_SHIFT, (e->start + e->size) >> PAGE_SHIFT, OWNER_XEN);
+			own_frames(MAX(e->start, LOW_MEMORY_END) >> PAGE_SHIFT, (e->start + e->size) >> PAGE_SHIFT,
+				   OWNER_XEN);
 	}
 }
 
@@ -218,7 +220,7 @@ void mm_init(void)
 	u64 image = boot_info.image_start;
 	u64 l4_maddr, chunks;
 
-	boot_reserve(0, TRAMPOLINE_END);
+	boot_reserve(0, LOW_MEMORY_END);
 	boot_reserve(image, boot_info.image_end);
 	for (u32 i = 0; i < boot_info.nr_modules; i++)
 		boot_reserve(boot_info.modules[i].start, boot_info.modules[i].start + boot_info.modules[i].size);

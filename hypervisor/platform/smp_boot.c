@@ -37,7 +37,7 @@
 #include "x86/lapic.h"
 #include "x86/tlb.h"
 
-#define LOW_RAM_END	0x10000ul	/* mm_init() keeps RAM below it for us */
+#define LOW_RAM_END	0x100000ul	/* where a startup IPI reaches */
 #define SIPI_WAIT_NS	300000ul
 #define ALIVE_WAIT_NS	100000000ul
 #define ONLINE_WAIT_NS	2000000000ul
@@ -100,10 +100,29 @@ void smp_prepare_boot_cpu(void)
 	desc_load_cpu(0);
 }
 
+/* The first page of RAM above page 0. mm_init() left it to dom0 like all of the first MiB; now it is ours. */
+static void smp_take_trampoline(void)
+{
+	for (u32 i = 0; i < boot_info.nr_e820; i++) {
+		const struct e820_entry *e = &boot_info.e820[i];
+		u64 page = MAX(e->start, PAGE_SIZE);
+
+		if (e->type != E820_RAM || page + PAGE_SIZE > MIN(e->start + e->size, LOW_RAM_END))
+			continue;
+		trampoline_maddr = page;
+		trampoline = maddr_to_virt(page);
+		mfn_to_frame(maddr_to_mfn(maddr(page)))->owner = OWNER_XEN;
+		mfn_to_frame(maddr_to_mfn(maddr(page)))->flags |= FRAME_HEAP;
+		return;
+	}
+	log_err("No RAM below 1 MiB to start other CPUs from: only one is used");
+}
+
 void smp_init(void)
 {
 	u32 boot_apic_id = lapic_id();
 
+	smp_take_trampoline();
 	cpu_locals[0]->apic_id = cpus[0].apic_id = boot_apic_id;
 	cpus[0].acpi_id = ~0u;
 	cpus[0].enabled = true;
@@ -146,23 +165,6 @@ bool cpu_is_present(u32 cpu)
 u32 cpu_present_count(void)
 {
 	return MIN(nr_cpus, max_cpus);
-}
-
-/* The first page of RAM above page 0 in what mm_init() left us. */
-static bool smp_find_trampoline(void)
-{
-	for (u32 i = 0; i < boot_info.nr_e820; i++) {
-		const struct e820_entry *e = &boot_info.e820[i];
-		u64 page = MAX(e->start, PAGE_SIZE);
-
-		if (e->type != E820_RAM || page + PAGE_SIZE > MIN(e->start + e->size, LOW_RAM_END))
-			continue;
-		trampoline_maddr = page;
-		trampoline = maddr_to_virt(page);
-		return true;
-	}
-	log_err("No RAM below 64 KiB to start other CPUs from: only one is used");
-	return false;
 }
 
 static void smp_write_trampoline(struct cpu_local *local, void (*entry)(void))
@@ -327,7 +329,7 @@ static int smp_start_first_time(u32 cpu)
 {
 	int rc;
 
-	if (!trampoline && !smp_find_trampoline())
+	if (!trampoline)
 		return -ENOMEM;
 	if (!cpu_locals[cpu]) {
 		cpu_locals[cpu] = smp_alloc_cpu(cpu);
