@@ -48,6 +48,8 @@ class Host:
         self.overlay = os.path.join(self.dir, "disk.qcow2")
         self.payload = os.path.join(self.dir, "payload.tar")
         self.log = open(os.path.join(self.dir, "serial.log"), "ab", buffering=0)
+        self.times = open(os.path.join(self.dir, "times.log"), "ab", buffering=0)
+        self.line, self.started = b"", time.time()
         self.echo, self.serial, self.qemu, self.qmp = echo, None, None, None
         self.text, self.mark, self.serial_no = b"", 0, 0
         self.vars = os.path.join(self.dir, "vars.qcow2")
@@ -169,10 +171,23 @@ class Host:
             time.sleep(timeout)
             return
         self.log.write(data)
+        self._note_times(data)
         self.text += ESCAPES.sub(b"", data)
         if self.echo:
             self.echo.write(ESCAPES.sub(b"", data).decode("utf-8", "replace"))
             self.echo.flush()
+
+    def _note_times(self, data):
+        """times.log: each line with the second at which it came, and the seconds of CPU that QEMU had taken by then."""
+        self.line += data
+        *lines, self.line = self.line.split(b"\n")
+        if lines:
+            with open(f"/proc/{self.qemu.pid}/stat", encoding="ascii") as stat:
+                fields = stat.read().rsplit(")", 1)[1].split()
+            cpu = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+            for line in lines:
+                text = ESCAPES.sub(b"", line)[:160]
+                self.times.write(b"%7.1f %7.1f  %s\n" % (time.time() - self.started, cpu, text))
 
     def _tail(self):
         return "\n--- the console's last lines:\n" + self.text[-2500:].decode("utf-8", "replace")

@@ -4,4 +4,4 @@ DAEMON_OBJS := main.o settings.o ports.o rings.o console.o console_log.o registr
 	loop.o disk.o create.o device.o link.o vif.o nat.o network.o plug.o life.o watch.o adopt.o autostart.o \
 	server.o ops.o ops_start.o ops_define.o ops_life.o ops_look.o ops_tune.o ops_device.o ops_host.o \
 	sample.o dump.o
-XEND_LIBS += -lmnl -lutil
+XEND_LIBS += -lmnl
