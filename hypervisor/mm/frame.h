@@ -179,9 +179,23 @@ static inline int __must_check type_get_writable(struct frame *f)
 	return type_get_writable_slow(f);
 }
 
+/*
+ * Notes that a use of the frame ends now. Several may end at once: a stamp that got old between being read and being
+ * stored (an interrupt came) would hide another's later one, so it is taken again.
+ */
+static inline void frame_stamp_use(struct frame *f)
+{
+	u32 now;
+
+	do {
+		now = tlb_stamp_now();
+		WRITE_ONCE(f->tlb_stamp, now);
+	} while (unlikely(tlb_stamp_now() != now));
+}
+
 static inline void type_put_writable(struct frame *f)
 {
-	f->tlb_stamp = tlb_stamp_now();
+	frame_stamp_use(f);
 	atomic_sub(&f->type, 1);
 }
 

@@ -268,7 +268,7 @@ int type_put(struct frame *f, struct domain *d)
 		if ((x & FT_COUNT_MASK) == 1) {
 			if (type_is_table(x))
 				break;
-			f->tlb_stamp = tlb_stamp_now();
+			frame_stamp_use(f);
 		}
 		if (try_cmpxchg(&f->type, &x, x - 1))
 			return 0;

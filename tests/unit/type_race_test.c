@@ -5,6 +5,7 @@
  */
 #include "hooks.h"
 #include "lib/atomic.h"
+#include "x86/tlb.h"
 
 static void *race_word;			/* before an exchange of this word ... */
 static void (*race_action)(void);	/* ... this happens, once */
@@ -18,6 +19,22 @@ static void race(void *word)
 	race_action = NULL;
 	action();
 }
+
+/* Between reading the flush clock and using what it said. */
+static void (*race_stamp_action)(void);
+
+static u32 race_stamp(void)
+{
+	void (*action)(void) = race_stamp_action;
+	u32 stamp = tlb_stamp_now();
+
+	race_stamp_action = NULL;
+	if (action)
+		action();
+	return stamp;
+}
+
+#define tlb_stamp_now()	race_stamp()
 
 #undef try_cmpxchg
 #define try_cmpxchg(p, old_p, new) \
@@ -126,6 +143,32 @@ TEST(references_do_not_disturb_a_type)
 	end();
 }
 
+/*
+ * Two writable mappings end at once. The other CPU's ended later, after a flush that this one's stamp does not know of:
+ * its later stamp must not be overwritten by the earlier one.
+ */
+static u32 other_stamp;
+
+static void other_mapping_ends(void)
+{
+	tlb_flush_local();
+	other_stamp = (tlb_stamp_now)();
+	type_put_writable(f);
+}
+
+TEST(the_latest_stamp_stays)
+{
+	start();
+	CHECK(!type_get_writable(f));
+	CHECK(!type_get_writable(f));
+	race_stamp_action = other_mapping_ends;
+	type_put_writable(f);
+	CHECK(!race_stamp_action);
+	CHECK_EQ(f->type & FT_COUNT_MASK, 0);
+	CHECK((s32)(f->tlb_stamp - other_stamp) >= 0);
+	end();
+}
+
 int main(void)
 {
 	machine_start();
@@ -133,5 +176,6 @@ int main(void)
 	RUN(a_descriptor_page_loses_to_a_writer);
 	RUN(two_users_of_a_descriptor_page);
 	RUN(references_do_not_disturb_a_type);
+	RUN(the_latest_stamp_stays);
 	return unit_end();
 }
