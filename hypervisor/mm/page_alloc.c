@@ -145,12 +145,26 @@ struct frame *page_alloc(u32 order, u32 memflags)
 	return f;
 }
 
+/*
+ * The allocation's own reference goes, unless it has gone already. frame_get() holds one more for the moment in which it
+ * finds that the frame has changed hands: that must not be given back to a free frame.
+ */
+static void refs_end(struct frame *f)
+{
+	u32 own = FRAME_ALLOCATED | 1;
+
+	while (own && !try_cmpxchg(&f->refs, &own, 0)) {
+		cpu_relax();
+		own = own ? FRAME_ALLOCATED | 1 : 0;
+	}
+}
+
 void page_free(struct frame *f, u32 order)
 {
 	u64 flags;
 
 	for (u64 i = 0; i < 1ul << order; i++) {
-		f[i].refs = 0;
+		refs_end(&f[i]);
 		f[i].type = 0;
 		f[i].flags = 0;
 		f[i].owner = OWNER_NONE;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The allocators: blocks of frames in two zones, slabs on top of them, and the counts of a frame. */
+#include <pthread.h>
+#include <unistd.h>
+
 #include "machine.h"
 #include "mm/heap.h"
 #include "mm/page_alloc.h"
@@ -213,6 +216,29 @@ TEST(heap_limits)
 	end();
 }
 
+/* frame_get() takes a reference before it knows whose the frame is by then, and gives it back at once. */
+static void *lets_go(void *f)
+{
+	usleep(20000);
+	frame_put(f);
+	return NULL;
+}
+
+TEST(a_frame_goes_without_a_passing_reference)
+{
+	pthread_t other;
+	struct frame *f;
+
+	start();
+	f = page_alloc(0, PAGE_HEAP);
+	CHECK(frame_get_more(f));
+	pthread_create(&other, NULL, lets_go, f);
+	page_free(f, 0);
+	pthread_join(other, NULL);
+	CHECK_EQ(f->refs, 0);
+	end();
+}
+
 int main(void)
 {
 	machine_start();
@@ -225,5 +251,6 @@ int main(void)
 	RUN(old_uses_are_flushed);
 	RUN(the_heap_keeps_objects_apart);
 	RUN(heap_limits);
+	RUN(a_frame_goes_without_a_passing_reference);
 	return unit_end();
 }
