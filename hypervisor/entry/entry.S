@@ -36,13 +36,17 @@
 	push	%r15
 .endm
 
-.macro RESTORE_GPRS
+/* The registers that C keeps for its caller, then those that it does not. */
+.macro RESTORE_KEPT
 	pop	%r15
 	pop	%r14
 	pop	%r13
 	pop	%r12
 	pop	%rbp
 	pop	%rbx
+.endm
+
+.macro RESTORE_LOST
 	pop	%r11
 	pop	%r10
 	pop	%r9
@@ -52,6 +56,11 @@
 	pop	%rdx
 	pop	%rsi
 	pop	%rdi
+.endm
+
+.macro RESTORE_GPRS
+	RESTORE_KEPT
+	RESTORE_LOST
 .endm
 
 /* Out of the guest's flags: string direction, and SMAP's door, which a guest may have left open. */
@@ -106,6 +115,8 @@ from_guest:
 	mov	REGS_SIZE(%rdi), %rsp
 	xor	%ebp, %ebp
 	call	trap_from_guest
+	test	%rax, %rax
+	jnz	return_all
 	jmp	guest_return
 
 from_hypervisor:
@@ -197,35 +208,35 @@ syscall_entry:
 	push	$0
 	movl	$REGS_VEC_SYSCALL_ASM, 4(%rsp)
 	SAVE_GPRS
-	mov	%rsp, %rdi
 	mov	REGS_SIZE(%rsp), %rsp
-	xor	%ebp, %ebp
-	call	syscall_from_guest
-	/* fall through */
+	mov	%r10, %rcx			/* C's fourth argument; the other five stand where C has them */
+	call	syscall_from_guest		/* &current->regs, interrupts off; or NULL if there is more to do */
+	test	%rax, %rax
+	jz	guest_return
+	lea	REGS_r11(%rax), %rsp		/* what C keeps is the guest's still */
+	jmp	return_rest
 
 /* ---- the one way out; interrupts may be on ---- */
 
+	.balign 16
 	.globl guest_return
 guest_return:
 	call	exit_to_guest			/* decides; interrupts off; returns &current->regs */
+return_all:
 	mov	%rax, %rsp
-	cmpl	$REGS_VEC_SYSCALL_ASM, REGS_vector(%rsp)
+	RESTORE_KEPT
+return_rest:
+	cmpl	$REGS_VEC_SYSCALL_ASM, REGS_vector - REGS_r11(%rsp)
 	jne	1f
 	/* SYSRET with a non-canonical address would fault in ring 0, on the guest's stack */
-	mov	REGS_rip(%rsp), %rcx
+	mov	REGS_rip - REGS_r11(%rsp), %rcx
 	mov	%rcx, %rdx
 	shl	$16, %rdx
 	sar	$16, %rdx
 	cmp	%rcx, %rdx
 	jne	1f
-	mov	REGS_rflags(%rsp), %r11
-	pop	%r15
-	pop	%r14
-	pop	%r13
-	pop	%r12
-	pop	%rbp
-	pop	%rbx
-	pop	%r10				/* r11: dead */
+	mov	REGS_rflags - REGS_r11(%rsp), %r11
+	add	$8, %rsp			/* r11: dead */
 	pop	%r10
 	pop	%r9
 	pop	%r8
@@ -236,7 +247,7 @@ guest_return:
 	pop	%rdi
 	mov	(REGS_rsp - REGS_vector_word)(%rsp), %rsp
 	sysretq
-1:	RESTORE_GPRS
+1:	RESTORE_LOST
 	add	$8, %rsp
 	.globl guest_iret
 guest_iret:
@@ -250,10 +261,9 @@ cstar_entry:
 	push	$0
 	movl	$REGS_VEC_SYSCALL32_ASM, 4(%rsp)
 	SAVE_GPRS
-	mov	%rsp, %rdi
 	mov	REGS_SIZE(%rsp), %rsp
 	xor	%ebp, %ebp
-	call	syscall_from_guest
+	call	syscall32_from_guest
 	jmp	guest_return
 
 /*
@@ -273,10 +283,9 @@ sysenter_entry:
 	movl	$REGS_VEC_SYSENTER_ASM, 4(%rsp)
 	SAVE_GPRS
 	SANE_FLAGS
-	mov	%rsp, %rdi
 	mov	REGS_SIZE(%rsp), %rsp
 	xor	%ebp, %ebp
-	call	syscall_from_guest
+	call	sysenter_from_guest
 	jmp	guest_return
 
 /* void stack_reset_and_jump(u64 stack, void (*fn)(void)): begins anew on an empty stack. */

@@ -3,7 +3,10 @@
 #ifndef ENTRY_ENTRY_H
 #define ENTRY_ENTRY_H
 
+#include "core/softirq.h"
 #include "domain/domain.h"
+#include "pv/pv.h"
+#include "x86/cpu_ops.h"
 
 /* On each CPU once its tables are loaded: SYSCALL entries, and the idle vCPU as `current`. */
 void entry_init_cpu(u32 cpu);
@@ -24,12 +27,26 @@ extern struct syscall_slot {
 extern u8 entry_smap;
 
 /* C called by assembly. */
-void trap_from_guest(struct regs *regs);
+struct regs *trap_from_guest(struct regs *regs);
 void trap_from_hypervisor(struct regs *regs);
 void trap_on_own_stack(struct regs *regs);
 void iret_fault_from_guest(struct regs *fault);
-void syscall_from_guest(struct regs *regs);
+struct regs *syscall_from_guest(u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6);
+void syscall32_from_guest(void);
+void sysenter_from_guest(void);
 struct regs *move_frame_to_vcpu(const struct regs *regs);
 struct regs *exit_to_guest(void);
+
+/*
+ * The quick way back: &v->regs with interrupts off if the guest may go on as it is; NULL if the CPU or the guest has
+ * something else to do first (exit_to_guest).
+ */
+static inline struct regs *exit_if_nothing_pending(struct vcpu *v)
+{
+	irq_disable();
+	if (unlikely(softirq_is_pending() || READ_ONCE(v->nmi_pending) || event_vcpu_needs_upcall(v)))
+		return NULL;
+	return &v->regs;
+}
 
 #endif

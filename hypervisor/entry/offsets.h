@@ -4,6 +4,7 @@
 #define ENTRY_OFFSETS_H
 
 #define REGS_SIZE		168
+#define REGS_r11		48
 #define REGS_vector_word	120
 #define REGS_vector		124
 #define REGS_rip		128

@@ -6,6 +6,7 @@
 #include "pv/pv.h"
 
 static_assert(sizeof(struct regs) == REGS_SIZE, "size");
+static_assert(offsetof(struct regs, r11) == REGS_r11, "the first of what C does not keep");
 static_assert(offsetof(struct regs, error_code) == REGS_vector_word, "error code and vector");
 static_assert(offsetof(struct regs, vector) == REGS_vector, "vector");
 static_assert(offsetof(struct regs, rip) == REGS_rip, "rip");

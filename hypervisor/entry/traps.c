@@ -6,7 +6,7 @@
 #include "core/log.h"
 #include "core/panic.h"
 #include "entry/entry.h"
-#include "hypercall/hypercall.h"
+#include "hypercall/table.h"
 #include "lib/string.h"
 #include "mm/layout.h"
 #include "platform/irq.h"
@@ -45,29 +45,41 @@ static void guest_exception(struct vcpu *v, u32 vector)
 	}
 }
 
-void trap_from_guest(struct regs *regs)
+struct regs *trap_from_guest(struct regs *regs)
 {
-	if (regs->vector >= 32)
+	struct vcpu *v = current;
+
+	if (regs->vector >= 32) {
 		irq_dispatch(regs);
-	else
-		guest_exception(current, regs->vector);
+		return NULL;		/* it has nearly always left something to do */
+	}
+	guest_exception(v, regs->vector);
+	return exit_if_nothing_pending(v);
 }
 
-void syscall_from_guest(struct regs *regs)
+/* Hot: with its arguments in the registers where the guest put them. */
+struct regs *syscall_from_guest(u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6)
 {
 	struct vcpu *v = current;
 
 	irq_enable();
-	if (likely(regs->vector == REGS_VEC_SYSCALL)) {
-		if (v->pv.kernel_mode)
-			hypercall_dispatch(v);
-		else
-			pv_syscall(v, false);
-	} else if (regs->vector == REGS_VEC_SYSCALL32) {
-		pv_syscall(v, true);
-	} else {
-		pv_sysenter(v);
-	}
+	if (likely(v->pv.kernel_mode))
+		v->regs.rax = hypercall_call(v, (u32)v->regs.rax, a1, a2, a3, a4, a5, a6);
+	else
+		pv_syscall(v, false);
+	return exit_if_nothing_pending(v);
+}
+
+void syscall32_from_guest(void)
+{
+	irq_enable();
+	pv_syscall(current, true);
+}
+
+void sysenter_from_guest(void)
+{
+	irq_enable();
+	pv_sysenter(current);
 }
 
 /* The frame lies on the IST stack; its place is the vCPU. */

@@ -19,9 +19,6 @@ long hypercall_call_entry(struct vcpu *v, const struct multicall_entry *e);
 #define HC_ARG(x)	((u64)(x))
 long hypercall_restart(u32 nr, u32 nargs, ...);
 
-/* From entry/: v's registers hold a hypercall; fills in rax. */
-void hypercall_dispatch(struct vcpu *v);
-
 long do_set_trap_table(u64 traps);
 long do_mmu_update(u64 reqs, u32 count, u64 done_p, u32 foreign);
 long do_set_gdt(u64 frames, u32 entries);

@@ -6,23 +6,16 @@
 #include "abi/xen.h"
 #include "core/percpu.h"
 #include "hypercall/hypercall.h"
+#include "hypercall/table.h"
 #include "lib/errno.h"
 #include "pv/pv.h"
 
 typedef long (*hypercall_fn)(u64, u64, u64, u64, u64, u64);
 
-enum who { ANYONE, PRIVILEGED };
-
-struct hypercall {
-	hypercall_fn fn;
-	u8 nargs;
-	u8 who;
-};
-
 /* Handlers take as many arguments of at most 64 bits as they need; in registers, so the rest does not matter. */
 #define CALL(name, nargs, who)	[__HYPERVISOR_##name] = { (hypercall_fn)(void (*)(void))do_##name, nargs, who }
 
-static const struct hypercall hypercalls[] = {
+const struct hypercall hypercalls[] = {
 	CALL(set_trap_table,			1, ANYONE),
 	CALL(mmu_update,			4, ANYONE),
 	CALL(set_gdt,				2, ANYONE),
@@ -60,44 +53,14 @@ static const struct hypercall hypercalls[] = {
 	[__HYPERVISOR_arch_0] = { (hypercall_fn)(void (*)(void))do_mca, 1, PRIVILEGED },
 };
 
-static inline const struct hypercall *lookup(const struct vcpu *v, u64 nr, long *error)
-{
-	const struct hypercall *h;
-
-	if (unlikely(nr >= ARRAY_SIZE(hypercalls) || !hypercalls[nr].fn)) {
-		*error = -ENOSYS;
-		return NULL;
-	}
-	h = &hypercalls[nr];
-	if (unlikely(h->who == PRIVILEGED && !v->domain->is_privileged)) {
-		*error = -EPERM;
-		return NULL;
-	}
-	return h;
-}
-
-/* Hot: some ten instructions beside the handler. */
-void hypercall_dispatch(struct vcpu *v)
-{
-	struct regs *r = &v->regs;
-	long error;
-	const struct hypercall *h = lookup(v, (u32)r->rax, &error);
-
-	r->rax = likely(h) ? h->fn(r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9) : error;
-}
-
 /* One entry of a multicall: not another multicall, and not what leaves the hypercall another way. */
 long hypercall_call_entry(struct vcpu *v, const struct multicall_entry *e)
 {
-	const struct hypercall *h;
-	long error;
-
-	if (e->op == __HYPERVISOR_multicall)
+	if (unlikely(e->op == __HYPERVISOR_multicall))
 		return -EINVAL;
-	if (e->op == __HYPERVISOR_iret)
+	if (unlikely(e->op == __HYPERVISOR_iret))
 		return -ENOSYS;
-	h = lookup(v, e->op, &error);
-	return h ? h->fn(e->args[0], e->args[1], e->args[2], e->args[3], e->args[4], e->args[5]) : error;
+	return hypercall_call(v, (u32)e->op, e->args[0], e->args[1], e->args[2], e->args[3], e->args[4], e->args[5]);
 }
 
 long do_iret(void)

@@ -14,6 +14,7 @@
 #include "fake.h"
 #include "fake_internal.h"
 #include "hypercall/hypercall.h"
+#include "hypercall/table.h"
 #include "lib/errno.h"
 #include "machine.h"
 #include "machine_internal.h"
@@ -267,9 +268,11 @@ void machine_stop(void)
 
 static void dispatch(struct vcpu *v)
 {
+	struct regs *r = &v->regs;
+
 	dom0_refs = dom0->refs;
 	if (!setjmp(stopped)) {
-		hypercall_dispatch(v);
+		r->rax = hypercall_call(v, (u32)r->rax, r->rdi, r->rsi, r->rdx, r->r10, r->r8, r->r9);
 		return;
 	}
 	dom0->refs = dom0_refs;
