@@ -20,7 +20,7 @@ copy_raw:
 	ja	.Llong
 	test	$7, %dl
 	jnz	.Llong
-	lea	.Lend(%rip), %rax
+	lea	copy_words_end(%rip), %rax
 	sub	%rdx, %rax
 	jmp	*%rax
 	.set word, MAX_WORDS - 1
@@ -31,7 +31,8 @@ copy_raw:
 	EXTABLE 4b, .Lfault, EXTABLE_PLAIN
 	.set word, word - 1
 	.endr
-.Lend:
+	.globl copy_words_end
+copy_words_end:
 	xor	%eax, %eax
 	ret
 .Llong:
@@ -47,6 +48,17 @@ copy_raw:
 	mov	$-EFAULT, %eax
 	ret
 	.size copy_raw, . - copy_raw
+
+/* Sizes that the compiler knows have entries of their own: copy_words_end minus the bytes, and this. */
+	.globl copy_four
+	.balign 16
+copy_four:
+5:	mov	(%rsi), %ecx
+6:	mov	%ecx, (%rdi)
+	xor	%eax, %eax
+	ret
+	EXTABLE 5b, .Lfault, EXTABLE_PLAIN
+	EXTABLE 6b, .Lfault, EXTABLE_PLAIN
 
 	EXTABLE 1b, .Lfault, EXTABLE_PLAIN
 	EXTABLE 2b, .Lfault, EXTABLE_PLAIN

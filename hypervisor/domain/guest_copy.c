@@ -10,17 +10,6 @@
 #include "x86/cpu_ops.h"
 #include "x86/features.h"
 
-#define LOWER_HALF_END	0x0000800000000000ul
-
-int copy_raw(void *to, const void *from, size_t len);
-
-bool guest_range_ok(u64 va, size_t len)
-{
-	u64 end = va + len;
-
-	return end >= va && (end <= LOWER_HALF_END || va >= HV_VIRT_END);
-}
-
 static int open_and_copy(void *to, const void *from, size_t len)
 {
 	int rc;
@@ -33,14 +22,14 @@ static int open_and_copy(void *to, const void *from, size_t len)
 	return rc;
 }
 
-int guest_copy_from(void *to, u64 guest_va, size_t len)
+int guest_copy_from_any(void *to, u64 guest_va, size_t len)
 {
 	if (unlikely(!guest_range_ok(guest_va, len)))
 		return -EFAULT;
 	return open_and_copy(to, (const void *)guest_va, len);
 }
 
-int guest_copy_to(u64 guest_va, const void *from, size_t len)
+int guest_copy_to_any(u64 guest_va, const void *from, size_t len)
 {
 	if (unlikely(!guest_range_ok(guest_va, len)))
 		return -EFAULT;

@@ -25,22 +25,16 @@
 #include "x86/segment.h"
 #include "x86/tlb.h"
 
-#define MAX_WORDS	12
-
 void pv_to_kernel(struct vcpu *v)
 {
-	v->pv.kernel_mode = true;
-	swapgs();
-	write_cr3(mfn_x(v->pv.kernel_l4) << PAGE_SHIFT);
+	bounce_set_mode(v, true, v->pv.kernel_l4);
 }
 
 bool pv_to_user(struct vcpu *v)
 {
 	if (unlikely(!mfn_x(v->pv.user_l4)))
 		return false;
-	v->pv.kernel_mode = false;
-	swapgs();
-	write_cr3(mfn_x(v->pv.user_l4) << PAGE_SHIFT);
+	bounce_set_mode(v, false, v->pv.user_l4);
 	return true;
 }
 
@@ -54,44 +48,68 @@ static u64 guest_flags(const struct vcpu *v, bool masked)
 	return masked ? fl : fl | RFLAGS_IF;
 }
 
-static void segment_words(u64 *w)
+/* Where the words of a frame stand, in words from its bottom. `how` is known to the compiler. */
+#define WORD_ERROR(how)		2
+#define WORD_SEGMENTS(how)	(WORD_ERROR(how) + ((how) & BOUNCE_ERROR ? 1 : 0))
+#define WORD_RIP(how)		(WORD_SEGMENTS(how) + ((how) & BOUNCE_FAILSAFE ? 4 : 0))
+#define FRAME_BYTES(how)	((WORD_RIP(how) + 5) * sizeof(u64))
+
+static __cold void cannot_push(struct vcpu *v, u64 sp)
 {
-	w[0] = read_ds();
-	w[1] = read_es();
-	w[2] = read_fs();
-	w[3] = read_gs();
+	domain_crash(v->domain, "vCPU %u: cannot push a trap frame at %#lx (rip %#lx)", v->id, sp, v->regs.rip);
 }
 
-void pv_bounce(struct vcpu *v, u64 handler, u32 how, u32 error)
+static __cold void no_handler(struct vcpu *v)
+{
+	domain_crash(v->domain, "vCPU %u: trap at rip %#lx, but the guest has no handler for it", v->id, v->regs.rip);
+}
+
+/* Hot: the words go straight from v->regs to the guest's stack, whose page tables are loaded by then. */
+static __always_inline bool push_frame(const struct regs *r, u64 *w, u32 how, u32 error, u64 cs, u64 flags)
+{
+	guest_open();
+	guest_store_word(&w[0], r->rcx, fault);
+	guest_store_word(&w[1], r->r11, fault);
+	if (how & BOUNCE_ERROR)
+		guest_store_word(&w[WORD_ERROR(how)], error, fault);
+	if (how & BOUNCE_FAILSAFE) {
+		guest_store_word(&w[WORD_SEGMENTS(how) + 0], read_ds(), fault);
+		guest_store_word(&w[WORD_SEGMENTS(how) + 1], read_es(), fault);
+		guest_store_word(&w[WORD_SEGMENTS(how) + 2], read_fs(), fault);
+		guest_store_word(&w[WORD_SEGMENTS(how) + 3], read_gs(), fault);
+	}
+	guest_store_word(&w[WORD_RIP(how) + 0], r->rip, fault);
+	guest_store_word(&w[WORD_RIP(how) + 1], cs, fault);
+	guest_store_word(&w[WORD_RIP(how) + 2], flags, fault);
+	guest_store_word(&w[WORD_RIP(how) + 3], r->rsp, fault);
+	guest_store_word(&w[WORD_RIP(how) + 4], r->ss, fault);
+	guest_close();
+	return true;
+fault:
+	guest_close();
+	return false;
+}
+
+static __always_inline void bounce(struct vcpu *v, u64 handler, u32 how, bool mask_events, u32 error)
 {
 	struct regs *r = &v->regs;
 	bool from_kernel = v->pv.kernel_mode, masked = v->info->evtchn_upcall_mask;
-	u64 frame[MAX_WORDS], *w = frame;
-	u64 sp;
+	u64 cs = r->cs | (u64)masked << 32, sp = r->rsp;
 
 	if (unlikely(!handler)) {
-		domain_crash(v->domain, "vCPU %u: trap at rip %#lx, but the guest has no handler for it", v->id, r->rip);
+		no_handler(v);
 		return;
 	}
-	*w++ = r->rcx;
-	*w++ = r->r11;
-	if (how & BOUNCE_ERROR)
-		*w++ = error;
-	if (how & BOUNCE_FAILSAFE) {
-		segment_words(w);
-		w += 4;
+	if (from_kernel) {
+		cs &= ~3ul;
+	} else {
+		sp = v->pv.kernel_sp;
+		bounce_set_mode(v, true, v->pv.kernel_l4);
 	}
-	*w++ = r->rip;
-	*w++ = (from_kernel ? r->cs & ~3ul : r->cs) | (u64)masked << 32;
-	*w++ = guest_flags(v, masked);
-	*w++ = r->rsp;
-	*w++ = r->ss;
-
-	if (!from_kernel)
-		pv_to_kernel(v);
-	sp = ((from_kernel ? r->rsp : v->pv.kernel_sp) & ~15ul) - (u64)((u8 *)w - (u8 *)frame);
-	if (unlikely(guest_copy_to(sp, frame, (u8 *)w - (u8 *)frame))) {
-		domain_crash(v->domain, "vCPU %u: cannot push a trap frame at %#lx (rip %#lx)", v->id, sp, r->rip);
+	sp = (sp & ~15ul) - FRAME_BYTES(how);
+	if (unlikely(!guest_small_range_ok(sp, FRAME_BYTES(how)) ||
+		     !push_frame(r, (u64 *)sp, how, error, cs, guest_flags(v, masked)))) {
+		cannot_push(v, sp);
 		return;
 	}
 	r->rip = handler;
@@ -101,8 +119,25 @@ void pv_bounce(struct vcpu *v, u64 handler, u32 how, u32 error)
 	r->rflags &= ~(RFLAGS_TF | RFLAGS_NT | RFLAGS_RF | RFLAGS_VM | RFLAGS_AC | RFLAGS_DF | RFLAGS_IOPL);
 	r->rflags |= RFLAGS_IF;
 	r->vector = REGS_VEC_SYSCALL;
-	if (how & BOUNCE_MASK_EVENTS)
+	if (mask_events)
 		v->info->evtchn_upcall_mask = 1;
+}
+
+void pv_bounce(struct vcpu *v, u64 handler, u32 how, u32 error)
+{
+	bool mask = how & BOUNCE_MASK_EVENTS;
+
+	switch (how & (BOUNCE_ERROR | BOUNCE_FAILSAFE)) {
+	case 0:
+		bounce(v, handler, 0, mask, 0);
+		break;
+	case BOUNCE_ERROR:
+		bounce(v, handler, BOUNCE_ERROR, mask, error);
+		break;
+	case BOUNCE_FAILSAFE:
+		bounce(v, handler, BOUNCE_FAILSAFE, mask, 0);
+		break;
+	}
 }
 
 void pv_inject(struct vcpu *v, u32 vector, bool has_error, u32 error)
@@ -119,10 +154,15 @@ void pv_inject(struct vcpu *v, u32 vector, bool has_error, u32 error)
 
 void pv_inject_page_fault(struct vcpu *v, u64 cr2, u32 error)
 {
+	const struct pv_trap *t = &v->pv.traps[X86_VEC_PF];
+
 	v->pv.cr2 = cr2;
 	v->info->arch.cr2 = cr2;
 	error = v->pv.kernel_mode ? error & ~PFEC_USER : error | PFEC_USER;
-	pv_inject(v, X86_VEC_PF, true, error);
+	if (unlikely(!t->address))
+		pv_inject(v, X86_VEC_PF, true, error);
+	else
+		bounce(v, t->address, BOUNCE_ERROR, t->mask_events, error);
 }
 
 static void bounce_callback(struct vcpu *v, u32 type, u32 how)
@@ -134,14 +174,14 @@ static void bounce_callback(struct vcpu *v, u32 type, u32 how)
 
 void pv_syscall(struct vcpu *v, bool compat)
 {
-	u32 type = compat ? CALLBACKTYPE_syscall32 : CALLBACKTYPE_syscall;
+	const struct pv_callback *c = &v->pv.callbacks[compat ? CALLBACKTYPE_syscall32 : CALLBACKTYPE_syscall];
 
-	if (unlikely(!v->pv.callbacks[type].address)) {
+	if (unlikely(!c->address)) {
 		v->regs.rip -= 2;
 		pv_inject(v, X86_VEC_UD, false, 0);
 		return;
 	}
-	bounce_callback(v, type, 0);
+	bounce(v, c->address, 0, c->mask_events, 0);
 }
 
 void pv_sysenter(struct vcpu *v)
@@ -167,6 +207,6 @@ bool pv_deliver_pending(struct vcpu *v)
 	}
 	if (!event_vcpu_needs_upcall(v) || unlikely(!v->pv.callbacks[CALLBACKTYPE_event].address))
 		return false;
-	pv_bounce(v, v->pv.callbacks[CALLBACKTYPE_event].address, BOUNCE_MASK_EVENTS, 0);
+	bounce(v, v->pv.callbacks[CALLBACKTYPE_event].address, 0, true, 0);
 	return true;
 }

@@ -5,6 +5,7 @@
  * wrong with it shows when the processor executes the real IRET, and ends in the failsafe handler.
  */
 #include "domain/guest_copy.h"
+#include "pv/bounce.h"
 #include "pv/pv.h"
 #include "x86/segment.h"
 
@@ -14,35 +15,49 @@ struct iret_frame {
 
 #define IN_SYSCALL	0x100		/* VGCF_in_syscall: rcx and r11 need not come back */
 
+/* The words are used as they are read: who cannot be read to the end does not go on anyway. */
 long pv_iret(struct vcpu *v)
 {
+	const struct iret_frame *f = (const struct iret_frame *)v->regs.rsp;
 	struct regs *r = &v->regs;
-	struct iret_frame f;
+	u64 rax, flags, rip, cs, rflags, rsp, ss;
 
-	if (unlikely(guest_get(&f, r->rsp))) {
-		domain_crash(v->domain, "vCPU %u: iret cannot read its frame at %#lx", v->id, r->rsp);
-		return r->rax;
-	}
-	if ((f.cs & 3) == 3 && unlikely(!pv_to_user(v))) {
-		domain_crash(v->domain, "vCPU %u: iret to user mode without user page tables", v->id);
-		return r->rax;
-	}
-	if (!(v->domain->pv.vm_assist & (1ul << VMASST_TYPE_architectural_iopl)))
-		f.rflags &= ~RFLAGS_IOPL;
-	else
-		v->pv.iopl = f.rflags >> 12 & 3;
-	v->nmi_masked = false;
-	v->info->evtchn_upcall_mask = !(f.rflags & RFLAGS_IF);
-
-	r->rip = f.rip;
-	r->cs = (f.cs | 3) & 0xffff;
-	r->rflags = (f.rflags & ~(RFLAGS_IOPL | RFLAGS_VM | RFLAGS_VIF | RFLAGS_VIP)) | RFLAGS_IF | RFLAGS_FIXED;
-	r->rsp = f.rsp;
-	r->ss = (f.ss | 3) & 0xffff;
-	if (!(f.flags & IN_SYSCALL) || r->cs != PV_CS64 || r->ss != PV_SS) {
+	if (unlikely(!guest_small_range_ok((u64)f, sizeof(*f))))
+		goto no_frame;
+	guest_open();
+	guest_load_word(rax, &f->rax, fault);
+	guest_load_word(flags, &f->flags, fault);
+	guest_load_word(rip, &f->rip, fault);
+	guest_load_word(cs, &f->cs, fault);
+	guest_load_word(rflags, &f->rflags, fault);
+	guest_load_word(rsp, &f->rsp, fault);
+	guest_load_word(ss, &f->ss, fault);
+	if (unlikely(!(flags & IN_SYSCALL)) || ((cs | 3) & 0xffff) != PV_CS64 || ((ss | 3) & 0xffff) != PV_SS) {
+		guest_load_word(r->r11, &f->r11, fault);
+		guest_load_word(r->rcx, &f->rcx, fault);
 		r->vector = 0;
-		r->r11 = f.r11;
-		r->rcx = f.rcx;
 	}
-	return f.rax;
+	guest_close();
+	if ((cs & 3) == 3) {
+		if (unlikely(!mfn_x(v->pv.user_l4))) {
+			domain_crash(v->domain, "vCPU %u: iret to user mode without user page tables", v->id);
+			return r->rax;
+		}
+		bounce_set_mode(v, false, v->pv.user_l4);
+	}
+	if (unlikely(v->domain->pv.vm_assist & (1ul << VMASST_TYPE_architectural_iopl)))
+		v->pv.iopl = rflags >> 12 & 3;
+	v->nmi_masked = false;
+	v->info->evtchn_upcall_mask = !(rflags & RFLAGS_IF);
+	r->rip = rip;
+	r->cs = (cs | 3) & 0xffff;
+	r->rflags = (rflags & ~(RFLAGS_IOPL | RFLAGS_VM | RFLAGS_VIF | RFLAGS_VIP)) | RFLAGS_IF | RFLAGS_FIXED;
+	r->rsp = rsp;
+	r->ss = (ss | 3) & 0xffff;
+	return rax;
+fault:
+	guest_close();
+no_frame:
+	domain_crash(v->domain, "vCPU %u: iret cannot read its frame at %p", v->id, (const void *)f);
+	return r->rax;
 }
