@@ -31,25 +31,23 @@ static int machphys_update(struct domain *pg_owner, const struct mmu_update *req
 	return 0;
 }
 
-static int update_one(struct domain *pt_owner, struct domain *pg_owner, struct mmu_update *req)
+static __always_inline int update_one(struct domain *pt_owner, struct domain *pg_owner, const struct mmu_update *req)
 {
 	u32 cmd = req->ptr & 3;
 
-	req->ptr &= ~3ul;
-	if (likely(cmd == MMU_NORMAL_PT_UPDATE) || cmd == MMU_PT_UPDATE_PRESERVE_AD ||
-	    cmd == MMU_PT_UPDATE_NO_TRANSLATE)
-		return mmu_write_entry(pt_owner, pg_owner, req->ptr, req->val, cmd == MMU_PT_UPDATE_PRESERVE_AD);
+	if (likely(cmd != MMU_MACHPHYS_UPDATE))
+		return mmu_write_entry(pt_owner, pg_owner, req->ptr & ~3ul, req->val, cmd == MMU_PT_UPDATE_PRESERVE_AD);
 	return machphys_update(pg_owner, req);
 }
 
 /* As many requests as go in one turn; *n counts them. Lock of pt_owner held. */
-static int update_batch(struct domain *pt_owner, struct domain *pg_owner, u64 reqs, u32 count, u32 *n)
+static __always_inline int update_batch(struct domain *pt_owner, struct domain *pg_owner, u64 reqs, u32 count, u32 *n)
 {
 	struct mmu_update req;
 	int rc = 0;
 
 	while (*n < count) {
-		if (unlikely(guest_get_nth(&req, reqs, *n)))
+		if (unlikely(guest_get(&req, reqs)))
 			return -EFAULT;
 		rc = update_one(pt_owner, pg_owner, &req);
 		if (unlikely(rc))
@@ -57,45 +55,71 @@ static int update_batch(struct domain *pt_owner, struct domain *pg_owner, u64 re
 		++*n;
 		if (unlikely(mfn_x(pt_owner->pv.undo) || (*n < count && softirq_is_pending())))
 			return -ERESTART;
+		reqs += sizeof(req);
 	}
 	return 0;
 }
 
-static int report_done(u64 done_p, u32 before, u32 n)
+/* What the guest's counter said before the call was interrupted. */
+static __noinline int done_before(u32 *count, u64 done_p, u32 *before)
 {
-	u32 done = before + n;
-
-	return done_p ? guest_put(done_p, &done) : 0;
+	*count &= ~MMU_PREEMPTED;
+	return done_p ? guest_get(before, done_p) : 0;
 }
 
-long do_mmu_update(u64 reqs, u32 count, u64 done_p, u32 foreign)
+static __noinline int report_done(u64 done_p, u32 done)
 {
-	struct foreign_pair who;
+	return guest_put(done_p, &done);
+}
+
+static __noinline long update_restart(u64 reqs, u32 count, u64 done_p, u32 foreign)
+{
+	return hypercall_restart(__HYPERVISOR_mmu_update, 4, HC_ARG(reqs), HC_ARG(count | MMU_PREEMPTED), HC_ARG(done_p),
+				 HC_ARG(foreign));
+}
+
+static __always_inline long mmu_update(struct domain *pt_owner, struct domain *pg_owner, u64 reqs, u32 count, u64 done_p,
+				       u32 foreign)
+{
 	u32 n = 0, before = 0;
 	int rc;
 
-	if (unlikely(count & MMU_PREEMPTED)) {
-		count &= ~MMU_PREEMPTED;
-		if (done_p && guest_get(&before, done_p))
-			return -EFAULT;
-	}
+	if (unlikely(count & MMU_PREEMPTED) && done_before(&count, done_p, &before))
+		return -EFAULT;
 	if (unlikely(!guest_range_ok(reqs, (u64)count * sizeof(struct mmu_update))))
 		return -EFAULT;
-	rc = foreign_get(foreign, &who);
-	if (unlikely(rc))
-		return rc;
-	rc = mmu_begin(who.pt_owner);
+	rc = mmu_begin(pt_owner);
 	if (likely(!rc)) {
-		rc = update_batch(who.pt_owner, who.pg_owner, reqs, count, &n);
-		mmu_end(who.pt_owner);
+		rc = update_batch(pt_owner, pg_owner, reqs, count, &n);
+		mmu_end(pt_owner);
 	}
-	foreign_put(&who);
-	if (unlikely(report_done(done_p, before, n)))
+	if (done_p && report_done(done_p, before + n))
 		return -EFAULT;
 	if (unlikely(rc == -ERESTART))
-		return hypercall_restart(__HYPERVISOR_mmu_update, 4, HC_ARG(reqs + n * sizeof(struct mmu_update)),
-					 HC_ARG((count - n) | MMU_PREEMPTED), HC_ARG(done_p), HC_ARG(foreign));
+		return update_restart(reqs + n * sizeof(struct mmu_update), count - n, done_p, foreign);
 	return rc;
+}
+
+static __noinline long update_foreign(u64 reqs, u32 count, u64 done_p, u32 foreign)
+{
+	struct foreign_pair who;
+	long rc = foreign_get(foreign, &who);
+
+	if (rc)
+		return rc;
+	rc = mmu_update(who.pt_owner, who.pg_owner, reqs, count, done_p, foreign);
+	foreign_put(&who);
+	return rc;
+}
+
+/* Hot: a guest's own tables. */
+long do_mmu_update(u64 reqs, u32 count, u64 done_p, u32 foreign)
+{
+	struct domain *d = current->domain;
+
+	if (unlikely(foreign != DOMID_SELF))
+		return update_foreign(reqs, count, done_p, foreign);
+	return mmu_update(d, d, reqs, count, done_p, foreign);
 }
 
 static int flush_after_update(u64 va, u64 flags)

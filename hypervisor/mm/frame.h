@@ -28,8 +28,13 @@
 #include "x86/tlb.h"
 
 struct frame {
-	u32 refs;		/* FRAME_ALLOCATED | count */
-	u32 type;		/* FT_* | flags | count */
+	union {
+		struct {
+			u32 refs;	/* FRAME_ALLOCATED | count */
+			u32 type;	/* FT_* | flags | count */
+		};
+		u64 counts;		/* both, for those who take or give back one of each in one step */
+	};
 	u16 owner;		/* domid; OWNER_* below */
 	u16 flags;		/* FRAME_* */
 	u32 next, prev;		/* frame numbers, FRAME_NONE ends the list */
@@ -80,11 +85,11 @@ static_assert(sizeof(struct frame) == 24, "24 + 8 bytes of M2P a page keep us be
 
 extern struct frame *frame_table;
 extern u64 frame_max;		/* one past the highest frame number that has a struct frame */
-extern const u8 *frame_valid_map;	/* bit per 2 MiB block: has frames and RAM */
+extern const u8 *frame_valid_map;	/* byte per 2 MiB block: not 0 if it has frames and RAM */
 
 static inline bool mfn_valid(mfn_t m)
 {
-	return mfn_x(m) < frame_max && (frame_valid_map[mfn_x(m) >> 12] >> (mfn_x(m) >> 9 & 7) & 1);
+	return mfn_x(m) < frame_max && frame_valid_map[mfn_x(m) >> 9];
 }
 
 static inline struct frame *mfn_to_frame(mfn_t m)
@@ -197,6 +202,37 @@ static inline void type_put_writable(struct frame *f)
 {
 	frame_stamp_use(f);
 	atomic_sub(&f->type, 1);
+}
+
+#define COUNTS_ONE_EACH		(1ul << 32 | 1)		/* of struct frame's counts: a reference and a type reference */
+#define COUNTS_TYPE(x)		((u32)((x) >> 32))
+
+/* Both back: the stamp is written while the references still hold the frame. */
+static inline void frame_put_writable(struct frame *f)
+{
+	f->tlb_stamp = tlb_stamp_now();
+	if (unlikely(!(u32)atomic_sub_return(&f->counts, COUNTS_ONE_EACH)))
+		frame_free_last(f);
+}
+
+/*
+ * frame_get() and type_get_writable() in one step, for the frame that both find as they do most often. False: nothing
+ * was done, and the two of them say why.
+ */
+static inline bool frame_get_writable(struct frame *f, u16 owner)
+{
+	u64 x = atomic_read(&f->counts);
+
+	do {
+		if (unlikely(!(u32)x || ((u32)x & FRAME_REFS_MASK) >= FRAME_REFS_LIMIT ||
+			     (COUNTS_TYPE(x) & FT_MASK) != FT_WRITABLE ||
+			     (COUNTS_TYPE(x) & FT_COUNT_MASK) == FT_COUNT_MASK || f->owner != owner))
+			return false;
+	} while (unlikely(!try_cmpxchg(&f->counts, &x, x + COUNTS_ONE_EACH)));
+	if (likely(READ_ONCE(f->owner) == owner))
+		return true;
+	frame_put_writable(f);
+	return false;
 }
 
 /* After a frame's type changed from `old`: nobody may still reach it by the old use, which ended at `stamp`. */

@@ -119,12 +119,12 @@ static u64 highest_ram(void)
 
 static bool block_has_ram(u64 block)
 {
-	return valid_map[block >> 3] >> (block & 7) & 1;
+	return valid_map[block];
 }
 
 static void mark_valid_blocks(void)
 {
-	u64 bytes = (frame_max >> (BLOCK_SHIFT - PAGE_SHIFT)) / 8 + 1;
+	u64 bytes = (frame_max >> (BLOCK_SHIFT - PAGE_SHIFT)) + 1;
 	u64 at = boot_alloc(bytes, PAGE_SIZE, ~0ul);
 
 	if (!at)
@@ -137,7 +137,7 @@ static void mark_valid_blocks(void)
 		if (e->type != E820_RAM || !e->size)
 			continue;
 		for (u64 b = e->start >> BLOCK_SHIFT; b <= (e->start + e->size - 1) >> BLOCK_SHIFT; b++)
-			valid_map[b >> 3] |= 1u << (b & 7);
+			valid_map[b] = 1;
 	}
 	frame_valid_map = valid_map;
 }

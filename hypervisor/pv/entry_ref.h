@@ -18,20 +18,19 @@ int table_entry_get(u64 e, u32 level, struct domain *pt_owner);
 int table_entry_put(u64 e, struct domain *pt_owner);
 
 /* Hot: plain memory of the page owner, as most entries map. Anything else goes the slow way from the start. */
-static inline int l1_get(u64 e, struct domain *pt_owner, struct domain *pg_owner)
+static __always_inline int l1_get(u64 e, struct domain *pt_owner, struct domain *pg_owner)
 {
 	mfn_t m = pte_mfn(e);
 	struct frame *f = mfn_to_frame(m);
 
-	if (unlikely((e & L1_CACHE_BITS) || !mfn_valid(m) || !frame_get(f, pg_owner->id)))
+	if (unlikely((e & L1_CACHE_BITS) || !mfn_valid(m)))
 		return l1_get_slow(e, pt_owner, pg_owner);
-	if (!(e & PTE_WRITE) || likely(!type_get_writable(f)))
+	if (likely(e & PTE_WRITE ? frame_get_writable(f, pg_owner->id) : frame_get(f, pg_owner->id)))
 		return 0;
-	frame_put(f);
 	return l1_get_slow(e, pt_owner, pg_owner);
 }
 
-static inline void l1_put(u64 e)
+static __always_inline void l1_put(u64 e)
 {
 	mfn_t m = pte_mfn(e);
 	struct frame *f = mfn_to_frame(m);
@@ -39,21 +38,22 @@ static inline void l1_put(u64 e)
 	if (unlikely(!mfn_valid(m) || f->owner == OWNER_IO))
 		return;
 	if (e & PTE_WRITE)
-		type_put_writable(f);
-	frame_put(f);
+		frame_put_writable(f);
+	else
+		frame_put(f);
 }
 
 /*
  * Takes the references of entry `e` at `level` for a table of `pt_owner`; level 1 may map frames of `pg_owner`.
  * Holds pt_owner's mmu_lock. 0, -EINVAL, -EPERM, -EBUSY, -ERESTART (levels 2 to 4).
  */
-static inline int entry_get(u64 e, u32 level, struct domain *pt_owner, struct domain *pg_owner)
+static __always_inline int entry_get(u64 e, u32 level, struct domain *pt_owner, struct domain *pg_owner)
 {
 	return likely(level == 1) ? l1_get(e, pt_owner, pg_owner) : table_entry_get(e, level, pt_owner);
 }
 
 /* Gives them back. -ERESTART: the child is PARTIAL (levels 2 to 4). */
-static inline int entry_put(u64 e, u32 level, struct domain *pt_owner)
+static __always_inline int entry_put(u64 e, u32 level, struct domain *pt_owner)
 {
 	if (unlikely(level > 1))
 		return table_entry_put(e, pt_owner);
@@ -65,7 +65,7 @@ static inline int entry_put(u64 e, u32 level, struct domain *pt_owner)
  * The entry as the hardware gets it: everything a guest maps is reachable from ring 3, where its kernel runs, and
  * nothing is global, since kernel and user mode have different tables under one address.
  */
-static inline u64 entry_adjust(u64 e, u32 level)
+static __always_inline u64 entry_adjust(u64 e, u32 level)
 {
 	if (!(e & PTE_PRESENT))
 		return e;

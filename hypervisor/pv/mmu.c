@@ -12,29 +12,17 @@
 #include "x86/cpu_ops.h"
 #include "x86/tlb.h"
 
-static int settle(struct domain *d)
+int mmu_settle(struct domain *d)
 {
 	struct frame *f = mfn_to_frame(d->pv.undo);
 	int rc = f->owner == d->id ? type_undo(f, d) : 0;
 
-	if (rc != -ERESTART)
-		d->pv.undo = mfn(0);
-	return rc == -ERESTART ? rc : 0;
-}
-
-int mmu_begin(struct domain *d)
-{
-	spin_lock(&d->mmu_lock);
-	if (unlikely(mfn_x(d->pv.undo)) && settle(d)) {
+	if (rc == -ERESTART) {
 		spin_unlock(&d->mmu_lock);
-		return -ERESTART;
+		return rc;
 	}
+	d->pv.undo = mfn(0);
 	return 0;
-}
-
-void mmu_end(struct domain *d)
-{
-	spin_unlock(&d->mmu_lock);
 }
 
 void mmu_defer_undo(struct domain *d, mfn_t m)
@@ -43,7 +31,7 @@ void mmu_defer_undo(struct domain *d, mfn_t m)
 }
 
 /* True if the two entries hold the very same references, so that a change between them is one of flags only. */
-static bool same_target(u64 old, u64 new, u32 level)
+static __always_inline bool same_target(u64 old, u64 new, u32 level)
 {
 	u64 care = PTE_PRESENT | PTE_MFN_MASK;
 
@@ -51,7 +39,7 @@ static bool same_target(u64 old, u64 new, u32 level)
 	return (old & PTE_PRESENT) && !((old ^ new) & care);
 }
 
-static void write_preserving(u64 *p, u64 old, u64 new)
+static inline void write_preserving(u64 *p, u64 old, u64 new)
 {
 	u64 keep = PTE_ACCESSED | PTE_DIRTY;
 
@@ -59,8 +47,8 @@ static void write_preserving(u64 *p, u64 old, u64 new)
 		;
 }
 
-int mmu_write_table(struct domain *pt_owner, struct domain *pg_owner, u64 *p, u64 val, u32 level, bool preserve_ad,
-		    const u64 *expect)
+static __always_inline int write_table(struct domain *pt_owner, struct domain *pg_owner, u64 *p, u64 val, u32 level,
+				       bool preserve_ad, const u64 *expect)
 {
 	u64 old = READ_ONCE(*p), new = entry_adjust(val, level);
 	bool same = same_target(old, new, level);
@@ -89,8 +77,30 @@ int mmu_write_table(struct domain *pt_owner, struct domain *pg_owner, u64 *p, u6
 	return 0;
 }
 
+static __noinline int write_table_any(struct domain *pt_owner, struct domain *pg_owner, u64 *p, u64 val, u32 level,
+				      bool preserve_ad, const u64 *expect)
+{
+	return write_table(pt_owner, pg_owner, p, val, level, preserve_ad, expect);
+}
+
+/* Hot: stores at level 1 get copies of their own from the compiler. */
+static __always_inline int write_table_hot(struct domain *pt_owner, struct domain *pg_owner, u64 *p, u64 val, u32 level,
+					   bool preserve_ad)
+{
+	if (unlikely(level != 1))
+		return write_table_any(pt_owner, pg_owner, p, val, level, preserve_ad, NULL);
+	if (likely(!preserve_ad))
+		return write_table(pt_owner, pg_owner, p, val, 1, false, NULL);
+	return write_table(pt_owner, pg_owner, p, val, 1, true, NULL);
+}
+
+int mmu_write_table(struct domain *pt_owner, struct domain *pg_owner, u64 *p, u64 val, u32 level, const u64 *expect)
+{
+	return write_table_any(pt_owner, pg_owner, p, val, level, false, expect);
+}
+
 /* A frame that is no page table: the guest may write it, so it may also have us write it. */
-static int write_plain(struct frame *f, struct domain *pt_owner, u64 *p, u64 val)
+static __noinline int write_plain(struct frame *f, struct domain *pt_owner, u64 *p, u64 val)
 {
 	int rc;
 
@@ -105,15 +115,22 @@ static int write_plain(struct frame *f, struct domain *pt_owner, u64 *p, u64 val
 	return rc;
 }
 
-u32 mmu_table_level(const struct domain *d, mfn_t m)
+static __always_inline u32 table_level(const struct domain *d, mfn_t m)
 {
 	const struct frame *f = mfn_to_frame(m);
 	u32 type = atomic_read(&f->type);
 
 	/* a counted table stays one while we hold the lock */
-	if (unlikely(f->owner != d->id || (type & FT_BUSY) != FT_VALIDATED || !(type & FT_COUNT_MASK)))
+	if (unlikely(f->owner != d->id || !(type & FT_COUNT_MASK)))
 		return 0;
-	return FT_LEVEL(type) <= 4 ? FT_LEVEL(type) : 0;
+	if (likely((type & (FT_MASK | FT_BUSY)) == (FT_L1 | FT_VALIDATED)))
+		return 1;
+	return (type & FT_BUSY) == FT_VALIDATED && FT_LEVEL(type) <= 4 ? FT_LEVEL(type) : 0;
+}
+
+u32 mmu_table_level(const struct domain *d, mfn_t m)
+{
+	return table_level(d, m);
 }
 
 int mmu_write_entry(struct domain *pt_owner, struct domain *pg_owner, u64 maddr, u64 val, bool preserve_ad)
@@ -124,9 +141,9 @@ int mmu_write_entry(struct domain *pt_owner, struct domain *pg_owner, u64 maddr,
 
 	if (unlikely(!mfn_valid(m)))
 		return -EINVAL;
-	level = mmu_table_level(pt_owner, m);
+	level = table_level(pt_owner, m);
 	if (likely(level))
-		return mmu_write_table(pt_owner, pg_owner, p, val, level, preserve_ad, NULL);
+		return write_table_hot(pt_owner, pg_owner, p, val, level, preserve_ad);
 	return write_plain(mfn_to_frame(m), pt_owner, p, val);
 }
 
@@ -153,7 +170,7 @@ int mmu_update_va(struct vcpu *v, struct domain *pg_owner, u64 va, u64 val)
 	if (unlikely(rc))
 		return rc;
 	p = mmu_find_l1(v, va);
-	rc = likely(p) ? mmu_write_table(d, pg_owner, p, val, 1, false, NULL) : -EINVAL;
+	rc = likely(p) ? write_table_hot(d, pg_owner, p, val, 1, false) : -EINVAL;
 	mmu_end(d);
 	return rc;
 }

@@ -12,8 +12,18 @@
 #include "domain/domain.h"
 
 /* Locks d's page tables. -ERESTART (not locked): earlier work must go on first, repeat the hypercall. */
-int mmu_begin(struct domain *d) __must_check;
-void mmu_end(struct domain *d);
+int mmu_settle(struct domain *d);		/* what is left in pv.undo; unlocks if it fails */
+
+static inline int __must_check mmu_begin(struct domain *d)
+{
+	spin_lock(&d->mmu_lock);
+	return unlikely(mfn_x(d->pv.undo)) ? mmu_settle(d) : 0;
+}
+
+static inline void mmu_end(struct domain *d)
+{
+	spin_unlock(&d->mmu_lock);
+}
 
 /* Remembers a PARTIAL frame on its way down. Lock held. */
 void mmu_defer_undo(struct domain *d, mfn_t m);
@@ -28,8 +38,7 @@ int mmu_write_entry(struct domain *pt_owner, struct domain *pg_owner, u64 maddr,
  * Writes entry p of a validated table at `level`. Lock held; same results, and -EAGAIN if the entry no longer holds
  * *expect (the hardware sets accessed and dirty bits at any time).
  */
-int mmu_write_table(struct domain *pt_owner, struct domain *pg_owner, u64 *p, u64 val, u32 level, bool preserve_ad,
-		    const u64 *expect);
+int mmu_write_table(struct domain *pt_owner, struct domain *pg_owner, u64 *p, u64 val, u32 level, const u64 *expect);
 
 /* The level of the table that frame m is now, counted and validated, of domain d; 0 if it is none. Lock held. */
 u32 mmu_table_level(const struct domain *d, mfn_t m);

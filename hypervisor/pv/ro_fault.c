@@ -45,7 +45,7 @@ static int update_entry(struct vcpu *v, const struct emul_insn *insn, u64 *p, u3
 	if (result.write_mem) {
 		u64 new = merge(old, result.mem[0], at, insn->size);
 
-		rc = mmu_write_table(v->domain, v->domain, p, new, level, false, &old);
+		rc = mmu_write_table(v->domain, v->domain, p, new, level, &old);
 		if (rc)
 			return rc;
 	}

@@ -37,7 +37,7 @@ static u32 nr_pieces;
 
 void fake_mem_start(void)
 {
-	static u8 valid[FAKE_RAM_PAGES / 512 / 8];
+	static u8 valid[FAKE_RAM_PAGES / 512];
 	u64 i;
 
 	if (!host_ram) {

@@ -46,7 +46,7 @@ static void make_hypervisor_l4(void)
 
 void machine_ram_start(void)
 {
-	static u8 valid[MACHINE_FRAMES / 512 / 8 + 1];
+	static u8 valid[MACHINE_FRAMES / 512 + 1];
 
 	host_ram = mmap(RAM_WANTED, MACHINE_FRAMES * PAGE_SIZE, PROT_READ | PROT_WRITE,
 			MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
