@@ -68,15 +68,10 @@ struct event_domain {
 	u32 nr_pollers;			/* vCPUs in SCHEDOP_poll */
 };
 
-struct event_readers {
-	u32 depth;
-} __aligned(64);
-extern struct event_readers event_readers[MAX_CPUS];
-
 /* What it answers is for event_read_end(). */
 static inline u32 *event_read_begin(void)
 {
-	u32 *depth = &event_readers[this_cpu()].depth;
+	u32 *depth = &cpu_local()->event_readers;
 
 	atomic_inc(depth);		/* also a barrier: loads below come after */
 	return depth;
@@ -84,7 +79,8 @@ static inline u32 *event_read_begin(void)
 
 static inline void event_read_end(u32 *depth)
 {
-	store_release(depth, *depth - 1);
+	/* only its own CPU writes it: a plain store, which x86 does not move before earlier ones */
+	__asm__ volatile ("decl %0" : "+m" (*depth) : : "memory", "cc");
 }
 
 /* NULL if the domain has no such port; port 0 is never used. A pointer stays good as long as the domain. */

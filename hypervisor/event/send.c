@@ -26,16 +26,18 @@ struct two_level_layout {
 
 #define PENDING_OFFSET	offsetof(struct shared_info, evtchn_pending)
 
-static const struct two_level_layout layouts[2] = {
-	{ .mask_offset = PENDING_OFFSET + 512, .sel_offset = 8, .word_shift = 6, .ports = 4096 },
-	{ .mask_offset = PENDING_OFFSET + 128, .sel_offset = 4, .word_shift = 5, .ports = 1024 },
+static const struct two_level_layout layout64 = {
+	.mask_offset = PENDING_OFFSET + 512, .sel_offset = 8, .word_shift = 6, .ports = 4096,
+};
+static const struct two_level_layout layout32 = {
+	.mask_offset = PENDING_OFFSET + 128, .sel_offset = 4, .word_shift = 5, .ports = 1024,
 };
 static_assert(offsetof(struct shared_info, evtchn_mask) == PENDING_OFFSET + 512, "64-bit layout");
 static_assert(offsetof(struct vcpu_info, evtchn_pending_sel) == 8, "64-bit layout");
 
 static inline const struct two_level_layout *layout_of(const struct domain *d)
 {
-	return &layouts[d->pv.is_32bit];
+	return unlikely(d->pv.is_32bit) ? &layout32 : &layout64;
 }
 
 u32 event_two_level_ports(const struct domain *d)
@@ -54,16 +56,17 @@ static inline unsigned long *mask_words(const struct domain *d, const struct two
 }
 
 /*
- * Sets bit `nr` of the vCPU's selector: a byte operation, so that 32-bit guests' neighbours are not touched.
+ * Sets bit `nr` of the vCPU's selector, by an operation of its own width: 32-bit guests' neighbours are not touched.
  */
-static inline bool selector_test_and_set(struct vcpu *v, const struct two_level_layout *l, u32 nr)
+static __always_inline bool selector_test_and_set(struct vcpu *v, const struct two_level_layout *l, u32 nr)
 {
-	u8 *byte = (u8 *)v->info + l->sel_offset + nr / 8;
+	u8 *selector = (u8 *)v->info + l->sel_offset;
 
-	return atomic_fetch_or(byte, (u8)(1u << nr % 8)) >> nr % 8 & 1;
+	return l->word_shift == 6 ? test_and_set_bit(nr, (unsigned long *)selector) :
+				    test_and_set_bit_u32(nr, (u32 *)selector);
 }
 
-void event_vcpu_mark_pending(struct vcpu *v)
+static inline void mark_pending(struct vcpu *v)
 {
 	if (xchg(&v->info->evtchn_upcall_pending, 1))
 		return;
@@ -73,15 +76,19 @@ void event_vcpu_mark_pending(struct vcpu *v)
 		sched_kick(v);
 }
 
-/* True if it was not pending before: then pollers are to be looked for. */
-static inline bool two_level_set_pending(struct domain *d, u32 port, struct vcpu *v)
+void event_vcpu_mark_pending(struct vcpu *v)
 {
-	const struct two_level_layout *l = layout_of(d);
+	mark_pending(v);
+}
 
+/* True if it was not pending before: then pollers are to be looked for. */
+static __always_inline bool two_level_set_pending(struct domain *d, u32 port, struct vcpu *v,
+						  const struct two_level_layout *l)
+{
 	if (unlikely(port >= l->ports) || test_and_set_bit(port, pending_words(d)))
 		return false;
 	if (!test_bit(port, mask_words(d, l)) && !selector_test_and_set(v, l, port >> l->word_shift))
-		event_vcpu_mark_pending(v);
+		mark_pending(v);
 	return true;
 }
 
@@ -99,7 +106,7 @@ static __noinline void wake_pollers(struct domain *d, u32 port)
 	}
 }
 
-void event_set_pending(struct domain *d, u32 port, struct event_port *p)
+static __always_inline void set_pending(struct domain *d, u32 port, struct event_port *p)
 {
 	struct event_fifo *fifo = READ_ONCE(d->event->fifo);
 	struct vcpu *v = domain_vcpu(d, READ_ONCE(p->vcpu));
@@ -109,36 +116,42 @@ void event_set_pending(struct domain *d, u32 port, struct event_port *p)
 		return;			/* being built: it has no vCPU yet */
 	if (fifo)
 		news = fifo_set_pending(d, fifo, port, p);
+	else if (unlikely(d->pv.is_32bit))
+		news = two_level_set_pending(d, port, v, &layout32);
 	else
-		news = two_level_set_pending(d, port, v);
+		news = two_level_set_pending(d, port, v, &layout64);
 	/* The atomic step above orders this load behind it: see sched_poll(). */
 	if (news && unlikely(READ_ONCE(d->event->nr_pollers)))
 		wake_pollers(d, port);
 }
 
+void event_set_pending(struct domain *d, u32 port, struct event_port *p)
+{
+	set_pending(d, port, p);
+}
+
 int event_send(struct domain *d, u32 port)
 {
-	struct event_port *p = event_port_of(d->event, port);
-	int rc = 0;
+	struct event_domain *ed = d->event;
+	struct event_port *p;
 	u32 *reading;
+	u8 type;
 
-	if (unlikely(!p))
+	if (unlikely(port >= load_acquire(&ed->nr_ports)))
 		return -EINVAL;
+	p = &ed->buckets[port / PORTS_PER_BUCKET][port % PORTS_PER_BUCKET];	/* port 0 is there, and never open */
 	reading = event_read_begin();
-	switch (load_acquire(&p->type)) {
-	case EVTCHNSTAT_interdomain:
-		event_set_pending(p->remote, p->remote_port, p->peer);
-		break;
-	case EVTCHNSTAT_ipi:
-		event_set_pending(d, port, p);
-		break;
-	case EVTCHNSTAT_unbound:
-		break;			/* nobody there yet: silently lost, as published */
-	default:
-		rc = -EINVAL;
+	type = load_acquire(&p->type);
+	if (type == EVTCHNSTAT_interdomain) {
+		d = p->remote;
+		port = p->remote_port;
+		p = p->peer;
 	}
+	if (likely(type == EVTCHNSTAT_interdomain || type == EVTCHNSTAT_ipi))
+		set_pending(d, port, p);
 	event_read_end(reading);
-	return rc;
+	/* unbound: nobody there yet, and the event is silently lost, as published */
+	return likely(type == EVTCHNSTAT_interdomain || type == EVTCHNSTAT_ipi || type == EVTCHNSTAT_unbound) ? 0 : -EINVAL;
 }
 
 void event_send_virq_vcpu(struct vcpu *v, u32 virq)

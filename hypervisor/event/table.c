@@ -13,8 +13,6 @@
 #include "mm/heap.h"
 #include "mm/page_alloc.h"
 
-struct event_readers event_readers[MAX_CPUS];
-
 /*
  * Waits until every CPU has been outside of a read section since the call. A section holds no lock that the
  * caller could hold and runs for some hundred instructions, so a plain wait is right.
@@ -25,7 +23,7 @@ void event_synchronize(void)
 
 	smp_mb();
 	for_each_online_cpu(cpu)
-		while (cpu != self && load_acquire(&event_readers[cpu].depth))
+		while (cpu != self && load_acquire(&cpu_locals[cpu]->event_readers))
 			cpu_relax();
 }
 

@@ -133,18 +133,16 @@ static const struct {
 	[OP_RESET_CONT] = { op_reset_cont, sizeof(struct evtchn_reset), false, NOT_OPENED },
 };
 
-long do_event_channel_op(u32 cmd, u64 arg)
+static __noinline long perform(u32 cmd, u64 arg)
 {
 	struct domain *d = current->domain;
 	union event_arg a;
 	int rc;
 
-	if (unlikely(cmd >= ARRAY_SIZE(ops)))
+	if (cmd >= ARRAY_SIZE(ops))
 		return -ENOSYS;
-	if (unlikely(guest_copy_from(&a, arg, ops[cmd].size)))
+	if (guest_copy_from(&a, arg, ops[cmd].size))
 		return -EFAULT;
-	if (likely(cmd == EVTCHNOP_send))
-		return event_send(d, a.send.port);
 	rc = ops[cmd].perform(d, &a);
 	if (rc == -ERESTART)
 		return hypercall_restart(__HYPERVISOR_event_channel_op, 2, (u64)OP_RESET_CONT, arg);
@@ -156,4 +154,14 @@ long do_event_channel_op(u32 cmd, u64 arg)
 		return -EFAULT;
 	}
 	return 0;
+}
+
+/* Hot: sending, which all the rest is for. */
+long do_event_channel_op(u32 cmd, u64 arg)
+{
+	struct evtchn_send send;
+
+	if (unlikely(cmd != EVTCHNOP_send))
+		return perform(cmd, arg);
+	return unlikely(guest_get(&send, arg)) ? -EFAULT : event_send(current->domain, send.port);
 }

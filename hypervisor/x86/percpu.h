@@ -32,10 +32,9 @@ struct cpu_local {
 	u32 cpu;			/* dense number, 0 is the boot CPU */
 	u32 apic_id;
 	u32 irq_depth;			/* > 0 while an interrupt handler runs */
+	u32 event_readers;		/* sections under way of those who send events; event/internal.h */
 	u32 locks_held;			/* count; 0 at exit to a guest */
-	u64 user_rsp;			/* scratch of the SYSCALL stub */
 	u64 cr4;			/* what CR4 holds, to save reading it */
-	u64 scratch[3];
 };
 static_assert(sizeof(struct cpu_local) <= 256, "boot.S leaves so much room above the first stack");
 

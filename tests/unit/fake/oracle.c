@@ -145,7 +145,7 @@ static void check_sched(void)
 		CHECK(!cpu_locals[cpu]->locks_held);
 	CHECK(irq_enabled());
 	for (cpu = 0; cpu < fake_cpus; cpu++)
-		CHECK(!event_readers[cpu].depth);
+		CHECK(!cpu_locals[cpu]->event_readers);
 }
 
 void oracle(struct domain *const *all, u32 n)
