@@ -91,18 +91,52 @@ static int run_dump_core(struct cli *cli, const struct command *cmd, const struc
 	return rc;
 }
 
-/* The text as it was given, or with --full as we understood it. */
+/* A configuration in the format that was asked for. */
+static int print_config(const struct guest_config *cfg, bool xml)
+{
+	char *text = xml ? conf_to_xml(cfg) : conf_to_text(cfg);
+
+	fputs(text ? text : "", stdout);
+	free(text);
+	return text ? 0 : ERR_RESOURCES;
+}
+
+/* A file, converted without asking anyone. */
+static int convert_file(struct cli *cli, const struct args *args)
+{
+	struct conf_options opt = { .lenient = args_has(args, "lenient") };
+	struct conf_diags diags = { 0 };
+	struct guest_config *cfg = NULL;
+	json_t *json;
+	int rc = conf_load(args->words[0], &opt, &cfg, &diags) ? ERR_CONFIG : 0;
+
+	conf_diags_print(stderr, &diags);
+	conf_diags_free(&diags);
+	if (!rc && cli->json) {
+		json = conf_to_json(cfg);
+		rc = cli_print_json(json);
+		json_decref(json);
+	} else if (!rc) {
+		rc = print_config(cfg, args_has(args, "xml"));
+	}
+	guest_config_free(cfg);
+	return rc;
+}
+
+/* The text as it was given, or with --full and --xml as we understood it. */
 static int run_config(struct cli *cli, const struct command *cmd, const struct args *args)
 {
 	struct conf_diags diags = { 0 };
 	struct guest_config *cfg = NULL;
 	json_t *result = NULL;
-	char *text;
-	int rc = cli_simple_call(cli, cmd->op, json_pack("{s:s}", "guest", args->words[0]), &result);
+	int rc;
 
+	if (strchr(args->words[0], '/'))
+		return convert_file(cli, args);
+	rc = cli_simple_call(cli, cmd->op, json_pack("{s:s}", "guest", args->words[0]), &result);
 	if (rc || cli->json)
 		goto out;
-	if (!args_has(args, "full")) {
+	if (!args_has(args, "full") && !args_has(args, "xml")) {
 		fputs(json_text(result, "text", ""), stdout);
 		goto out;
 	}
@@ -111,9 +145,7 @@ static int run_config(struct cli *cli, const struct command *cmd, const struct a
 		rc = ERR_INTERNAL;
 		goto out;
 	}
-	text = conf_to_text(cfg);
-	fputs(text ? text : "", stdout);
-	free(text);
+	rc = print_config(cfg, args_has(args, "xml"));
 out:
 	guest_config_free(cfg);
 	conf_diags_free(&diags);
@@ -138,6 +170,8 @@ static const struct option_def dump_options[] = {
 };
 static const struct option_def config_options[] = {
 	{ 'f', "full", NULL, "as it was understood, in xl.cfg's syntax" },
+	{ 'x', "xml", NULL, "as it was understood, in libvirt's format" },
+	{ 0, "lenient", NULL, "of a file: keys that are not served are notes, not errors" },
 	{ 0 }
 };
 
@@ -166,8 +200,10 @@ const struct command cmd_dump_core = {
 	.words = WORD_GUEST, .more_words = WORD_FILE, .op = "dump-core", .run = run_dump_core,
 };
 const struct command cmd_config = {
-	.name = "config", .usage = "GUEST", .summary = "print a guest's configuration",
-	.example = "config web",
+	.name = "config", .usage = "GUEST|FILE", .summary = "print a guest's configuration, or convert a file",
+	.help = "A guest's is printed as it was given. A FILE has a '/' in its name; it is read in either format and "
+		"printed in xl.cfg's syntax, or with --xml in libvirt's.",
+	.example = "config --xml /etc/vm/web.cfg",
 	.options = config_options, .min_words = 1, .max_words = 1, .words = WORD_GUEST, .op = "config",
 	.run = run_config,
 };

@@ -158,7 +158,12 @@ static int append_string(const struct conf_key *key, const struct conf_value *va
 	return rc;
 }
 
-/* xl takes cpuid also as a list of strings; we keep it as one. */
+/* Some texts may be given as a list of strings, too: the separator that joins them.  NULL for other keys. */
+static const char *list_separator(const struct conf_key *key)
+{
+	return strcmp(key->name, "cpuid") == 0 ? ";" : strcmp(key->name, "bootloader_args") == 0 ? " " : NULL;
+}
+
 static int join_list(const struct conf_key *key, const struct conf_value *value, struct conf_build *b,
 		     struct error *err)
 {
@@ -170,7 +175,7 @@ static int join_list(const struct conf_key *key, const struct conf_value *value,
 			strbuf_free(&sb);
 			return wrong_kind(key, value, err);
 		}
-		strbuf_printf(&sb, "%s%s", i ? ";" : "", value->items[i].str);
+		strbuf_printf(&sb, "%s%s", i ? list_separator(key) : "", value->items[i].str);
 	}
 	rc = sb.failed ? error_set(err, ERR_RESOURCES, NULL, "no memory") :
 	     conf_scalar_parse(key, sb.data ? sb.data : "", b, err);
@@ -184,7 +189,7 @@ static void apply_scalar(struct applier *ap, const struct conf_key *key, const s
 	struct error err = ERROR_INIT;
 	int rc;
 
-	if (value->kind == VALUE_LIST && strcmp(key->name, "cpuid") == 0)
+	if (value->kind == VALUE_LIST && list_separator(key))
 		rc = join_list(key, value, ap->b, &err);
 	else if (value->kind == VALUE_LIST)
 		rc = wrong_kind(key, value, &err);
@@ -201,11 +206,23 @@ static void apply_scalar(struct applier *ap, const struct conf_key *key, const s
 
 /* ---- keys ---- */
 
+/* Values that switch off what a guest here does not have anyway; an empty list, too. */
+static bool asks_for_nothing(const struct conf_value *value)
+{
+	static const char *const words[] = { "", "0", "none", "disabled" };
+
+	for (size_t i = 0; value->kind != VALUE_LIST && i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(value->str, words[i]) == 0)
+			return true;
+	return value->kind == VALUE_LIST && value->n == 0;
+}
+
 static void refuse(struct applier *ap, const struct conf_assign *as)
 {
 	const struct conf_refused *rf = conf_refused_find(as->key);
 	const char *near = rf ? NULL : conf_key_nearest(as->key);
-	bool lenient = rf && ap->opt && ap->opt->lenient;
+	bool note = rf && (rf->why == REFUSE_IGNORED || asks_for_nothing(&as->value) ||
+			   (ap->opt && ap->opt->lenient));
 	struct error err = ERROR_INIT;
 
 	if (rf && rf->why == REFUSE_HVM && ap->not_pv)
@@ -222,7 +239,7 @@ static void refuse(struct applier *ap, const struct conf_assign *as)
 		error_hint(&err, "remove it, or use --lenient to start without it");
 	else if (!near)
 		error_hint(&err, "'man vm.cfg' lists all keys");
-	report(ap, as, as->line, &err, !lenient);
+	report(ap, as, as->line, &err, !note);
 }
 
 /* The same key again in one source is a mistake; the command line may replace what the file says. */

@@ -32,7 +32,7 @@ int conf_build_guest(const struct conf_assigns *list, const struct conf_options 
 	}
 	conf_apply(list, opt, b, diags);
 	if (!diags->n_fatal)
-		conf_finish(b, opt, diags);
+		conf_finish(list, b, opt, diags);
 	if (diags->n_fatal) {
 		guest_config_free(&b->cfg);
 		return -EBADMSG;
@@ -43,7 +43,8 @@ int conf_build_guest(const struct conf_assigns *list, const struct conf_options 
 
 /*
  * One key=value word of the command line.  A shell has eaten the quotes, so what does not start with
- * a quote or a bracket is taken as it stands: name=web, memory=2G, cpus=0-3.
+ * a quote or a bracket is taken as it stands: name=web, memory=2G, cpus=0-3.  Several may share a word, as lines
+ * of a file would: 'memory=512; vcpus=2'.
  */
 static int parse_override(const char *text, struct conf_assigns *list, struct conf_diags *diags)
 {
@@ -53,7 +54,8 @@ static int parse_override(const char *text, struct conf_assigns *list, struct co
 	struct conf_assign *as;
 	char key[64];
 
-	if (eq && eq[1] && strchr("\"'[", eq[1]))
+	if (eq && ((eq[1] && strchr("\"'[", eq[1])) ||
+		   (isdigit((unsigned char)eq[1]) && strchr(eq, ';'))))
 		return conf_xl_parse(text, strlen(text), "command line", true, list, diags);
 	if (len && text[len - 1] == '+')
 		len--;
@@ -96,10 +98,21 @@ static void report_silent(int rc, const struct conf_options *opt, struct conf_di
 	conf_diag_add(diags, true, 0, &err);
 }
 
+/* All values are good, but the whole does not match the schema. */
+static int refuse_late(const struct conf_diags *late, struct guest_config **out, struct conf_diags *diags)
+{
+	for (size_t i = 0; i < late->n; i++)
+		conf_diag_add(diags, late->items[i].fatal, late->items[i].line, &late->items[i].err);
+	guest_config_free(*out);
+	*out = NULL;
+	return -EBADMSG;
+}
+
 int conf_parse(const char *text, size_t len, const struct conf_options *opt, struct guest_config **out,
 	       struct conf_diags *diags)
 {
 	struct conf_assigns list = { 0 };
+	struct conf_diags late = { 0 };
 	struct error err = ERROR_INIT;
 	int rc;
 
@@ -111,7 +124,7 @@ int conf_parse(const char *text, size_t len, const struct conf_options *opt, str
 		return rc;
 	}
 	if (conf_detect(text, len) == CONF_XML)
-		rc = conf_xml_parse(text, len, opt, &list, diags);
+		rc = conf_xml_parse(text, len, opt, &list, diags, &late);
 	else
 		rc = conf_xl_parse(text, len, conf_source(opt), false, &list, diags);
 	if (!rc)
@@ -123,6 +136,9 @@ int conf_parse(const char *text, size_t len, const struct conf_options *opt, str
 
 		rc = rc ? rc : built;
 	}
+	if (late.n_fatal && !diags->n_fatal)
+		rc = refuse_late(&late, out, diags);
+	conf_diags_free(&late);
 	conf_assigns_free(&list);
 	return rc;
 }

@@ -81,6 +81,7 @@ json_t *conf_to_json(const struct guest_config *cfg);
 int conf_from_json(const json_t *json, const struct conf_options *opt, struct guest_config **out,
 		   struct conf_diags *diags) __must_check;
 char *conf_to_text(const struct guest_config *cfg);
+char *conf_to_xml(const struct guest_config *cfg);	/* libvirt's format, as far as it goes */
 
 /* 0 if name may name a guest. */
 int conf_check_name(const char *name, struct error *err) __must_check;

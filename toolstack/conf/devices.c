@@ -15,6 +15,25 @@ static void vfb_init(void *item)
 	((struct guest_vfb *)item)->vncunused = true;
 }
 
+/* xm's word for what vnc= and sdl= say. */
+static int parse_vfb_type(const char *text, void *at, struct error *err)
+{
+	struct guest_vfb *v = at;
+
+	if (strcmp(text, "vnc") && strcmp(text, "sdl"))
+		return error_set(err, ERR_CONFIG, NULL, "type '%.20s' is neither vnc nor sdl", text);
+	v->vnc = text[0] == 'v';
+	v->sdl = text[0] == 's';
+	return 0;
+}
+
+static bool format_vfb_type(const void *at, struct strbuf *out)
+{
+	(void)at;
+	(void)out;
+	return false;
+}
+
 #define AT(f) offsetof(struct guest_vfb, f)
 static const struct conf_key vfb_fields[] = {
 	{ .name = "vnc", .kind = KEY_BOOL, .offset = AT(vnc), .arg = "0|1",
@@ -38,6 +57,8 @@ static const struct conf_key vfb_fields[] = {
 	  .help = "Its authority file." },
 	{ .name = "keymap", .kind = KEY_STR, .offset = AT(keymap), .max = 16, .arg = "LANGUAGE",
 	  .help = "Keyboard layout." },
+	{ .name = "type", .kind = KEY_CUSTOM, .flags = KEY_INPUT, .parse = parse_vfb_type,
+	  .format = format_vfb_type, .arg = "vnc|sdl", .help = "The older way to say vnc=1 or sdl=1." },
 	{ 0 }
 };
 static const size_t vfb_strings[] = {

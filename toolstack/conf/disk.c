@@ -268,16 +268,18 @@ static bool format_script(const void *at, struct strbuf *out)
 	return script != NULL;
 }
 
-/* Behind "phy:", "file:" and so on, which say the format; *phy tells of the first. */
-static const char *skip_prefixes(const char *text, bool *phy)
+/* Behind "phy:", "file:" and so on, which older files have; *file tells of those that cannot be a device. */
+static const char *skip_prefixes(const char *text, bool *file)
 {
-	static const char *const prefixes[] = { "phy:", "file:", "raw:", "aio:", "tap:", "tap2:" };
+	static const char *const prefixes[] = { "phy:", "file:", "raw:",     "aio:",
+						"tap:", "tap2:", "tapdisk:", "ioemu:" };
 
-	*phy = strncmp(text, "phy:", 4) == 0;
+	*file = false;
 	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
 		size_t len = strlen(prefixes[i]);
 
 		if (strncmp(text, prefixes[i], len) == 0) {
+			*file |= prefixes[i][0] != 'p' && prefixes[i][0] != 'i';
 			text += len;
 			i = (size_t)-1;	/* tap:aio:/x has two */
 		}
@@ -285,21 +287,67 @@ static const char *skip_prefixes(const char *text, bool *phy)
 	return text;
 }
 
+/* Prefixes that named a script: drbd:web is short for script=block-drbd,target=web. */
+static int refuse_script_prefix(const char *text, struct error *err)
+{
+	static const char *const words[] = { "iscsi:", "nbd:", "enbd:", "drbd:" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strncmp(text, words[i], strlen(words[i])) == 0) {
+			error_set(err, ERR_UNSUPPORTED, NULL, "disk '%.100s': the script of %s is not called here",
+				  text, words[i]);
+			error_hint(err, "attach it in dom0, and name its block device: phy:/dev/...");
+			return error_to_errno(ERR_UNSUPPORTED);
+		}
+	return 0;
+}
+
+/* A bare name is a device below /dev; that of an image file is a mistake. */
+static bool looks_like_file(const char *text)
+{
+	static const char *const ends[] = { ".img", ".raw", ".iso", ".qcow2", ".vhd", ".vmdk" };
+	size_t len = strlen(text);
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		size_t n = strlen(ends[i]);
+
+		if (len > n && strcmp(text + len - n, ends[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* target= takes the rest of the text: fields behind it have become part of the path. */
+static int refuse_trailing_fields(const char *text, struct error *err)
+{
+	static const char *const fields[] = { "format=", "vdev=", "access=", "devtype=", "script=", "backendtype=" };
+
+	for (const char *s = strchr(text, ','); s; s = strchr(s + 1, ','))
+		for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+			if (strncmp(s + 1 + strspn(s + 1, " "), fields[i], strlen(fields[i])) == 0)
+				return error_set(err, ERR_CONFIG, NULL, "target= takes the rest of the text, so "
+						 "'%.60s' must stand before it", s + 1);
+	return 0;
+}
+
 static int parse_target(const char *text, void *at, struct error *err)
 {
 	struct guest_disk *d = at;
 	char path[4096];
-	bool phy;
+	bool file;
+	int rc;
 
-	text = skip_prefixes(text, &phy);
+	text = skip_prefixes(text, &file);
 	if (strncmp(text, "qcow", 4) == 0 && strchr(text, ':'))
 		return parse_format("qcow2", at, err);
 	if (strncmp(text, "vhd:", 4) == 0)
 		return parse_format("vhd", at, err);
-	if (!text[0])
-		return 0;
-	/* phy:vg/web is short for phy:/dev/vg/web. */
-	if (text[0] != '/' && !phy) {
+	rc = refuse_script_prefix(text, err);
+	if (!rc)
+		rc = refuse_trailing_fields(text, err);
+	if (rc || !text[0])
+		return rc;
+	if (text[0] != '/' && (file || looks_like_file(text))) {
 		error_set(err, ERR_CONFIG, NULL, "disk '%.100s' is not an absolute path", text);
 		error_hint(err, "'/var/lib/xen/images/web.img,raw,xvda,rw' or 'phy:/dev/vg/web,xvda,w'");
 		return error_to_errno(ERR_CONFIG);
@@ -321,7 +369,10 @@ static bool format_target(const void *at, struct strbuf *out)
 
 static void disk_init(void *item)
 {
-	((struct guest_disk *)item)->discard = true;
+	struct guest_disk *d = item;
+
+	d->discard = true;
+	d->trusted = true;
 }
 
 /* target, [format,] vdev, access: a format is known by its word, since old files leave it out. */
@@ -337,7 +388,29 @@ static int disk_positional(void *item, unsigned int nth, const char *text, struc
 		return parse_vdev(text, d, err);
 	if (nth <= 3)
 		return text[0] ? parse_access(text, d, err) : 0;
-	return text[0] ? error_set(err, ERR_CONFIG, NULL, "'%.60s' is one value too many", text) : 0;
+	if (!text[0])
+		return 0;
+	error_set(err, ERR_CONFIG, NULL, "'%.60s' is no field of a disk, or one value too many", text);
+	error_hint(err, "a disk is TARGET,FORMAT,VDEV,ACCESS; further fields are in 'xl help config disk'");
+	return error_to_errno(ERR_CONFIG);
+}
+
+static int parse_specification(const char *text, void *at, struct error *err)
+{
+	(void)at;
+	if (strcmp(text, "xen") == 0)
+		return 0;
+	error_set(err, strcmp(text, "virtio") ? ERR_CONFIG : ERR_UNSUPPORTED, NULL,
+		  "specification '%.20s' is not served", text);
+	error_hint(err, "leave it out: the guest's own Xen driver serves the disk");
+	return error_to_errno(ERR_UNSUPPORTED);
+}
+
+static bool format_nothing(const void *at, struct strbuf *out)
+{
+	(void)at;
+	(void)out;
+	return false;
 }
 
 static int disk_finish(void *item, struct error *err)
@@ -388,6 +461,12 @@ static const struct conf_key disk_fields[] = {
 	{ .name = "discard", .kind = KEY_FLAG, .offset = AT(discard), .max = 1,
 	  .help = "Pass the guest's discards on; this is the default." },
 	{ .name = "no-discard", .kind = KEY_FLAG, .offset = AT(discard), .max = 0, .help = "Do not." },
+	{ .name = "trusted", .kind = KEY_BOOL, .offset = AT(trusted), .arg = "0|1",
+	  .help = "Whether the guest's driver should trust the backend." },
+	{ .name = "untrusted", .kind = KEY_FLAG, .flags = KEY_INPUT, .offset = AT(trusted), .max = 0,
+	  .help = "The same as trusted=0." },
+	{ .name = "specification", .kind = KEY_CUSTOM, .flags = KEY_INPUT, .parse = parse_specification,
+	  .format = format_nothing, .arg = "xen", .help = "Kept for configurations that have it." },
 	{ .name = "target", .kind = KEY_CUSTOM, .flags = KEY_REST, .parse = parse_target,
 	  .format = format_target,
 	  .arg = "PATH", .help = "The file or block device in dom0; stands last, since it may hold commas." },

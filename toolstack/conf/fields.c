@@ -22,16 +22,37 @@ static const struct conf_key *find_field(const struct conf_list *list, const cha
 
 static int unknown_field(const struct conf_list *list, const char *name, struct error *err)
 {
+	struct strbuf all = STRBUF_INIT;
 	const char *names[FIELDS_MAX], *near;
 	size_t n = 0;
 
-	for (const struct conf_key *f = list->fields; f->name && n < FIELDS_MAX; f++)
+	for (const struct conf_key *f = list->fields; f->name && n < FIELDS_MAX; f++) {
 		names[n++] = f->name;
+		strbuf_printf(&all, "%s%s", n > 1 ? " " : "", f->name);
+	}
 	near = nearest_word(name, names, n);
 	if (near)
-		return error_set(err, ERR_CONFIG, NULL, "unknown field '%.60s' (did you mean '%s'?)", name,
-				 near);
-	return error_set(err, ERR_CONFIG, NULL, "unknown field '%.60s'", name);
+		error_set(err, ERR_CONFIG, NULL, "unknown field '%.60s' (did you mean '%s'?)", name, near);
+	else
+		error_set(err, ERR_CONFIG, NULL, "unknown field '%.60s'", name);
+	if (!near && all.data)
+		error_hint(err, "fields are: %s", all.data);
+	strbuf_free(&all);
+	return error_to_errno(ERR_CONFIG);
+}
+
+/* A field may be given once; an empty value means its default. */
+static int store_field(const struct conf_list *list, const struct conf_key *f, const char *value, void *item,
+		       uint32_t *given, struct error *err)
+{
+	uint32_t bit = UINT32_C(1) << (f - list->fields);
+
+	if (!*value && f->kind != KEY_FLAG)
+		return 0;
+	if (*given & bit)
+		return error_set(err, ERR_CONFIG, NULL, "'%s' is given twice", f->name);
+	*given |= bit;
+	return conf_scalar_parse(f, value, item, err);
 }
 
 /* Cut blanks from both ends, in place. */
@@ -69,20 +90,25 @@ static char *field_end(const struct conf_list *list, char *s)
 	return s + strcspn(s, ",");
 }
 
-static int parse_field(const struct conf_list *list, char *text, unsigned int *nth, void *item,
-		       struct error *err)
+static int parse_field(const struct conf_list *list, char *text, unsigned int *nth, uint32_t *given,
+		       void *item, struct error *err)
 {
 	const struct conf_key *f = find_field(list, text);
 	char *eq = strchr(text, '='), *name;
 
 	if (f && f->kind == KEY_FLAG)
-		return conf_scalar_parse(f, "", item, err);
+		return store_field(list, f, "", item, given, err);
+	if (f && f->kind == KEY_BOOL)
+		return store_field(list, f, "1", item, given, err);	/* the bare word says yes */
 	if (!eq) {
 		if (list->positional)
 			return list->positional(item, (*nth)++, text, err);
 		if (*text == '\0')
 			return 0;
-		return error_set(err, ERR_CONFIG, NULL, "'%.60s' has no value (expected field=value)", text);
+		error_set(err, ERR_CONFIG, NULL, "'%.60s' has no value (expected field=value)", text);
+		if (!f)
+			error_hint(err, "%s=%.60s, perhaps?", list->fields[1].name, text);
+		return error_to_errno(ERR_CONFIG);
 	}
 	/* A path may hold '='; only a word before it makes a field. */
 	if (list->positional && text[0] == '/')
@@ -92,12 +118,13 @@ static int parse_field(const struct conf_list *list, char *text, unsigned int *n
 	f = find_field(list, name);
 	if (!f || f->kind == KEY_FLAG)
 		return unknown_field(list, name, err);
-	return conf_scalar_parse(f, trim(eq + 1), item, err);
+	return store_field(list, f, trim(eq + 1), item, given, err);
 }
 
 int conf_item_parse(const struct conf_list *list, const char *text, void *item, struct error *err)
 {
 	unsigned int nth = 0;
+	uint32_t given = 0;
 	char *copy, *s, *end;
 	int rc = 0;
 
@@ -113,7 +140,7 @@ int conf_item_parse(const struct conf_list *list, const char *text, void *item, 
 		end = field_end(list, s);
 		if (*end)
 			*end++ = '\0';
-		rc = parse_field(list, trim(s), &nth, item, err);
+		rc = parse_field(list, trim(s), &nth, &given, item, err);
 	}
 	free(copy);
 	if (!rc && list->finish)

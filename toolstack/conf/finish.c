@@ -85,13 +85,16 @@ static bool is_pvgrub_file(const char *path)
 	const char *base = strrchr(path, '/') + 1;
 	size_t len = strlen(base);
 
-	return strncmp(base, "grub-", 5) == 0 && len > 8 && strcmp(base + len - 8, "-xen.bin") == 0;
+	/* as Debian, openSUSE and Xen itself name it */
+	return (strncmp(base, "grub-", 5) == 0 && len > 8 && strcmp(base + len - 8, "-xen.bin") == 0) ||
+	       strcmp(base, "grub.xen") == 0 || strcmp(base, "pvgrub64.bin") == 0 ||
+	       strcmp(base, "pvgrub32.bin") == 0;
 }
 
 /* bootloader= is the older word for firmware= as far as we serve it. */
 static int rule_bootloader(struct conf_build *b, struct error *err)
 {
-	if (!b->bootloader)
+	if (!b->bootloader || !b->bootloader[0])
 		return 0;
 	if (strcmp(b->bootloader, "pvgrub64") && strcmp(b->bootloader, "pvgrub32")) {
 		error_set(err, ERR_UNSUPPORTED, NULL,
@@ -121,6 +124,8 @@ static int rule_boot(struct conf_build *b, struct error *err)
 				 "firmware = '%s' and kernel = '%.100s' contradict each other", b->firmware,
 				 cfg->kernel);
 	}
+	if (!cfg->kernel && b->bootloader && b->bootloader[0])
+		return 0;	/* refused above: one cause is enough */
 	if (!cfg->kernel) {
 		error_set(err, ERR_CONFIG, NULL, "there is nothing to boot");
 		error_hint(err, "kernel = \"/boot/vmlinuz-...\", or firmware = \"pvgrub64\" to boot from the "
@@ -253,6 +258,18 @@ static int rule_actions(struct conf_build *b, struct error *err)
 	return 0;
 }
 
+static int rule_disk_scripts(struct conf_build *b, struct error *err)
+{
+	for (size_t i = 0; i < b->cfg.n_disks; i++)
+		if (b->cfg.disks[i].script) {
+			error_set(err, ERR_UNSUPPORTED, NULL, "disk %s: script = '%.200s': scripts for disks come in a "
+				  "later release", b->cfg.disks[i].vdev, b->cfg.disks[i].script);
+			error_hint(err, "attach the storage in dom0 and name its block device: phy:/dev/...");
+			return error_to_errno(ERR_UNSUPPORTED);
+		}
+	return 0;
+}
+
 static bool is_dom0(const char *name)
 {
 	return !name || strcmp(name, "0") == 0 || strcmp(name, "Domain-0") == 0 || strcmp(name, "dom0") == 0;
@@ -291,10 +308,15 @@ static int rule_label(struct conf_build *b, struct error *err)
 	return error_to_errno(ERR_UNSUPPORTED);
 }
 
-static rule_fn *const rules[] = {
-	rule_name, rule_uuid, rule_type, rule_bootloader, rule_boot, rule_cmdline, rule_memory, rule_vcpus,
-	rule_disks, rule_vifs, rule_actions, rule_backends,
-	rule_pool, rule_label,
+/* Each rule with the key (or its older word) in whose line its problem stands, if that was given. */
+static const struct {
+	rule_fn *check;
+	const char *key, *older;
+} rules[] = {
+	{ rule_name, "name", NULL }, { rule_uuid, "uuid", NULL }, { rule_type, "type", "builder" }, { rule_bootloader, "bootloader", NULL },
+	{ rule_boot, "kernel", NULL }, { rule_cmdline, "extra", NULL }, { rule_memory, "memory", NULL }, { rule_vcpus, "vcpus", NULL },
+	{ rule_disks, "disk", NULL }, { rule_disk_scripts, "disk", NULL }, { rule_vifs, "vif", NULL }, { rule_actions, NULL, NULL },
+	{ rule_backends, NULL, NULL }, { rule_pool, "pool", NULL }, { rule_label, "seclabel", NULL },
 };
 
 /* Does a key that is not served yet ask for anything? */
@@ -329,7 +351,29 @@ static void forget_key(const struct conf_key *key, struct conf_build *b, const s
 	strbuf_free(&usual);
 }
 
-static void refuse_later_keys(struct conf_build *b, const struct conf_options *opt, struct conf_diags *diags)
+/* "web.cfg:9" of the last line that gave the key, by either word; without one the file's name alone. */
+static unsigned int where(const struct conf_assigns *list, const struct conf_options *opt, const char *key,
+			  const char *older, struct error *err)
+{
+	for (size_t i = key ? list->n : 0; i-- > 0;) {
+		const struct conf_assign *as = &list->items[i];
+
+		if (strcmp(as->key, key) && (!older || strcmp(as->key, older)))
+			continue;
+		if (as->override)
+			snprintf(err->what, sizeof(err->what), "command line");
+		else if (as->line)
+			snprintf(err->what, sizeof(err->what), "%.140s:%u", conf_source(opt), as->line);
+		else
+			break;
+		return as->override ? 0 : as->line;
+	}
+	snprintf(err->what, sizeof(err->what), "%.140s", conf_source(opt));
+	return 0;
+}
+
+static void refuse_later_keys(const struct conf_assigns *list, struct conf_build *b,
+			      const struct conf_options *opt, struct conf_diags *diags)
 {
 	struct guest_config *fresh = guest_config_new();
 
@@ -341,21 +385,20 @@ static void refuse_later_keys(struct conf_build *b, const struct conf_options *o
 		error_set(&err, ERR_UNSUPPORTED, conf_source(opt), "key '%s' %s", key->name,
 			  conf_refusal_text(REFUSE_LATER));
 		error_hint(&err, "remove it, or use --lenient to start without it");
-		conf_diag_add(diags, !(opt && opt->lenient), 0, &err);
+		conf_diag_add(diags, !(opt && opt->lenient), where(list, opt, key->name, NULL, &err), &err);
 		forget_key(key, b, fresh);
 	}
 	guest_config_free(fresh);
 }
 
-void conf_finish(struct conf_build *b, const struct conf_options *opt, struct conf_diags *diags)
+void conf_finish(const struct conf_assigns *list, struct conf_build *b, const struct conf_options *opt,
+		 struct conf_diags *diags)
 {
 	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
 		struct error err = ERROR_INIT;
 
-		if (!rules[i](b, &err))
-			continue;
-		error_what(&err, "%.140s", conf_source(opt));
-		conf_diag_add(diags, true, 0, &err);
+		if (rules[i].check(b, &err))
+			conf_diag_add(diags, true, where(list, opt, rules[i].key, rules[i].older, &err), &err);
 	}
-	refuse_later_keys(b, opt, diags);
+	refuse_later_keys(list, b, opt, diags);
 }

@@ -62,6 +62,7 @@ struct guest_disk {
 	bool shared;		/* '!' or mode w!: more than one guest may write */
 	bool discard;		/* default true */
 	bool direct_io_safe;
+	bool trusted;		/* default true: the frontend may trust the backend */
 	char *script;		/* run by the daemon instead of its own set-up; absolute path */
 	char *backend_domain;	/* NULL: dom0 */
 };

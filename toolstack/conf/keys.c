@@ -163,11 +163,10 @@ static const struct conf_key device_keys[] = {
 	{ LIST("vif", cfg.vifs, vif), XML("devices/interface", VIF), .arg = "[ VIF, ... ]",
 	  .help = "Network interfaces, each of fields name=value. An empty one joins the default network.",
 	  .example = "[ \"mac=00:16:3e:11:22:33,bridge=br0\" ]" },
-	{ LIST("vfb", cfg.vfbs, vfb), .flags = KEY_LATER, XML("devices/graphics", VFB), .arg = "[ VFB ]",
+	{ LIST("vfb", cfg.vfbs, vfb), .flags = KEY_LATER, .arg = "[ VFB ]",
 	  .help = "A framebuffer and keyboard.",
 	  .example = "[ \"vnc=1,vnclisten=127.0.0.1\" ]" },
-	{ LIST("channel", cfg.channels, channel), .flags = KEY_LATER,
-	  XML("devices/channel", CHANNEL), .arg = "[ CHANNEL, ... ]",
+	{ LIST("channel", cfg.channels, channel), .flags = KEY_LATER, .arg = "[ CHANNEL, ... ]",
 	  .help = "Further byte streams between dom0 and the guest.", .example = "[ "
 		  "\"connection=pty,name=org.example.agent\" ]" },
 	{ LIST("pci", cfg.pcis, pci), .flags = KEY_LATER,

@@ -41,7 +41,7 @@ enum conf_kind {
 
 /* How an XML node becomes the text of a value. */
 enum conf_xml { XML_NONE, XML_TEXT, XML_KIB, XML_TYPE, XML_ONOFF, XML_LOCALTIME, XML_TSC, XML_PIN, XML_DISK,
-		XML_VIF, XML_VFB, XML_PCI, XML_CHANNEL };
+		XML_VIF, XML_PCI };
 
 struct conf_list;
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Keys that xl.cfg knows and we do not serve, each with the reason.  They are errors by default,
- * because a guest that quietly lacks what its file asks for is worse than none; with --lenient they
- * are notes.
+ * because a guest that quietly lacks what its file asks for is worse than none; with --lenient, and where
+ * nothing is lost (0, an empty text or list, leftovers of older files), they are notes.
  */
 #include <string.h>
 

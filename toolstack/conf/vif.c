@@ -198,12 +198,29 @@ static bool format_rate(const void *at, struct strbuf *out)
 	return true;
 }
 
+static int refuse_devid(const char *text, void *at, struct error *err)
+{
+	(void)at;
+	error_set(err, ERR_UNSUPPORTED, NULL, "devid '%.20s' cannot be chosen", text);
+	error_hint(err, "interfaces are numbered from 0 as they stand in the list");
+	return error_to_errno(ERR_UNSUPPORTED);
+}
+
 static void vif_init(void *item)
 {
 	struct guest_vif *v = item;
 
 	v->rate_interval_us = RATE_INTERVAL_US;
 	v->trusted = true;
+}
+
+static int vif_finish(void *item, struct error *err)
+{
+	const struct guest_vif *v = item;
+
+	if (v->mtu && v->mtu < 68)
+		return error_set(err, ERR_CONFIG, NULL, "mtu = %" PRIu32 " is less than IP needs (68)", v->mtu);
+	return 0;
 }
 
 #define AT(f) offsetof(struct guest_vif, f)
@@ -225,8 +242,7 @@ static const struct conf_key vif_fields[] = {
 	  .arg = "PATH", .help = "Run this instead of the daemon's own set-up." },
 	{ .name = "rate", .kind = KEY_CUSTOM, .parse = parse_rate, .format = format_rate, .arg = "10Mb/s",
 	  .help = "What the guest may send at most." },
-	{ .name = "mtu", .kind = KEY_U32, .offset = AT(mtu), .min = 0, .max = 65535, .arg = "BYTES",
-	  .help = "Largest packet; 0 or none: 1500." },
+	{ .name = "mtu", .kind = KEY_U32, .offset = AT(mtu), .min = 0, .max = 65535, .arg = "BYTES", .help = "Largest packet, 68 to 65535; 1500 if not given." },
 	{ .name = "gatewaydev", .kind = KEY_CUSTOM, .offset = AT(gatewaydev), .parse = parse_ifname,
 	  .format = format_string, .arg = "NAME", .help = "The interface that a routing script uses." },
 	{ .name = "model", .kind = KEY_STR, .offset = AT(model), .max = 32, .arg = "WORD",
@@ -239,6 +255,12 @@ static const struct conf_key vif_fields[] = {
 	  .help = "The driver domain that serves it; dom0 if not given." },
 	{ .name = "trusted", .kind = KEY_BOOL, .offset = AT(trusted), .arg = "0|1",
 	  .help = "Whether the guest's driver should trust the backend." },
+	{ .name = "untrusted", .kind = KEY_FLAG, .flags = KEY_INPUT, .offset = AT(trusted), .max = 0,
+	  .help = "The same as trusted=0." },
+	{ .name = "netdev", .kind = KEY_CUSTOM, .flags = KEY_INPUT, .offset = AT(gatewaydev), .parse = parse_ifname,
+	  .format = format_nothing, .arg = "NAME", .help = "The older word for gatewaydev." },
+	{ .name = "devid", .kind = KEY_CUSTOM, .flags = KEY_INPUT, .parse = refuse_devid, .format = format_nothing,
+	  .arg = "N", .help = "Refused: interfaces are numbered as they stand in the list." },
 	{ 0 }
 };
 
@@ -248,7 +270,7 @@ static const size_t vif_strings[] = {
 
 const struct conf_list conf_vif_list = {
 	.item_size = sizeof(struct guest_vif), .max_items = GUEST_VIFS_MAX, .fields = vif_fields,
-	.init = vif_init, .strings = vif_strings,
+	.init = vif_init, .finish = vif_finish, .strings = vif_strings,
 };
 
 void guest_vif_clear(struct guest_vif *vif)

@@ -182,6 +182,8 @@ static enum token lex(struct lexer *lx)
 		}
 		break;
 	}
+	if (strchr("%+*()", c))
+		return bad(lx, "'%c': values are not computed here; write the result", c);
 	if (c < 0x20 || c >= 0x7f)
 		return bad(lx, "unexpected byte \\x%02x", c);
 	return bad(lx, "unexpected character '%c'", c);

@@ -50,6 +50,40 @@ static int unexpected(struct parser *ps, const char *wanted)
 	return syntax_error(ps, ps->lx.tok_line, "expected %s, found %s", wanted, seen);
 }
 
+/* Words that Python has for what they may have meant, and text without quotes. */
+static int unquoted(struct parser *ps)
+{
+	static const char *const words[] = { "True", "true", "yes", "on", "False", "false", "no", "off", "None" };
+	const char *word = ps->lx.text.data;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(word, words[i]) == 0)
+			return syntax_error(ps, ps->lx.tok_line, "'%s' is no value; a switch is 1 or 0", word);
+	return syntax_error(ps, ps->lx.tok_line, "expected a value, found '%.60s'; text stands in quotes",
+			    word);
+}
+
+/*
+ * Files of xm were Python programs.  The first statement of one is the only problem worth telling: all that
+ * follows depends on it.
+ */
+static bool is_python(struct parser *ps, const char *word)
+{
+	static const char *const statements[] = { "import", "from", "def", "if", "elif", "else", "for", "while",
+						  "try", "print", "class" };
+	bool python = false;
+
+	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
+		python |= strcmp(word, statements[i]) == 0;
+	if (!python || ps->lx.tok == TOK_EQ || ps->lx.tok == TOK_PLUS_EQ)
+		return false;
+	syntax_error(ps, ps->lx.tok_line,
+		     "'%s' is Python, as the files of xm could be; write lines KEY = VALUE with the plain values",
+		     word);
+	ps->errors = ERRORS_MAX;
+	return true;
+}
+
 static int parse_value(struct parser *ps, struct conf_value *value, unsigned int depth);
 
 static int parse_list(struct parser *ps, struct conf_value *list, unsigned int depth)
@@ -104,8 +138,7 @@ static int parse_value(struct parser *ps, struct conf_value *value, unsigned int
 			return rc;
 		break;
 	case TOK_WORD:
-		return syntax_error(ps, lx->tok_line,
-				    "expected a value, found '%.60s'; text stands in quotes", lx->text.data);
+		return unquoted(ps);
 	default:
 		return unexpected(ps, "a value");
 	}
@@ -130,6 +163,8 @@ static int parse_assign(struct parser *ps, struct conf_assigns *list, bool overr
 	if (!as->key)
 		return syntax_error(ps, lx->tok_line, "no memory");
 	lexer_next(lx);
+	if (is_python(ps, as->key))
+		return -EBADMSG;
 	if (lx->tok != TOK_EQ && lx->tok != TOK_PLUS_EQ)
 		return unexpected(ps, "'=' after the key");
 	as->append = lx->tok == TOK_PLUS_EQ;

@@ -2,8 +2,8 @@
 /*
  * libvirt's domain format, as assignments.  libxml2 parses with everything dangerous off: no
  * network, no entities of its own (a document type is refused), no huge nodes.  First each element is
- * held against xml_elements.c, which gives readable messages; then the whole against the RELAX NG schema;
- * then the XPath of each key in the table fetches its value.
+ * held against xml_elements.c; then the XPath of each key in the table fetches its value, which the table's
+ * parsers check: both have readable messages.  What the RELAX NG schema finds is told when they found nothing.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -42,6 +42,7 @@ int conf_xml_error(struct xml_reader *rd, const xmlNode *node, bool fatal, enum 
 
 /* ---- RELAX NG ---- */
 
+/* libxml2's words for one mistake; the first names the cause, and what follows from it is not told. */
 static void schema_error(void *arg, xmlErrorPtr e)
 {
 	struct xml_reader *rd = arg;
@@ -50,12 +51,14 @@ static void schema_error(void *arg, xmlErrorPtr e)
 	int len = e->message ? (int)strcspn(e->message, "\n") : 0;
 
 	if (rd->schema_errors++)
-		return;	/* the first one is the cause; libxml2 adds what follows from it */
-	snprintf(what, sizeof(what), "%.100s:%d", rd->source, e->line);
-	error_set(&err, ERR_CONFIG, what, "%.*s", len, e->message ? e->message : "");
-	error_hint(&err, "the schema is in vm.rng; 'virt-xml-validate' tells more");
-	conf_diag_add(rd->diags, true, (unsigned int)e->line, &err);
-	rd->failed = true;
+		return;
+	if (e->line > 0)
+		snprintf(what, sizeof(what), "%.100s:%d", rd->source, e->line);
+	else
+		snprintf(what, sizeof(what), "%.100s", rd->source);
+	error_set(&err, ERR_CONFIG, what, "does not match the schema: %.*s", len, e->message ? e->message : "");
+	error_hint(&err, "virt-xml-validate FILE; or: xmllint --noout --relaxng /usr/share/xen/vm.rng FILE");
+	conf_diag_add(rd->late, true, e->line > 0 ? (unsigned int)e->line : 0, &err);
 }
 
 /* Compiled once; kept for the process's life.  There is one thread. */
@@ -82,7 +85,7 @@ static void validate(struct xml_reader *rd)
 		return;
 	}
 	xmlRelaxNGSetValidStructuredErrors(vc, schema_error, rd);
-	if (xmlRelaxNGValidateDoc(vc, rd->doc) && !rd->failed)
+	if (xmlRelaxNGValidateDoc(vc, rd->doc) && !rd->schema_errors)
 		conf_xml_error(rd, rd->root, true, ERR_CONFIG, NULL, "does not match the schema");
 	xmlRelaxNGFreeValidCtxt(vc);
 }
@@ -103,7 +106,7 @@ static void take_node(struct xml_reader *rd, const struct conf_key *key, xmlNode
 
 	if (!text)
 		return;
-	if (key->kind == KEY_LIST || key->xml_as == XML_PIN)
+	if (key->kind == KEY_LIST)
 		rc = conf_assigns_add_item(rd->list, key->name, text, line);
 	else
 		rc = conf_assigns_add_str(rd->list, key->name, text, line);
@@ -112,10 +115,24 @@ static void take_node(struct xml_reader *rd, const struct conf_key *key, xmlNode
 		out_of_memory(rd);
 }
 
+/* Pins are sorted by their vCPU, wherever they stand. */
+static void take_pins(struct xml_reader *rd, const struct conf_key *key)
+{
+	const xmlNode *at = conf_xml_child(rd->root, "cputune");
+	char *text;
+
+	for (unsigned int vcpu = 0; !rd->failed && (text = conf_xml_pin(rd, vcpu)); vcpu++) {
+		if (conf_assigns_add_item(rd->list, key->name, text,
+					  (unsigned int)xmlGetLineNo(at ? at : rd->root)))
+			out_of_memory(rd);
+		free(text);
+	}
+}
+
 static void take_key(struct xml_reader *rd, xmlXPathContext *xp, const struct conf_key *key)
 {
 	xmlXPathObject *res = xmlXPathEval((const xmlChar *)key->xml, xp);
-	bool many = key->kind == KEY_LIST || key->xml_as == XML_PIN;
+	bool many = key->kind == KEY_LIST;
 	int n = res && res->nodesetval ? res->nodesetval->nodeNr : 0;
 
 	if (n > 1 && !many) {
@@ -138,7 +155,9 @@ static void take_keys(struct xml_reader *rd)
 	}
 	xp->node = rd->root;
 	conf_for_each_key(sec, key)
-		if (key->xml && !rd->failed)
+		if (key->xml_as == XML_PIN)
+			take_pins(rd, key);
+		else if (key->xml && !rd->failed)
 			take_key(rd, xp, key);
 	xmlXPathFreeContext(xp);
 }
@@ -192,18 +211,18 @@ static bool read_document(struct xml_reader *rd, const char *text, size_t len)
 }
 
 int conf_xml_parse(const char *text, size_t len, const struct conf_options *opt, struct conf_assigns *list,
-		   struct conf_diags *diags)
+		   struct conf_diags *diags, struct conf_diags *late)
 {
 	struct xml_reader rd = { .source = conf_source(opt), .lenient = opt && opt->lenient, .list = list,
-				 .diags = diags };
+				 .diags = diags, .late = late };
 
 	xmlInitParser();
 	if (read_document(&rd, text, len)) {
 		conf_xml_check_elements(&rd);
 		if (!rd.failed)
-			validate(&rd);
-		if (!rd.failed)
 			take_keys(&rd);
+		if (!rd.failed)
+			validate(&rd);
 	}
 	xmlFreeDoc(rd.doc);
 	return rd.failed ? -EBADMSG : 0;

@@ -12,6 +12,7 @@ struct xml_reader {
 	bool lenient;
 	bool failed;
 	unsigned int schema_errors;
+	struct conf_diags *late;	/* what the schema says: told if nothing else explains it */
 	xmlDoc *doc;
 	xmlNode *root;
 	struct conf_assigns *list;
@@ -24,6 +25,12 @@ int conf_xml_error(struct xml_reader *rd, const xmlNode *node, bool fatal, enum 
 
 /* xml_elements.c: hold every element against the list of known ones. */
 void conf_xml_check_elements(struct xml_reader *rd);
+
+/* xml_values.c: the first child element of that name; NULL if there is none, or no node. */
+const xmlNode *conf_xml_child(const xmlNode *node, const char *name);
+
+/* The CPUs of vCPU 0, 1, ... from <vcpupin>, each to be freed; NULL behind the last. */
+char *conf_xml_pin(struct xml_reader *rd, unsigned int vcpu);
 
 /* xml_values.c: the text of a value, to be freed, or NULL (nothing there, or reported). */
 char *conf_xml_value(struct xml_reader *rd, enum conf_xml as, xmlNode *node);

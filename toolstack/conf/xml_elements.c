@@ -14,6 +14,7 @@ enum fate {
 	ANY,		/* served, with whatever below; the schema looks closer */
 	QUIET,		/* describes what is so anyway; below: anything */
 	NOTE,		/* no effect on a PV guest: a note */
+	SCREEN,		/* a framebuffer, which the guest does without: a note */
 	REFUSED,	/* asks for something that the guest would miss; --lenient: a note */
 };
 
@@ -40,7 +41,7 @@ static const struct element elements[] = {
 	"perf", NOTE },
 	{ "domain", "sysinfo", NOTE }, { "domain", "idmap", REFUSED }, { "domain", "launchSecurity",
 	REFUSED },
-	{ "domain", "keywrap", REFUSED },
+	{ "domain", "keywrap", REFUSED }, { "domain", "on_lockfailure", NOTE },
 
 	{ "os", "type", SERVED }, { "os", "kernel", SERVED }, { "os", "initrd", SERVED }, { "os",
 	"cmdline", SERVED },
@@ -62,8 +63,8 @@ static const struct element elements[] = {
 	{ "features", "kvm", NOTE }, { "features", "pvspinlock", NOTE }, { "features", "pmu", NOTE },
 	{ "features", "vmport", NOTE }, { "features", "smm", NOTE }, { "features", "privnet", NOTE },
 
-	{ "devices", "disk", ANY }, { "devices", "interface", ANY }, { "devices", "graphics", ANY },
-	{ "devices", "channel", ANY }, { "devices", "hostdev", ANY }, { "devices", "console", QUIET },
+	{ "devices", "disk", SERVED }, { "devices", "interface", SERVED }, { "devices", "graphics", SCREEN },
+	{ "devices", "channel", NOTE }, { "devices", "hostdev", ANY }, { "devices", "console", QUIET },
 	{ "devices", "serial", QUIET }, { "devices", "emulator", QUIET }, { "devices", "input", QUIET },
 	{ "devices", "video", QUIET }, { "devices", "memballoon", QUIET }, { "devices", "controller", QUIET },
 	{ "devices", "watchdog", NOTE }, { "devices", "rng", NOTE }, { "devices", "panic", NOTE },
@@ -74,6 +75,38 @@ static const struct element elements[] = {
 	REFUSED },
 	{ "devices", "nvram", REFUSED }, { "devices", "iommu", REFUSED }, { "devices", "vsock", REFUSED },
 	{ "devices", "lease", REFUSED },
+
+	{ "disk", "driver", ANY }, { "disk", "source", ANY }, { "disk", "target", ANY }, { "disk", "readonly", ANY },
+	{ "disk", "shareable", ANY }, { "disk", "script", ANY }, { "disk", "backenddomain", ANY },
+	{ "disk", "backingStore", QUIET }, { "disk", "address", QUIET }, { "disk", "alias", QUIET },
+	{ "disk", "boot", QUIET }, { "disk", "serial", NOTE }, { "disk", "geometry", NOTE }, { "disk", "blockio", NOTE },
+	{ "disk", "vendor", NOTE }, { "disk", "product", NOTE }, { "disk", "wwn", NOTE }, { "disk", "transient", REFUSED },
+	{ "disk", "iotune", REFUSED }, { "disk", "encryption", REFUSED }, { "disk", "auth", REFUSED },
+	{ "disk", "mirror", REFUSED },
+
+	{ "interface", "mac", ANY }, { "interface", "source", ANY }, { "interface", "ip", ANY },
+	{ "interface", "script", ANY }, { "interface", "target", ANY }, { "interface", "model", ANY },
+	{ "interface", "mtu", ANY }, { "interface", "backenddomain", ANY }, { "interface", "bandwidth", ANY },
+	{ "interface", "address", QUIET }, { "interface", "alias", QUIET }, { "interface", "boot", QUIET },
+	{ "interface", "guest", QUIET }, { "interface", "link", NOTE }, { "interface", "driver", NOTE },
+	{ "interface", "tune", NOTE }, { "interface", "coalesce", NOTE }, { "interface", "rom", NOTE },
+	{ "interface", "route", NOTE }, { "interface", "port", NOTE }, { "interface", "filterref", REFUSED },
+	{ "interface", "virtualport", REFUSED }, { "interface", "vlan", REFUSED },
+};
+
+/* Attributes whose word decides what kind of thing is meant; others are the schema's to check. */
+static const struct attribute {
+	const char *element, *name;
+	const char *words[4];		/* served ones */
+	const char *hint;
+} attributes[] = {
+	{ "disk", "type", { "file", "block" }, "attach it in dom0 and name its block device: type='block'" },
+	{ "disk", "device", { "disk", "cdrom" }, NULL },
+	{ "interface", "type", { "bridge", "network", "ethernet" },
+	  "<interface type='bridge'><source bridge='NAME'/>, or type='network' with the network 'default'" },
+	{ "clock", "offset", { "utc", "localtime", "variable" }, "<clock offset='utc'/>" },
+	{ "target", "bus", { "xen", "ide", "scsi" }, "<target dev='xvda' bus='xen'/>" },
+	{ "hostdev", "type", { "pci" }, NULL },
 };
 
 #define N_ELEMENTS (sizeof(elements) / sizeof(elements[0]))
@@ -104,6 +137,26 @@ static void unknown(struct xml_reader *rd, const xmlNode *node, const char *pare
 			       node->name, parent);
 }
 
+static void check_attribute(struct xml_reader *rd, const xmlNode *node, const struct attribute *at)
+{
+	xmlChar *value = xmlGetNoNsProp(node, (const xmlChar *)at->name);
+	bool served = value == NULL;
+
+	for (size_t i = 0; value && i < 4 && at->words[i]; i++)
+		served |= strcmp((const char *)value, at->words[i]) == 0;
+	if (!served)
+		conf_xml_error(rd, node, true, ERR_UNSUPPORTED, at->hint, "<%s %s='%.40s'> is not served", at->element,
+			       at->name, (const char *)value);
+	xmlFree(value);
+}
+
+static void check_attributes(struct xml_reader *rd, const xmlNode *node)
+{
+	for (size_t i = 0; i < sizeof(attributes) / sizeof(attributes[0]); i++)
+		if (strcmp((const char *)node->name, attributes[i].element) == 0)
+			check_attribute(rd, node, &attributes[i]);
+}
+
 static void check_below(struct xml_reader *rd, const xmlNode *parent);
 
 static void check_one(struct xml_reader *rd, const xmlNode *node, const char *parent)
@@ -117,11 +170,18 @@ static void check_one(struct xml_reader *rd, const xmlNode *node, const char *pa
 		unknown(rd, node, parent);
 		return;
 	}
+	if (el->fate == SERVED || el->fate == ANY)
+		check_attributes(rd, node);
 	switch (el->fate) {
 	case SERVED:
 		check_below(rd, node);
 		break;
 	case ANY: case QUIET:
+		break;
+	case SCREEN:
+		conf_xml_error(rd, node, false, ERR_UNSUPPORTED, NULL,
+			       "framebuffers come in a later release; the guest runs without its screen, on "
+			       "its console");
 		break;
 	case NOTE:
 		conf_xml_error(rd, node, false, ERR_UNSUPPORTED, NULL, "<%s> has no effect on a PV guest",
@@ -142,7 +202,34 @@ static void check_below(struct xml_reader *rd, const xmlNode *parent)
 			check_one(rd, node, (const char *)parent->name);
 }
 
+/* Whole definitions for something else: one cause, instead of what follows from it. */
+static bool is_of_our_kind(struct xml_reader *rd)
+{
+	xmlChar *type = xmlGetNoNsProp(rd->root, (const xmlChar *)"type"), *os = NULL;
+	const xmlNode *os_type = conf_xml_child(conf_xml_child(rd->root, "os"), "type");
+	bool ours = type && (strcmp((char *)type, "xen") == 0 || strcmp((char *)type, "xl") == 0);
+
+	if (!ours) {
+		conf_xml_error(rd, rd->root, true, ERR_UNSUPPORTED,
+			       "a guest of Xen is <domain type='xen'> with <os><type>linux</type>, a kernel or PV "
+			       "GRUB, and its disks as xvda, xvdb, ...",
+			       "the definition is for '%.20s', not for Xen", type ? (char *)type : "");
+	} else if (os_type) {
+		os = xmlNodeGetContent(os_type);
+		ours = !os || (!strstr((char *)os, "hvm") && !strstr((char *)os, "xenpvh"));
+		if (!ours)
+			conf_xml_error(rd, os_type, true, ERR_UNSUPPORTED,
+				       "<type>linux</type> runs Linux kernels with Xen support, which distributions' "
+				       "kernels have",
+				       "%s guests come in a later release", strstr((char *)os, "hvm") ? "HVM" : "PVH");
+	}
+	xmlFree(type);
+	xmlFree(os);
+	return ours;
+}
+
 void conf_xml_check_elements(struct xml_reader *rd)
 {
-	check_below(rd, rd->root);
+	if (is_of_our_kind(rd))
+		check_below(rd, rd->root);
 }

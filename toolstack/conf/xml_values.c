@@ -27,7 +27,7 @@ static char *node_text(const xmlNode *node)
 	return text;
 }
 
-static const xmlNode *child(const xmlNode *node, const char *name)
+const xmlNode *conf_xml_child(const xmlNode *node, const char *name)
 {
 	for (const xmlNode *c = node ? node->children : NULL; c; c = c->next)
 		if (c->type == XML_ELEMENT_NODE && strcmp((const char *)c->name, name) == 0)
@@ -38,7 +38,7 @@ static const xmlNode *child(const xmlNode *node, const char *name)
 /* An attribute of node's child (child NULL: of node itself); caller frees.  NULL if there is none. */
 static char *attr(const xmlNode *node, const char *child_name, const char *name)
 {
-	const xmlNode *at = child_name ? child(node, child_name) : node;
+	const xmlNode *at = child_name ? conf_xml_child(node, child_name) : node;
 	xmlChar *raw = at ? xmlGetNoNsProp(at, (const xmlChar *)name) : NULL;
 	char *text = raw ? strdup((char *)raw) : NULL;
 
@@ -145,27 +145,49 @@ static char *tsc_text(struct xml_reader *rd, xmlNode *node)
 	return translate(rd, node, from, to);
 }
 
-/* <vcpu cpuset='0-3'> is one list for all; <vcpupin vcpu='n' cpuset='...'/> in order is one each. */
-static char *pin_text(struct xml_reader *rd, xmlNode *node)
-{
-	unsigned int seen = 0;
-	char *number;
-	int64_t num;
-	bool in_order;
+/* ---- pinning ---- */
 
-	if (node->type == XML_ATTRIBUTE_NODE)
-		return child(child(rd->root, "cputune"), "vcpupin") ? NULL : node_text(node);
-	for (const xmlNode *p = node->prev; p; p = p->prev)
-		seen += p->type == XML_ELEMENT_NODE && strcmp((const char *)p->name, "vcpupin") == 0;
-	number = attr(node, NULL, "vcpu");
-	in_order = number && conf_number(number, &num) == 0 && num == seen;
-	free(number);
-	if (!in_order) {
-		conf_xml_error(rd, node, true, ERR_CONFIG, NULL,
-			       "<vcpupin> elements must be for vCPU 0, 1, ... in order");
-		return NULL;
+/* The number in a <vcpupin>; -1 if there is none, reported. */
+static int pinned_vcpu(struct xml_reader *rd, const xmlNode *pin)
+{
+	char *text = attr(pin, NULL, "vcpu");
+	int64_t num = -1;
+	bool good = text && conf_number(text, &num) == 0 && num >= 0 && num < GUEST_VCPUS_MAX;
+
+	if (!good && !rd->failed)
+		conf_xml_error(rd, pin, true, ERR_CONFIG, NULL, "<vcpupin vcpu='%.20s'>: not a number from 0 to %d",
+			       text ? text : "", GUEST_VCPUS_MAX - 1);
+	free(text);
+	return good ? (int)num : -1;
+}
+
+char *conf_xml_pin(struct xml_reader *rd, unsigned int vcpu)
+{
+	const xmlNode *found = NULL, *tune = conf_xml_child(rd->root, "cputune");
+	char *all = attr(rd->root, "vcpu", "cpuset"), *text = NULL;
+	int highest = -1;
+
+	for (const xmlNode *c = tune ? tune->children : NULL; c; c = c->next) {
+		int num;
+
+		if (c->type != XML_ELEMENT_NODE || strcmp((const char *)c->name, "vcpupin"))
+			continue;
+		num = pinned_vcpu(rd, c);
+		highest = num > highest ? num : highest;
+		if (num >= 0 && (unsigned int)num == vcpu) {
+			if (found)
+				conf_xml_error(rd, c, true, ERR_CONFIG, NULL, "vCPU %u is pinned twice", vcpu);
+			found = c;
+		}
 	}
-	return attr(node, NULL, "cpuset");
+	if (found)
+		text = attr(found, NULL, "cpuset");
+	else if ((int)vcpu < highest)	/* the list has a place for each vCPU before the last one pinned */
+		text = strdup(all ? all : "all");
+	else if (highest < 0 && vcpu == 0 && all)
+		text = strdup(all);
+	free(all);
+	return text;
 }
 
 /* ---- devices ---- */
@@ -181,8 +203,8 @@ static char *disk_text(struct xml_reader *rd, xmlNode *node)
 		add_word(&out, "devtype=cdrom");
 	add_field(rd, &out, "format", node, "driver", "type");
 	add_field(rd, &out, "vdev", node, "target", "dev");
-	add_word(&out, child(node, "readonly")	  ? "access=r"
-		       : child(node, "shareable") ? "access=w!"
+	add_word(&out, conf_xml_child(node, "readonly")	  ? "access=r"
+		       : conf_xml_child(node, "shareable") ? "access=w!"
 						  : "access=rw");
 	if (attr_is(node, "driver", "discard", "ignore"))
 		add_word(&out, "no-discard");
@@ -198,7 +220,7 @@ static char *disk_text(struct xml_reader *rd, xmlNode *node)
 /* libvirt counts kilobytes a second. */
 static void add_rate(struct xml_reader *rd, struct strbuf *out, const xmlNode *node)
 {
-	const xmlNode *bandwidth = child(node, "bandwidth");
+	const xmlNode *bandwidth = conf_xml_child(node, "bandwidth");
 	char *average = bandwidth ? attr(bandwidth, "outbound", "average") : NULL;
 	int64_t num;
 
@@ -264,32 +286,10 @@ static char *vif_text(struct xml_reader *rd, xmlNode *node)
 	return strbuf_take(&out);
 }
 
-static char *vfb_text(struct xml_reader *rd, xmlNode *node)
-{
-	struct strbuf out = STRBUF_INIT;
-	char *port = attr(node, NULL, "port");
-	int64_t num;
-
-	if (!attr_is(node, NULL, "type", "vnc")) {
-		conf_xml_error(rd, node, true, ERR_UNSUPPORTED, "<graphics type='vnc'/>",
-			       "only VNC shows a framebuffer");
-		free(port);
-		return NULL;
-	}
-	strbuf_puts(&out, "vnc=1");
-	if (port && conf_number(port, &num) == 0 && num >= 5900)
-		strbuf_printf(&out, ",vncunused=0,vncdisplay=%lld", (long long)num - 5900);
-	add_field(rd, &out, "vnclisten", node, NULL, "listen");
-	add_field(rd, &out, "vncpasswd", node, NULL, "passwd");
-	add_field(rd, &out, "keymap", node, NULL, "keymap");
-	free(port);
-	return strbuf_take(&out);
-}
-
 static char *pci_text(struct xml_reader *rd, xmlNode *node)
 {
 	static const char *const names[] = { "domain", "bus", "slot", "function" };
-	const xmlNode *source = child(node, "source");
+	const xmlNode *source = conf_xml_child(node, "source");
 	int64_t num[4] = { 0 };
 	char *out = NULL;
 
@@ -310,16 +310,6 @@ static char *pci_text(struct xml_reader *rd, xmlNode *node)
 	return out;
 }
 
-static char *channel_text(struct xml_reader *rd, xmlNode *node)
-{
-	struct strbuf out = STRBUF_INIT;
-
-	strbuf_puts(&out, attr_is(node, NULL, "type", "unix") ? "connection=socket" : "connection=pty");
-	add_field(rd, &out, "name", node, "target", "name");
-	add_field(rd, &out, "path", node, "source", "path");
-	return strbuf_take(&out);
-}
-
 char *conf_xml_value(struct xml_reader *rd, enum conf_xml as, xmlNode *node)
 {
 	switch (as) {
@@ -338,17 +328,13 @@ char *conf_xml_value(struct xml_reader *rd, enum conf_xml as, xmlNode *node)
 	case XML_TSC:
 		return tsc_text(rd, node);
 	case XML_PIN:
-		return pin_text(rd, node);
+		return NULL;	/* by conf_xml_pin() */
 	case XML_DISK:
 		return disk_text(rd, node);
 	case XML_VIF:
 		return vif_text(rd, node);
-	case XML_VFB:
-		return vfb_text(rd, node);
 	case XML_PCI:
 		return pci_text(rd, node);
-	case XML_CHANNEL:
-		return channel_text(rd, node);
 	}
 	return NULL;
 }

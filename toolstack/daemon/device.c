@@ -165,6 +165,7 @@ static int publish(struct guest *g, enum device_kind kind, size_t i, uint32_t tx
 	if (kind == DEVICE_VBD) {
 		put(&front, "virtual-device", "%" PRIu32, id);
 		put(&front, "device-type", "%s", g->cfg->disks[i].cdrom ? "cdrom" : "disk");
+		put(&front, "trusted", "%d", g->cfg->disks[i].trusted);
 	} else {
 		put(&front, "handle", "%" PRIu32, id);
 		put(&front, "mtu", "%" PRIu32, g->cfg->vifs[i].mtu ? g->cfg->vifs[i].mtu : 1500);

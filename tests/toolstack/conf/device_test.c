@@ -32,6 +32,13 @@ TEST(disks_by_position_name_and_prefix)
 		{ "/cd.iso,,xvdc,devtype=cdrom", "/cd.iso", "xvdc", 1, 1 },
 		{ ",,xvdc,cdrom", NULL, "xvdc", 1, 1 },
 		{ "/d=1.img,raw,xvda,rw", "/d=1.img", "xvda", 0, 0 },
+		{ "vg/x,raw,xvda", "/dev/vg/x", "xvda", 0, 0 },
+		{ "tap2:tapdisk:aio:/a.img,xvda,w", "/a.img", "xvda", 0, 0 },
+		{ "ioemu:/a.img,hda,r", "/a.img", "hda", 1, 0 },
+		{ "format=,vdev=xvda,access=,target=/a", "/a", "xvda", 0, 0 },
+		{ "/a,raw,xvda,untrusted,specification=xen", "/a", "xvda", 0, 0 },
+		{ "/r.iso,,hdc,,cdrom", "/r.iso", "hdc", 1, 1 },
+		{ ",hdc:cdrom,r", NULL, "hdc", 1, 1 },
 	};
 	char why[700];
 
@@ -59,11 +66,16 @@ TEST(wrong_disks_are_explained)
 		{ "qcow2:/a.img,xvda,w", "disk format 'qcow2' is not served" },
 		{ "/a.img,raw,xvdA,rw", "'xvdA' names no virtual disk" },
 		{ "/a.img,raw,xvda,readwrite", "access 'readwrite' is unknown" },
-		{ "/a.img,raw,xvda,rw,more", "'more' is one value too many" },
+		{ "/a.img,raw,xvda,rw,more", "'more' is no field of a disk, or one value too many" },
 		{ "a.img,raw,xvda,rw", "disk 'a.img' is not an absolute path" },
 		{ "vdev=xvda", "disk xvda has no target" },
 		{ "/a,raw,xvda,rw,backendtype=qdisk", "backendtype 'qdisk' is not served" },
 		{ "/a,raw,xvda,rw,frob=1", "unknown field 'frob'" },
+		{ "vdev=xvda,vdev=xvdb,target=/x", "'vdev' is given twice" },
+		{ "target=/x,vdev=xvda", "target= takes the rest of the text, so 'vdev=xvda' must stand before it" },
+		{ "drbd:r0,xvda,w", "disk 'drbd:r0': the script of drbd: is not called here" },
+		{ "file:a,xvda,w", "disk 'a' is not an absolute path" },
+		{ "/a,raw,xvda,specification=virtio", "specification 'virtio' is not served" },
 	};
 	char why[700];
 
@@ -219,8 +231,8 @@ TEST(devices_to_come_are_understood_and_refused)
 	conf_item_clear(&conf_channel_list, &channel);
 	CHECK(conf_item_parse(&conf_channel_list, "name=x,connection=tcp", &channel, NULL) != 0);
 
-	CHECK_REFUSED(BASE "pci=['03:00.0']\n", "t.cfg: key 'pci' comes in a later release");
-	CHECK_REFUSED(BASE "localtime=1\n", "t.cfg: key 'localtime' comes in a later release");
+	CHECK_REFUSED(BASE "pci=['03:00.0']\n", "t.cfg:4: key 'pci' comes in a later release");
+	CHECK_REFUSED(BASE "localtime=1\n", "t.cfg:4: key 'localtime' comes in a later release");
 	CHECK_REFUSED(BASE "disk=['/a,raw,xvda,rw,backend=storage']\n",
 		      "t.cfg: backend = 'storage': driver domains come in a later release");
 	p = parse_with(BASE "pci=['03:00.0']\nlocaltime=1\nvpmu=0\ncpuid='host'\n", &lenient);

@@ -101,22 +101,40 @@ TEST(rules_across_keys)
 	CHECK_REFUSED("name='web'\nkernel='/k'\n", "t.cfg: the guest has no memory");
 	CHECK_REFUSED("name='web'\nmemory=512\n", "t.cfg: there is nothing to boot");
 	CHECK_REFUSED("name='12'\nmemory=512\nkernel='/k'\n",
-		      "t.cfg: name '12' could be mistaken for a domain number");
-	CHECK_REFUSED("name='a/b'\nmemory=512\nkernel='/k'\n", "t.cfg: name 'a/b' holds '/'");
+		      "t.cfg:1: name '12' could be mistaken for a domain number");
+	CHECK_REFUSED("name='a/b'\nmemory=512\nkernel='/k'\n", "t.cfg:1: name 'a/b' holds '/'");
 	CHECK_REFUSED("name='Domain-0'\nmemory=512\nkernel='/k'\n",
-		      "t.cfg: name 'Domain-0' belongs to the host");
-	CHECK_REFUSED(BASE "maxmem=256\n", "t.cfg: maxmem (256 MiB) is below memory (512 MiB)");
-	CHECK_REFUSED(BASE "vcpus=4\nmaxvcpus=2\n", "t.cfg: vcpus (4) is above maxvcpus (2)");
-	CHECK_REFUSED(BASE "disk=['/a,raw,xvda,rw','/b,raw,xvda,rw']\n", "t.cfg: two disks are xvda");
+		      "t.cfg:1: name 'Domain-0' belongs to the host");
+	CHECK_REFUSED(BASE "maxmem=256\n", "t.cfg:2: maxmem (256 MiB) is below memory (512 MiB)");
+	CHECK_REFUSED(BASE "vcpus=4\nmaxvcpus=2\n", "t.cfg:4: vcpus (4) is above maxvcpus (2)");
+	CHECK_REFUSED(BASE "disk=['/a,raw,xvda,rw','/b,raw,xvda,rw']\n", "t.cfg:4: two disks are xvda");
 	CHECK_REFUSED(BASE "disk=['/a,raw,xvda,rw','/a,raw,xvdb,rw']\n",
-		      "t.cfg: xvda and xvdb are the same file /a");
+		      "t.cfg:4: xvda and xvdb are the same file /a");
 	CHECK_REFUSED(BASE "vif=['mac=00:16:3e:00:00:01','mac=00:16:3e:00:00:01']\n",
-		      "t.cfg: interfaces 0 and 1 have the same MAC address");
+		      "t.cfg:4: interfaces 0 and 1 have the same MAC address");
 	CHECK_REFUSED(BASE "on_crash='soft-reset'\n", "t.cfg: soft-reset is an answer to on_soft_reset only");
-	CHECK_REFUSED(BASE "pool='fast'\n", "t.cfg: pool = 'fast': there is one CPU pool, Pool-0");
+	CHECK_REFUSED(BASE "pool='fast'\n", "t.cfg:4: pool = 'fast': there is one CPU pool, Pool-0");
 	CHECK_REFUSED(BASE "name='other'\n", "t.cfg:4: key 'name' is given twice, first in line 1");
 	CHECK_REFUSED("name='web'\nmemory=4\nkernel='/k'\n",
-		      "t.cfg: memory = 4096K is less than a kernel needs (8 MiB)");
+		      "t.cfg:2: memory = 4096K is less than a kernel needs (8 MiB)");
+}
+
+/* Files of xm were programs, and files that were made long ago hold what means nothing now. */
+TEST(files_of_old)
+{
+	struct parsed p = parse("import os, re\narch = os.uname()[4]\nif re.search('64', arch):\n    x = 1\n" BASE);
+
+	CHECK_STR(p.first, "t.cfg:1: 'import' is Python, as the files of xm could be; write lines KEY = VALUE with the "
+			   "plain values");
+	CHECK_EQ(p.diags.n, 1);
+	parsed_free(&p);
+	CHECK_REFUSED("name='web'\nmemory=512\nkernel='/boot/vmlinuz-%s' % ver\n",
+		      "t.cfg:3: '%': values are not computed here; write the result");
+	CHECK_REFUSED(BASE "localtime=True\n", "t.cfg:4: 'True' is no value; a switch is 1 or 0");
+	p = parse(BASE "dhcp='dhcp'\nacpi=0\nusbctrl=[]\npassthrough='disabled'\nbootloader=''\n");
+	CHECK_STR(p.first, "");
+	CHECK_EQ(p.diags.n, 4);
+	parsed_free(&p);
 }
 
 TEST(refused_keys_are_named_and_lenient_notes_them)
@@ -126,12 +144,12 @@ TEST(refused_keys_are_named_and_lenient_notes_them)
 
 	CHECK_REFUSED(BASE "boot = 'c'\n",
 		      "t.cfg:4: key 'boot' is for PVH and HVM guests, which come in a later release");
-	CHECK_REFUSED(BASE "type = 'hvm'\n", "t.cfg: type 'hvm' comes in a later release");
-	CHECK_REFUSED(BASE "builder = 'hvm'\nboot = 'd'\nvnc = 1\n", "t.cfg: type 'hvm' comes in a later release");
-	CHECK_REFUSED(BASE "builder = 'hvm'\n", "t.cfg: type 'hvm' comes in a later release");
+	CHECK_REFUSED(BASE "type = 'hvm'\n", "t.cfg:4: type 'hvm' comes in a later release");
+	CHECK_REFUSED(BASE "builder = 'hvm'\nboot = 'd'\nvnc = 1\n", "t.cfg:4: type 'hvm' comes in a later release");
+	CHECK_REFUSED(BASE "builder = 'hvm'\n", "t.cfg:4: type 'hvm' comes in a later release");
 	CHECK_REFUSED(
 		BASE "bootloader = 'pygrub'\n",
-		"t.cfg: bootloader = 'pygrub' would read the guest's disk inside dom0, which is never done");
+		"t.cfg:4: bootloader = 'pygrub' would read the guest's disk inside dom0, which is never done");
 	p = parse_with(BASE "boot = 'c'\nvnc = 1\n", &lenient);
 	CHECK_EQ(p.rc, 0);
 	CHECK_EQ(p.diags.n, 2);
@@ -144,6 +162,7 @@ TEST(refused_keys_are_named_and_lenient_notes_them)
 
 TEST(overrides_replace_what_the_file_says)
 {
+	const char *const several[] = { "memory=700; vcpus=3", "extra=a;b" };
 	const char *const words[] = { "memory=1G", "name=other", "cpus=0-3,^1", "vif=['bridge=b']",
 				      "extra+= x" };
 	struct conf_options opt = { .source = "t.cfg", .overrides = words, .n_overrides = 5 };
@@ -161,6 +180,14 @@ TEST(overrides_replace_what_the_file_says)
 	opt.n_overrides = 1;
 	p = parse_with(BASE, &opt);
 	CHECK_STR(p.first, "command line: 'memory' is not key=value");
+	parsed_free(&p);
+	opt.overrides = several;
+	opt.n_overrides = 2;
+	p = parse_with(BASE, &opt);
+	REQUIRE(p.rc == 0);
+	CHECK_EQ(p.cfg->memory_kib, 700 << 10);
+	CHECK_EQ(p.cfg->vcpus, 3);
+	CHECK_STR(p.cfg->cmdline, "a;b");
 	parsed_free(&p);
 }
 
@@ -279,6 +306,7 @@ int main(void)
 	RUN(unknown_keys_get_a_suggestion);
 	RUN(wrong_values_are_shown);
 	RUN(rules_across_keys);
+	RUN(files_of_old);
 	RUN(refused_keys_are_named_and_lenient_notes_them);
 	RUN(overrides_replace_what_the_file_says);
 	RUN(command_line_is_joined_or_whole);
