@@ -11,9 +11,11 @@ PROGRAMS += $(B)/xenstored-test
 
 $(B)/store/standalone.o: $(ROOT)/tests/toolstack/store/standalone.c $(B)/.flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(B)/xenstored-test: $(B)/store/standalone.o $(B)/base/glibc.o $(STORE_OBJS:%=$(B)/store/%)
-	$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS)
+	$(call say,LD)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(STORE_LIBS)
 
 -include $(B)/store/standalone.d
