@@ -71,6 +71,7 @@ struct cli {
 
 extern const struct command *const cli_commands[];	/* ends with NULL; main.c */
 const struct command *cli_find_command(const char *name);
+int cli_unknown_command(const char *name);	/* says so, with what was perhaps meant; an exit code */
 
 /* ---- args.c ---- */
 
@@ -126,5 +127,7 @@ int cli_load_config(struct cli *cli, const char *path, char **overrides, int n_o
 /* ---- cmd_*.c that others call ---- */
 int cli_attach_console(struct cli *cli, const char *guest, int64_t replay_lines, int escape);
 int cli_run_simple(struct cli *cli, const struct command *cmd, const struct args *args);
+/* The command's operation; with -n says that it would be done.  Otherwise as cli_simple_call(). */
+int cli_change(struct cli *cli, const struct command *cmd, json_t *req, json_t **result);
 
 #endif

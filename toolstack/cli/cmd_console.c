@@ -151,13 +151,18 @@ static int parse_key(const char *text)
 static int run_console(struct cli *cli, const struct command *cmd, const struct args *args)
 {
 	const char *key = args_value(args, "escape");
-	int64_t lines = 40;
+	int64_t lines = 40, num = 0;
 	int escape = key ? parse_key(key) : DETACH_KEY;
 	int rc = args_number(args, "lines", 0, 100000, &lines);
 
 	(void)cmd;
 	if (rc)
 		return rc;
+	if (!rc && args_value(args, "type") && strcmp(args_value(args, "type"), "pv"))
+		return cli_usage_error("console: a PV guest has a console of type pv, not '%s'",
+				       args_value(args, "type"));
+	if (args_number(args, "num", 0, 0, &num))
+		return ERR_USAGE;
 	if (escape < 0)
 		return cli_usage_error("console: '%s' is no key; write ^A, or one character", key);
 	return cli_attach_console(cli, args->words[0], lines, escape);
@@ -166,8 +171,8 @@ static int run_console(struct cli *cli, const struct command *cmd, const struct 
 static const struct option_def options[] = {
 	{ 'l', "lines", "N", "show so many of the last lines first (40)" },
 	{ 'e', "escape", "KEY", "the key that detaches (^])" },
-	{ 't', "type", "TYPE", "accepted for compatibility: a PV guest has one console" },
-	{ 'n', "num", "N", "accepted for compatibility" },
+	{ 't', "type", "TYPE", "the kind of console: a PV guest's is pv" },
+	{ 'n', "num", "N", "its number: a PV guest has console 0" },
 	{ 0 }
 };
 

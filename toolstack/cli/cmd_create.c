@@ -52,6 +52,17 @@ static int find_config(const struct args *args, const char **path, int *first_ov
 	return 0;
 }
 
+/* xl's -F: return when the guest has ended. */
+static int wait_for_end(struct cli *cli, const json_t *result)
+{
+	struct cli_call call = { .op = "wait", .args = json_pack("{s:s, s:s}", "guest", json_text(result, "name", "?"),
+								 "state", "stopped") };
+	int rc = cli_call(cli, &call);
+
+	json_decref(call.result);
+	return rc;
+}
+
 static int run_create(struct cli *cli, const struct command *cmd, const struct args *args)
 {
 	json_t *req = NULL, *result = NULL;
@@ -68,6 +79,8 @@ static int run_create(struct cli *cli, const struct command *cmd, const struct a
 		rc = cli_simple_call(cli, cmd->op, req, &result);
 	if (!rc)
 		rc = after_start(cli, args, result);
+	if (!rc && args_has(args, "foreground") && !cli->dry_run)
+		rc = wait_for_end(cli, result);
 	json_decref(result);
 	return rc;
 }
@@ -112,9 +125,13 @@ static int run_define(struct cli *cli, const struct command *cmd, const struct a
 static int run_config_update(struct cli *cli, const struct command *cmd, const struct args *args)
 {
 	json_t *req = NULL, *result = NULL;
-	int rc;
+	const char *path = args_value(args, "defconfig");
+	int first = path ? 1 : 2, rc;
 
-	rc = cli_load_config(cli, args->words[1], args->words + 2, args->n_words - 2,
+	if (!path && args->n_words < 2)
+		return cli_usage_error("config-update: which file? xl config-update %s /etc/vm/%s.cfg", args->words[0],
+				       args->words[0]);
+	rc = cli_load_config(cli, path ? path : args->words[1], args->words + first, args->n_words - first,
 			     args_has(args, "lenient"), &req, NULL);
 	if (!rc) {
 		json_object_set_new(req, "guest", json_string(args->words[0]));
@@ -143,16 +160,28 @@ static const struct option_def create_options[] = {
 	START_OPTIONS, LENIENT,
 	{ 'f', "defconfig", "FILE", "the configuration, instead of the first word" },
 	{ 0, "dryrun", NULL, "the same as --dry-run" },
-	{ 'F', "foreground", NULL, "accepted for compatibility: the daemon watches the guest" },
+	{ 'F', "foreground", NULL, "return when the guest has ended" },
+	{ 'V', "vncviewer", NULL, "refused: a PV guest has no screen here" },
+	{ 'A', "vncviewer-autopass", NULL, "refused, like -V" },
 	{ 'e', "noautorestart", NULL, "accepted for compatibility: see on_reboot in vm.cfg(5)" },
 	{ 0 }
 };
 static const struct option_def start_options[] = { START_OPTIONS, { 0 } };
 static const struct option_def define_options[] = { LENIENT, { 0 } };
+static const struct option_def update_options[] = {
+	LENIENT, { 'f', "defconfig", "FILE", "the configuration, instead of the second word" }, { 0 }
+};
 
 static int run_create_or_dry(struct cli *cli, const struct command *cmd, const struct args *args)
 {
 	cli->dry_run |= args_has(args, "dryrun");
+	if (args_has(args, "vncviewer") || args_has(args, "vncviewer-autopass")) {
+		struct error err = ERROR_INIT;
+
+		error_set(&err, ERR_UNSUPPORTED, NULL, "create: screens of guests come in a later release");
+		error_hint(&err, "'xl create FILE -c' attaches to the guest's console");
+		return cli_fail(&err);
+	}
 	return run_create(cli, cmd, args);
 }
 
@@ -183,7 +212,7 @@ const struct command cmd_config_update = {
 	.name = "config-update", .usage = "GUEST FILE [KEY=VALUE]...",
 	.summary = "give a guest a new configuration for its next start",
 	.example = "config-update web /etc/vm/web.cfg",
-	.options = define_options, .min_words = 2, .max_words = -1, .words = WORD_GUEST,
+	.options = update_options, .min_words = 1, .max_words = -1, .words = WORD_GUEST,
 	.more_words = WORD_FILE,
 	.op = "config-update", .run = run_config_update,
 };

@@ -21,7 +21,7 @@ static int attached(struct cli *cli, const struct command *cmd, json_t *req, con
 		    const char *field)
 {
 	json_t *result = NULL;
-	int rc = cli_simple_call(cli, cmd->op, req, &result);
+	int rc = cli_change(cli, cmd, req, &result);
 	const json_t *value = json_object_get(result, field);
 
 	if (!rc && !cli->json && !cli->dry_run && !cli->quiet) {
@@ -79,7 +79,7 @@ static int run_detach(struct cli *cli, const struct command *cmd, const struct a
 
 	if (args_has(args, "force") || (args->n_words > 2 && strcmp(args->words[2], "--force") == 0))
 		json_object_set_new(req, "force", json_true());
-	return cli_simple_call(cli, cmd->op, req, NULL);
+	return cli_change(cli, cmd, req, NULL);
 }
 
 static void print_disk(const json_t *d)

@@ -120,7 +120,7 @@ static int run_help(struct cli *cli, const struct command *cmd, const struct arg
 	}
 	about = cli_find_command(args->words[0]);
 	if (!about)
-		return cli_usage_error("unknown command '%s'", args->words[0]);
+		return cli_unknown_command(args->words[0]);
 	cli_print_help(stdout, about);
 	return 0;
 }
@@ -136,7 +136,8 @@ static int run_explain(struct cli *cli, const struct command *cmd, const struct 
 			if (strcmp(error_code_name((enum error_code)code), args->words[0]) == 0)
 				break;
 	if (args->n_words && (code < 0 || code > ERR_CODE_MAX))
-		return cli_usage_error("explain: exit codes are 0 to %d", ERR_CODE_MAX);
+		return cli_usage_error("explain: '%.40s' is no exit code: they are 0 to %d; 'xl explain' lists them",
+				       args->words[0], ERR_CODE_MAX);
 	if (cli->json) {
 		json_t *list = json_array();
 		int rc;

@@ -102,7 +102,7 @@ static int run_logs(struct cli *cli, const struct command *cmd, const struct arg
 
 static int run_debug_keys(struct cli *cli, const struct command *cmd, const struct args *args)
 {
-	return cli_simple_call(cli, cmd->op, json_pack("{s:s}", "keys", args->words[0]), NULL);
+	return cli_change(cli, cmd, json_pack("{s:s}", "keys", args->words[0]), NULL);
 }
 
 static const struct option_def info_options[] = {

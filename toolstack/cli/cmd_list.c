@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * list.  The first six columns are those of xl, in its order and spelling, since scripts read them;
- * what people look for stands behind them.
+ * what people look for stands behind them: a word for the state, age, addresses.
  */
 #include <string.h>
 
@@ -38,10 +38,30 @@ static void print_verbose(const json_t *guest)
 	       cli_safe(reason, sizeof(reason), json_text(guest, "reason", "-")), "-");
 }
 
-static void print_row(const json_t *guest, bool verbose)
+/* Two places are enough to see how old a guest is: 3d 4h, 2h 5m, 40s. */
+static void short_age(const json_t *guest, char *buf, size_t size)
+{
+	long long s = (long long)json_number(guest, "uptime_s", -1);
+
+	if (s < 0)
+		snprintf(buf, size, "-");
+	else if (s < 60)
+		snprintf(buf, size, "%llds", s);
+	else if (s < 3600)
+		snprintf(buf, size, "%lldm%llds", s / 60, s % 60);
+	else if (s < 86400)
+		snprintf(buf, size, "%lldh%lldm", s / 3600, s / 60 % 60);
+	else
+		snprintf(buf, size, "%lldd%lldh", s / 86400, s / 3600 % 24);
+}
+
+/* Columns that were asked for, as bits. */
+enum { SHOW_VERBOSE = 1, SHOW_LABEL = 2, SHOW_POOL = 4 };
+
+static void print_row(const json_t *guest, unsigned int show)
 {
 	const json_t *domid = json_object_get(guest, "domid");
-	char name[128], id[16], status[32];
+	char name[128], id[16], status[32], age[32];
 
 	if (json_is_integer(domid))
 		snprintf(id, sizeof(id), "%lld", (long long)json_integer_value(domid));
@@ -52,19 +72,28 @@ static void print_row(const json_t *guest, bool verbose)
 	       (long long)json_number(guest, "memory_kib", 0) / 1024,
 	       (long long)json_number(guest, "vcpus", 0), json_text(guest, "flags", "------"),
 	       (double)json_number(guest, "cpu_time_ns", 0) / 1e9);
-	if (verbose)
+	if (show & SHOW_VERBOSE)
 		print_verbose(guest);
-	printf("  %-8s ", cli_safe(status, sizeof(status), status_word(guest)));
+	if (show & SHOW_LABEL)
+		printf(" %-16s", "-");
+	if (show & SHOW_POOL)
+		printf(" %-16s", "Pool-0");
+	short_age(guest, age, sizeof(age));
+	printf("  %-8s %-7s ", cli_safe(status, sizeof(status), status_word(guest)), age);
 	print_addresses(guest);
 	putchar('\n');
 }
 
-static void print_heading(bool verbose)
+static void print_heading(unsigned int show)
 {
 	printf("Name                                        ID   Mem VCPUs\tState\tTime(s)");
-	if (verbose)
+	if (show & SHOW_VERBOSE)
 		printf(" UUID                                 Reason-Code  Security-Label");
-	puts("  Status   Address");
+	if (show & SHOW_LABEL)
+		printf(" Security Label  ");
+	if (show & SHOW_POOL)
+		printf(" Cpupool         ");
+	puts("  Status   Uptime  Address");
 }
 
 static void print_long(const json_t *guest)
@@ -96,22 +125,8 @@ static void print_long(const json_t *guest)
 		printf("  config      %s\n", cli_safe(text, sizeof(text), json_text(guest, "source", "")));
 }
 
-static int run_list(struct cli *cli, const struct command *cmd, const struct args *args)
+static void print_guests(const json_t *guests, const struct args *args, unsigned int show)
 {
-	json_t *req = json_object(), *result = NULL;
-	const json_t *guests;
-	int rc;
-
-	if (args_has(args, "all"))
-		json_object_set_new(req, "all", json_true());
-	if (args->n_words)
-		json_object_set_new(req, "guest", json_string(args->words[0]));
-	rc = cli_simple_call(cli, cmd->op, req, &result);
-	if (rc || cli->json)
-		goto out;
-	guests = json_object_get(result, "guests");
-	if (!args_has(args, "long") && !args_has(args, "names"))
-		print_heading(args_has(args, "verbose"));
 	for (size_t i = 0; i < json_array_size(guests); i++) {
 		const json_t *guest = json_array_get(guests, i);
 		char name[128];
@@ -121,9 +136,56 @@ static int run_list(struct cli *cli, const struct command *cmd, const struct arg
 		else if (args_has(args, "long"))
 			print_long(guest);
 		else
-			print_row(guest, args_has(args, "verbose"));
+			print_row(guest, show);
 	}
-out:
+}
+
+static int run_list(struct cli *cli, const struct command *cmd, const struct args *args)
+{
+	unsigned int show = (args_has(args, "verbose") ? SHOW_VERBOSE : 0) |
+			    (args_has(args, "context") ? SHOW_LABEL : 0) | (args_has(args, "cpupool") ? SHOW_POOL : 0);
+	bool heading = !cli->json && !args_has(args, "long") && !args_has(args, "names");
+	int worst = 0;
+
+	for (int i = 0; i < args->n_words || i == 0; i++) {
+		json_t *req = json_object(), *result = NULL;
+		int rc;
+
+		if (args_has(args, "all"))
+			json_object_set_new(req, "all", json_true());
+		if (args->n_words)
+			json_object_set_new(req, "guest", json_string(args->words[i]));
+		rc = cli_simple_call(cli, cmd->op, req, &result);
+		if (!rc && heading)
+			print_heading(show);
+		heading &= rc != 0;
+		if (!rc && !cli->json)
+			print_guests(json_object_get(result, "guests"), args, show);
+		json_decref(result);
+		worst = worst ? worst : rc;
+	}
+	return worst;
+}
+
+static int run_vm_list(struct cli *cli, const struct command *cmd, const struct args *args)
+{
+	json_t *result = NULL;
+	const json_t *guests;
+	int rc = cli_simple_call(cli, cmd->op, json_object(), &result);
+
+	(void)args;
+	guests = json_object_get(result, "guests");
+	if (!rc && !cli->json)
+		puts("UUID                                  ID    name");
+	for (size_t i = 0; !rc && !cli->json && i < json_array_size(guests); i++) {
+		const json_t *guest = json_array_get(guests, i);
+		long long domid = (long long)json_number(guest, "domid", -1);
+		char uuid[48], name[128];
+
+		if (domid > 0)
+			printf("%-36s  %-5lld %s\n", cli_safe(uuid, sizeof(uuid), json_text(guest, "uuid", "-")), domid,
+			       cli_safe(name, sizeof(name), json_text(guest, "name", "?")));
+	}
 	json_decref(result);
 	return rc;
 }
@@ -133,13 +195,19 @@ static const struct option_def options[] = {
 	{ 'l', "long", NULL, "all that is known of each" },
 	{ 0, "names", NULL, "names only, one a line" },
 	{ 'v', "verbose", NULL, "UUID, why it ended, security label, too" },
+	{ 'Z', "context", NULL, "the security label, too; guests here have none" },
+	{ 'c', "cpupool", NULL, "the CPU pool, too; there is one" },
 	{ 0 }
 };
 
 const struct command cmd_list = {
-	.name = "list", .aliases = "ls", .usage = "[GUEST]", .summary = "show the guests",
+	.name = "list", .aliases = "ls", .usage = "[GUEST...]", .summary = "show the guests",
 	.help = "State is r(unning) b(locked) p(aused) s(hut down) c(rashed) d(ying); Status says it in a "
 		"word.",
-	.example = "list --all", .options = options, .max_words = 1, .words = WORD_GUEST, .op = "list",
-	.run = run_list,
+	.example = "list --all", .options = options, .max_words = -1, .words = WORD_GUEST,
+	.more_words = WORD_GUEST, .op = "list", .run = run_list,
+};
+const struct command cmd_vm_list = {
+	.name = "vm-list", .usage = "", .summary = "show UUIDs, numbers and names of the guests that run",
+	.example = "vm-list", .op = "list", .run = run_vm_list,
 };

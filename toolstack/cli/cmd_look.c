@@ -6,18 +6,16 @@
 
 #include "cli/cli.h"
 
-static int run_uptime(struct cli *cli, const struct command *cmd, const struct args *args)
+static int uptime_of(struct cli *cli, const struct command *cmd, const char *which)
 {
 	json_t *req = json_object(), *result = NULL;
 	const json_t *guests;
 	int rc;
 
-	if (args->n_words)
-		json_object_set_new(req, "guest", json_string(args->words[0]));
+	if (which)
+		json_object_set_new(req, "guest", json_string(which));
 	rc = cli_simple_call(cli, cmd->op, req, &result);
 	guests = json_object_get(result, "guests");
-	if (!rc && !cli->json && !args_has(args, "short"))
-		puts("Name                                ID Uptime");
 	for (size_t i = 0; !rc && !cli->json && i < json_array_size(guests); i++) {
 		const json_t *guest = json_array_get(guests, i);
 		char name[128], age[48];
@@ -28,6 +26,20 @@ static int run_uptime(struct cli *cli, const struct command *cmd, const struct a
 	}
 	json_decref(result);
 	return rc;
+}
+
+static int run_uptime(struct cli *cli, const struct command *cmd, const struct args *args)
+{
+	int worst = 0;
+
+	if (!cli->json && !args_has(args, "short"))
+		puts("Name                                ID Uptime");
+	for (int i = 0; i < args->n_words || i == 0; i++) {
+		int rc = uptime_of(cli, cmd, args->n_words ? args->words[i] : NULL);
+
+		worst = worst ? worst : rc;
+	}
+	return worst;
 }
 
 static int run_domid(struct cli *cli, const struct command *cmd, const struct args *args)
@@ -120,8 +132,8 @@ static const struct option_def uptime_options[] = {
 };
 
 const struct command cmd_uptime = {
-	.name = "uptime", .usage = "[GUEST]", .summary = "since when guests run", .example = "uptime web",
-	.options = uptime_options, .max_words = 1, .words = WORD_GUEST, .op = "uptime", .run = run_uptime,
+	.name = "uptime", .usage = "[GUEST...]", .summary = "since when guests run", .example = "uptime web",
+	.options = uptime_options, .max_words = -1, .words = WORD_GUEST, .more_words = WORD_GUEST, .op = "uptime", .run = run_uptime,
 };
 const struct command cmd_domid = {
 	.name = "domid", .usage = "GUEST", .summary = "a guest's domain number", .example = "domid web",

@@ -35,6 +35,9 @@ static void print_bridges(const json_t *result)
 		putchar('\n');
 		print_leases(json_object_get(b, "leases"));
 	}
+	if (json_array_size(bridges) == 0)
+		puts("no bridges: 'network = yes' in /etc/xend.conf makes the default network, 'xl net setup IF' bridges a "
+		     "real interface");
 	if (json_is_object(pending))
 		printf("%s is on trial: 'xl net confirm' within %lld seconds keeps it\n",
 		       json_text(pending, "bridge", "?"), (long long)json_number(pending, "seconds_left", 0));
@@ -63,7 +66,9 @@ static int run_net(struct cli *cli, const struct command *cmd, const struct args
 	if (timeout >= 0)
 		json_object_set_new(req, "timeout_s", json_integer(timeout));
 	rc = cli_simple_call(cli, cmd->op, req, &result);
-	if (!rc && !cli->json && !cli->quiet)
+	if (!rc && !cli->json && cli->dry_run && strcmp(action, "status"))
+		printf("net %s: would be done\n", action);
+	else if (!rc && !cli->json && !cli->quiet)
 		print_bridges(result);
 	json_decref(result);
 	return rc;

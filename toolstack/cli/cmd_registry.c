@@ -21,7 +21,7 @@ static int run_enable(struct cli *cli, const struct command *cmd, const struct a
 			json_object_set_new(req, "order", json_integer(order));
 		if (delay >= 0)
 			json_object_set_new(req, "delay_s", json_integer(delay));
-		rc = cli_simple_call(cli, cmd->op, req, NULL);
+		rc = cli_change(cli, cmd, req, NULL);
 	}
 	return rc;
 }
@@ -32,8 +32,7 @@ static int run_rename(struct cli *cli, const struct command *cmd, const struct a
 
 	if (conf_check_name(args->words[1], &err))
 		return cli_fail(&err);
-	return cli_simple_call(cli, cmd->op,
-			       json_pack("{s:s, s:s}", "guest", args->words[0], "new_name", args->words[1]),
+	return cli_change(cli, cmd, json_pack("{s:s, s:s}", "guest", args->words[0], "new_name", args->words[1]),
 			       NULL);
 }
 
@@ -83,7 +82,7 @@ static int run_dump_core(struct cli *cli, const struct command *cmd, const struc
 	for (size_t i = 0; i < 3; i++)
 		if (args_has(args, switches[i]))
 			json_object_set_new(req, switches[i], json_true());
-	rc = cli_simple_call(cli, cmd->op, req, &result);
+	rc = cli_change(cli, cmd, req, &result);
 	if (!rc && !cli->json && !cli->dry_run)
 		printf("%s: %lld bytes\n", json_text(result, "path", "?"),
 		       (long long)json_number(result, "bytes", 0));

@@ -9,7 +9,11 @@ static int parse_memory(const char *text, uint64_t *kib)
 {
 	struct error err = ERROR_INIT;
 
-	return conf_parse_mem_kib(text, 'M', kib, &err) ? cli_fail(&err) : 0;
+	if (conf_parse_mem_kib(text, 'M', kib, &err) == 0)
+		return 0;
+	error_hint(&err, "MiB, or with a suffix: 512, 512M, 2G");
+	err.code = ERR_USAGE;
+	return cli_fail(&err);
 }
 
 static int run_memory(struct cli *cli, const struct command *cmd, const struct args *args)
@@ -27,7 +31,7 @@ static int run_memory(struct cli *cli, const struct command *cmd, const struct a
 	req = json_pack("{s:s, s:I}", "guest", args->words[0], "kib", (json_int_t)kib);
 	if (wait_s >= 0)
 		json_object_set_new(req, "wait_s", json_integer(wait_s));
-	rc = cli_simple_call(cli, cmd->op, req, &result);
+	rc = cli_change(cli, cmd, req, &result);
 	if (!rc && !cli->json && !cli->quiet && !cli->dry_run && json_object_get(result, "reached")) {
 		cli_format_kib((uint64_t)json_number(result, "actual_kib", 0), actual, sizeof(actual));
 		cli_format_kib((uint64_t)json_number(result, "target_kib", 0), target, sizeof(target));
@@ -48,8 +52,7 @@ static int run_vcpu_set(struct cli *cli, const struct command *cmd, const struct
 
 	if (*rest || n < 1 || n > 128)
 		return cli_usage_error("vcpu-set: '%s' is not a number from 1 to 128", args->words[1]);
-	return cli_simple_call(cli, cmd->op,
-			       json_pack("{s:s, s:i}", "guest", args->words[0], "vcpus", (int)n), NULL);
+	return cli_change(cli, cmd, json_pack("{s:s, s:i}", "guest", args->words[0], "vcpus", (int)n), NULL);
 }
 
 static void print_schedule(const json_t *result)
@@ -97,8 +100,11 @@ static int run_sched(struct cli *cli, const struct command *cmd, const struct ar
 		json_object_set_new(req, "cap", json_integer(cap));
 	if (limit >= 0)
 		json_object_set_new(req, "ratelimit_us", json_integer(limit));
-	rc = cli_simple_call(cli, cmd->op, req, &result);
-	if (!rc && !cli->json && weight < 0 && cap < 0 && limit < 0)
+	if (weight < 0 && cap < 0 && limit < 0)
+		rc = cli_simple_call(cli, cmd->op, req, &result);
+	else
+		rc = cli_change(cli, cmd, req, NULL);
+	if (result && !cli->json)
 		print_schedule(result);
 	json_decref(result);
 	return rc;

@@ -12,7 +12,7 @@ static int run_sysrq(struct cli *cli, const struct command *cmd, const struct ar
 
 	if (strlen(key) != 1 || !isalnum((unsigned char)key[0]))
 		return cli_usage_error("sysrq: '%s' is not one letter or digit", key);
-	return cli_simple_call(cli, cmd->op, json_pack("{s:s, s:s}", "guest", args->words[0], "key", key),
+	return cli_change(cli, cmd, json_pack("{s:s, s:s}", "guest", args->words[0], "key", key),
 			       NULL);
 }
 
@@ -38,7 +38,7 @@ static int run_trigger(struct cli *cli, const struct command *cmd, const struct 
 		}
 		json_object_set_new(req, "vcpu", json_integer(vcpu));
 	}
-	return cli_simple_call(cli, cmd->op, req, NULL);
+	return cli_change(cli, cmd, req, NULL);
 }
 
 const struct command cmd_sysrq = {

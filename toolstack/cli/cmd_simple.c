@@ -7,16 +7,26 @@
 
 #include "cli/cli.h"
 
+int cli_change(struct cli *cli, const struct command *cmd, json_t *req, json_t **result)
+{
+	char guest[128];
+	int rc;
+
+	cli_safe(guest, sizeof(guest), json_text(req, "guest", ""));
+	rc = cli_simple_call(cli, cmd->op, req, result);
+	if (!rc && cli->dry_run && !cli->json)
+		printf("%s%s%s: would be done\n", cmd->name, *guest ? " " : "", guest);
+	return rc;
+}
+
 int cli_run_simple(struct cli *cli, const struct command *cmd, const struct args *args)
 {
 	int worst = 0;
 
 	for (int i = 0; i < args->n_words; i++) {
-		int rc = cli_simple_call(cli, cmd->op, json_pack("{s:s}", "guest", args->words[i]), NULL);
+		int rc = cli_change(cli, cmd, json_pack("{s:s}", "guest", args->words[i]), NULL);
 
-		if (!rc && !cli->json && cli->dry_run)
-			printf("%s %s: would be done\n", cmd->name, args->words[i]);
-		else if (!rc && !cli->json && cli->verbose)
+		if (!rc && !cli->json && cli->verbose && !cli->dry_run)
 			printf("%s %s: done\n", cmd->name, args->words[i]);
 		worst = worst ? worst : rc;
 	}
@@ -42,13 +52,14 @@ SIMPLE(cmd_pause, "pause", "stop a guest's CPUs for a while", "Its memory and de
 SIMPLE(cmd_unpause, "unpause", "let a paused guest go on", NULL, "unpause web", WORD_GUEST,
        .aliases = "resume");
 SIMPLE(cmd_undefine, "undefine", "forget a defined guest",
-       "Its disks stay. A running guest goes on, and is gone once it ends.", "undefine web", WORD_DEFINED);
+       "Its disks stay. A running guest goes on, and is gone once it ends.", "undefine web", WORD_DEFINED,
+       .aliases = "delete");
 SIMPLE(cmd_disable, "disable", "do not start a guest with the host", NULL, "disable web", WORD_DEFINED);
 
 static const struct option_def destroy_options[] = {
-	{ 'f', "force", NULL, "accepted for compatibility" },
+	{ 'f', "force", NULL, "accepted for compatibility: it never asks" },
 	{ 0 }
 };
 SIMPLE(cmd_destroy, "destroy", "end a guest at once, as by pulling its plug",
        "Data that the guest has not written is lost; 'xl shutdown' asks it first.", "destroy web", WORD_GUEST,
-       .options = destroy_options, .aliases = "delete");
+       .options = destroy_options);

@@ -91,7 +91,7 @@ static int run_vcpu_pin(struct cli *cli, const struct command *cmd, const struct
 		json_decref(req);
 		return rc;
 	}
-	return cli_simple_call(cli, cmd->op, req, NULL);
+	return cli_change(cli, cmd, req, NULL);
 }
 
 static const struct option_def pin_options[] = {

@@ -16,7 +16,7 @@ extern const struct command cmd_enable, cmd_rename, cmd_wait, cmd_dump_core, cmd
 /* cmd_check.c */
 extern const struct command cmd_check;
 /* cmd_list.c, cmd_top.c, cmd_console.c */
-extern const struct command cmd_list, cmd_top, cmd_console;
+extern const struct command cmd_list, cmd_vm_list, cmd_top, cmd_console;
 /* cmd_look.c */
 extern const struct command cmd_uptime, cmd_domid, cmd_domname, cmd_metrics, cmd_events, cmd_version;
 /* cmd_resources.c */

@@ -21,7 +21,7 @@ const struct command *const cli_commands[] = {
 	/* configuration */
 	&cmd_check, &cmd_config, &cmd_config_update,
 	/* looking */
-	&cmd_list, &cmd_top, &cmd_console, &cmd_logs, &cmd_events, &cmd_uptime, &cmd_domid, &cmd_domname,
+	&cmd_list, &cmd_vm_list, &cmd_top, &cmd_console, &cmd_logs, &cmd_events, &cmd_uptime, &cmd_domid, &cmd_domname,
 	&cmd_metrics,
 	/* memory and CPUs */
 	&cmd_mem_set, &cmd_mem_max, &cmd_vcpu_list, &cmd_vcpu_set, &cmd_vcpu_pin, &cmd_sched_credit2,
@@ -55,26 +55,55 @@ const struct command *cli_find_command(const char *name)
 	return NULL;
 }
 
-/* What users of Xen may type that we do not have. */
+/* What users of Xen may type that we do not have; a name that ends with '-' stands for all that begin so. */
 static const struct { const char *name, *instead; } absent[] = {
-	{ "save", "comes in a later release" }, { "restore", "comes in a later release" },
-	{ "migrate", "comes in a later release" }, { "vncviewer", "comes with HVM guests" },
-	{ "cd-insert", "comes with HVM guests" }, { "cd-eject", "comes with HVM guests" },
-	{ "pci-attach", "comes in a later release; pci= in the configuration" },
-	{ "pci-list", "comes in a later release" }, { "cpupool-list", "there is one pool, Pool-0" },
-	{ "sched-credit", "the scheduler is steered by sched-credit2" }, { "sched-rtds",
-	"the scheduler is steered by sched-credit2" },
+	{ "save", "saving and restoring guests comes in a later release; 'xl shutdown' and 'xl start' keep disks" },
+	{ "restore", "saving and restoring guests comes in a later release" },
+	{ "migrate", "moving guests to another host comes in a later release" },
+	{ "migrate-receive", "moving guests to another host comes in a later release" },
+	{ "remus", "moving guests to another host comes in a later release" },
+	{ "suspend", "saving guests comes in a later release; 'xl pause' keeps it in memory" },
+	{ "vncviewer", "screens of guests come in a later release; 'xl console' attaches to the console" },
+	{ "cd-", "drives that change their disc come with HVM guests; 'xl block-attach' plugs a disk" },
+	{ "button-press", "buttons come with HVM guests; 'xl shutdown' asks the guest" },
+	{ "pci-", "PCI devices are dom0's: handing them to guests comes in a later release" },
+	{ "usb", "USB devices are dom0's: handing them to guests comes in a later release" },
+	{ "vtpm-", "virtual TPMs come in a later release" }, { "vkb-", "keyboards of guests come in a later release" },
+	{ "vdispl-", "screens of guests come in a later release" }, { "vsnd-", "sound comes in a later release" },
+	{ "channel-list", "channels come in a later release" },
+	{ "qemu-monitor-command", "no QEMU serves a PV guest" },
+	{ "cpupool-", "there is one CPU pool, Pool-0; 'xl vcpu-pin' and cpus= keep a guest on some CPUs" },
+	{ "sched-credit", "the scheduler is steered by 'xl sched-credit2': weights and caps" },
+	{ "sched-rtds", "the scheduler is steered by 'xl sched-credit2': weights and caps" },
+	{ "sched-sedf", "the scheduler is steered by 'xl sched-credit2': weights and caps" },
+	{ "sharing", "guests share no memory" },
+	{ "claims", "'xl info' shows outstanding_claims" },
+	{ "set-parameters", "options of the hypervisor are set at boot: xen-command-line(7)" },
+	{ "psr-", "cache and bandwidth allocation is not served" },
+	{ "getenforce", "the hypervisor has no security policy" },
+	{ "setenforce", "the hypervisor has no security policy" },
+	{ "loadpolicy", "the hypervisor has no security policy" },
+	{ "devd", "the daemon xend serves devices" },
+	{ "log", "'journalctl -u xend' shows the daemon's log, 'xl logs GUEST' a guest's console" },
 };
 
-static int unknown_command(const char *name)
+static bool is_absent(const char *name, const char *entry)
+{
+	size_t len = strlen(entry);
+
+	return entry[len - 1] == '-' || strcmp(entry, "usb") == 0 ? strncmp(name, entry, len) == 0 :
+	       strcmp(name, entry) == 0;
+}
+
+int cli_unknown_command(const char *name)
 {
 	const char *names[128], *near;
 	struct error err = ERROR_INIT;
 	size_t n = 0;
 
 	for (size_t i = 0; i < sizeof(absent) / sizeof(absent[0]); i++)
-		if (strcmp(absent[i].name, name) == 0) {
-			error_set(&err, ERR_UNSUPPORTED, NULL, "'%s' is not served: %s", name,
+		if (is_absent(name, absent[i].name)) {
+			error_set(&err, ERR_UNSUPPORTED, NULL, "'%.40s' is not served: %s", name,
 				  absent[i].instead);
 			return cli_fail(&err);
 		}
@@ -141,7 +170,7 @@ int main(int argc, char **argv)
 	}
 	cmd = cli_find_command(argv[at]);
 	if (!cmd)
-		return unknown_command(argv[at]);
+		return cli_unknown_command(argv[at]);
 	rc = args_parse(&cli, cmd, argc - at, argv + at, &args);
 	if (rc)
 		return rc < 0 ? 0 : rc;

@@ -56,6 +56,10 @@ static int op_undefine(struct request *rq, struct error *err)
 	json_t *answer;
 	int rc = guest_need(proto_arg_str(rq->args, "guest"), &g, err);
 
+	if (!rc && !g->persistent) {
+		rc = error_set(err, ERR_CONFLICT, NULL, "is not defined: it is forgotten when it ends");
+		error_what(err, "guest '%s'", g->name);
+	}
 	if (rc)
 		return rc;
 	answer = json_pack("{s:s}", "name", g->name);

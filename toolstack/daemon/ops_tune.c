@@ -15,6 +15,8 @@
 #include "store/store.h"
 
 #define MAXMEM_SLACK_KIB 1024
+#define GUEST_FLOOR_KIB (8 << 10)
+#define DOM0_FLOOR_KIB (160 << 10)
 
 static const char *name_of(const struct guest *g)
 {
@@ -66,18 +68,30 @@ static void mem_tick(struct request *rq)
 	free(w);
 }
 
+/* dom0 below this stalls, and all guests with it; a guest cannot even be talked to. */
+static int check_target(struct guest *g, uint64_t kib, struct error *err)
+{
+	uint64_t floor_kib = g ? GUEST_FLOOR_KIB : DOM0_FLOOR_KIB;
+	int rc = 0;
+
+	if (g && kib > g->cfg->maxmem_kib) {
+		rc = error_set(err, ERR_CONFLICT, NULL, "%llu MiB are more than its maxmem of %llu MiB",
+			       (unsigned long long)kib >> 10, (unsigned long long)g->cfg->maxmem_kib >> 10);
+		error_hint(err, "set maxmem= in its configuration and start it again");
+	} else if (kib < floor_kib) {
+		rc = error_set(err, ERR_CONFLICT, NULL, "%llu MiB are too little to live on",
+			       (unsigned long long)kib >> 10);
+		error_hint(err, "at least %llu MiB", (unsigned long long)floor_kib >> 10);
+	}
+	error_what(err, "guest '%s'", name_of(g));
+	return rc;
+}
+
 static int set_target(int domid, struct guest *g, uint64_t kib, struct error *err)
 {
 	char path[64];
 	int rc;
 
-	if (g && kib > g->cfg->maxmem_kib) {
-		rc = error_set(err, ERR_CONFLICT, NULL, "%llu MiB are more than its maxmem of %llu MiB",
-			       (unsigned long long)kib >> 10, (unsigned long long)g->cfg->maxmem_kib >> 10);
-		error_what(err, "guest '%s'", g->name);
-		error_hint(err, "set maxmem= in its configuration and start it again");
-		return rc;
-	}
 	snprintf(path, sizeof(path), "/local/domain/%d/memory/target", domid);
 	rc = store_printf(xend.store, STORE_TX_NONE, path, "%llu", (unsigned long long)kib);
 	if (!rc && g)
@@ -100,6 +114,8 @@ static int op_mem_set(struct request *rq, struct error *err)
 	struct guest *g;
 	int domid, rc = ops_any_domain(rq, &g, &domid, err);
 
+	if (!rc)
+		rc = check_target(g, kib, err);
 	if (!rc && !rq->dry_run)
 		rc = set_target(domid, g, kib, err);
 	if (rc)
@@ -130,6 +146,12 @@ static int op_mem_max(struct request *rq, struct error *err)
 	struct guest *g;
 	int domid, rc = ops_any_domain(rq, &g, &domid, err);
 
+	if (!rc && g && kib < g->cfg->memory_kib) {
+		rc = error_set(err, ERR_CONFLICT, NULL, "a maximum of %llu MiB is below its memory of %llu MiB",
+			       (unsigned long long)kib >> 10, (unsigned long long)g->cfg->memory_kib >> 10);
+		error_what(err, "guest '%s'", g->name);
+		error_hint(err, "'xl mem-set %s %llu' first", g->name, (unsigned long long)kib >> 10);
+	}
 	if (!rc && !rq->dry_run) {
 		rc = hv_domctl_max_mem((domid_t)domid, kib + MAXMEM_SLACK_KIB);
 		if (rc)
@@ -215,34 +237,57 @@ static int op_vcpu_list(struct request *rq, struct error *err)
 	return rc;
 }
 
+/* How many vCPUs the domain can have online. */
+static unsigned int vcpus_limit(const struct guest *g, int domid)
+{
+	struct xen_domctl_getdomaininfo info;
+
+	if (g)
+		return g->cfg->maxvcpus;
+	return hv_domctl_info((domid_t)domid, &info) ? 0 : info.max_vcpu_id + 1;
+}
+
 static int op_vcpu_set(struct request *rq, struct error *err)
 {
-	uint32_t n = (uint32_t)proto_arg_int(rq->args, "vcpus", 1);
+	uint32_t n = (uint32_t)proto_arg_int(rq->args, "vcpus", 1), limit;
 	char path[80];
 	struct guest *g;
-	int rc = ops_running(rq, &g, err);
+	int domid, rc = ops_any_domain(rq, &g, &domid, err);
 
 	if (rc)
 		return rc;
-	if (n > g->cfg->maxvcpus) {
-		rc = error_set(err, ERR_CONFLICT, NULL, "%u vCPUs are more than its maxvcpus of %u", n,
-			       g->cfg->maxvcpus);
-		error_what(err, "guest '%s'", g->name);
+	limit = vcpus_limit(g, domid);
+	if (n > limit) {
+		rc = error_set(err, ERR_CONFLICT, NULL, "%u vCPUs are more than its maxvcpus of %u", n, limit);
+		error_what(err, "guest '%s'", name_of(g));
 		error_hint(err, "set maxvcpus= in its configuration and start it again");
 		return rc;
 	}
-	for (uint32_t v = 0; !rc && !rq->dry_run && v < g->cfg->maxvcpus; v++) {
-		snprintf(path, sizeof(path), "/local/domain/%d/cpu/%u/availability", g->domid, v);
+	for (uint32_t v = 0; !rc && !rq->dry_run && v < limit; v++) {
+		snprintf(path, sizeof(path), "/local/domain/%d/cpu/%u/availability", domid, v);
 		rc = store_printf(xend.store, STORE_TX_NONE, path, "%s", v < n ? "online" : "offline");
 	}
 	if (rc)
 		return call_failed(err, g, rc, "cannot ask it to change its vCPUs");
-	if (!rq->dry_run) {
+	if (!rq->dry_run && g) {
 		g->cfg->vcpus = n;
 		(void)guest_journal(g);
 	}
-	request_ok(rq, json_pack("{s:s, s:i}", "name", g->name, "vcpus", (int)n));
+	request_ok(rq, json_pack("{s:s, s:i}", "name", name_of(g), "vcpus", (int)n));
 	return 0;
+}
+
+/* One of the host's CPUs must be in the set.  Sets by node are the hypervisor's to judge. */
+static int check_cpus(const char *text, const struct guest_cpus *set, struct error *err)
+{
+	struct xen_sysctl_physinfo p;
+
+	if (set->node || hv_sysctl_physinfo(&p))
+		return 0;
+	for (unsigned int cpu = 0; cpu <= p.max_cpu_id && cpu < GUEST_CPUS_MAX; cpu++)
+		if (guest_cpus_has(set, cpu))
+			return 0;
+	return error_set(err, ERR_NOT_FOUND, NULL, "'%.60s': the host has CPUs 0-%u only", text, p.max_cpu_id);
 }
 
 /* "3,5-7" or "all" as bytes. */
@@ -251,6 +296,8 @@ static int parse_cpus(const char *text, uint8_t bytes[GUEST_CPUS_MAX / 8], struc
 	struct guest_cpus set;
 	int rc = conf_parse_cpus(text, &set, err);
 
+	if (!rc)
+		rc = check_cpus(text, &set, err);
 	if (rc)
 		return rc;
 	if (!set.given)
@@ -360,30 +407,28 @@ static int op_sysrq(struct request *rq, struct error *err)
 	return 0;
 }
 
+/* What a PV guest's CPU can be sent is an NMI; the others press buttons of an emulated machine. */
 static int op_trigger(struct request *rq, struct error *err)
 {
-	static const char *const names[] = { "nmi", "reset", "init", "power", "sleep" };
 	const char *word = proto_arg_str(rq->args, "trigger");
-	unsigned int n = 0;
+	uint32_t vcpu = (uint32_t)proto_arg_int(rq->args, "vcpu", 0);
 	struct guest *g;
 	int rc = ops_running(rq, &g, err);
 
 	if (rc)
 		return rc;
-	while (n < 5 && strcmp(word, names[n]) != 0)
-		n++;
-	if (n == 5) {
-		rc = error_set(err, ERR_USAGE, NULL, "no trigger '%s' (nmi, reset, init, power, sleep)",
-			       word);
-		return rc;
+	if (strcmp(word, "nmi") != 0) {
+		rc = error_set(err, ERR_UNSUPPORTED, NULL, "a PV guest takes only nmi, not '%s'", word);
+		error_hint(err, "'xl shutdown %s' and 'xl reboot %s' press its buttons", g->name, g->name);
+	} else if (vcpu >= g->cfg->maxvcpus) {
+		rc = error_set(err, ERR_NOT_FOUND, NULL, "has no vCPU %u (0 to %u)", vcpu, g->cfg->maxvcpus - 1);
 	}
-	rc = rq->dry_run ? 0
-			 : hv_domctl_trigger((domid_t)g->domid, n,
-					     (unsigned int)proto_arg_int(rq->args, "vcpu", 0));
-	if (rc)
-		return call_failed(err, g, rc, "a PV guest takes only 'nmi'; the hypervisor refuses");
-	request_ok(rq, json_pack("{s:s}", "name", g->name));
-	return 0;
+	if (!rc && !rq->dry_run && (rc = hv_domctl_trigger((domid_t)g->domid, XEN_DOMCTL_SENDTRIGGER_NMI, vcpu)))
+		return call_failed(err, g, rc, "the hypervisor sends no NMI");
+	error_what(err, "guest '%s'", g->name);
+	if (!rc)
+		request_ok(rq, json_pack("{s:s}", "name", g->name));
+	return rc;
 }
 
 static int op_debug_keys(struct request *rq, struct error *err)

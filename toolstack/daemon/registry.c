@@ -89,15 +89,35 @@ static void add_names(struct strbuf *sb, const char *label, bool running)
 	}
 }
 
+static const char *nearest_guest(const char *word)
+{
+	const char *names[256];
+	size_t n = 0;
+
+	for (struct guest *g = guests; g && n < sizeof(names) / sizeof(names[0]); g = g->next)
+		names[n++] = g->name;
+	return nearest_word(word, names, n);
+}
+
 int guest_need(const char *word, struct guest **g, struct error *err)
 {
 	struct strbuf sb = STRBUF_INIT;
+	const char *near;
 	int rc;
 
 	*g = guest_find(word);
 	if (*g)
 		return 0;
-	rc = error_set(err, ERR_NOT_FOUND, NULL, "no guest '%s'", word);
+	if (strcmp(word, "0") == 0 || strcmp(word, "Domain-0") == 0) {
+		rc = error_set(err, ERR_CONFLICT, NULL, "Domain-0 is the host itself: this is for guests only");
+		error_hint(err, "the host is shut down and restarted by its own commands, shutdown and reboot");
+		return rc;
+	}
+	near = nearest_guest(word);
+	if (near)
+		rc = error_set(err, ERR_NOT_FOUND, NULL, "no guest '%s' (did you mean '%s'?)", word, near);
+	else
+		rc = error_set(err, ERR_NOT_FOUND, NULL, "no guest '%s'", word);
 	add_names(&sb, "running: ", true);
 	if (sb.len)
 		strbuf_puts(&sb, "; ");

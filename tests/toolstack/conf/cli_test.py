@@ -84,7 +84,8 @@ def list_keeps_the_columns_of_xl(b):
     out = b.xl('list').stdout.splitlines()
     equal(out[0].split()[:6], ['Name', 'ID', 'Mem', 'VCPUs', 'State', 'Time(s)'])
     equal(out[1].split()[:6], ['Domain-0', '0', '1024', '2', 'r-----', '12.3'])
-    equal(out[2].split()[1:8], ['3', '512', '1', '-b----', '0.0', 'idle', '10.0.0.5'])
+    equal(out[2].split()[1:9], ['3', '512', '1', '-b----', '0.0', 'idle', '1d1h', '10.0.0.5'])
+    equal(out[3].split()[-3:], ['stopped', '-', '-'])
     equal(out[3].split()[:2], ['db', '-'])
     check('\x1b' not in ''.join(out), 'escape codes reach the terminal')
     b.xl('list', '--all', 'web')
@@ -93,6 +94,11 @@ def list_keeps_the_columns_of_xl(b):
     out = b.xl('list', '-v').stdout.splitlines()
     equal(out[2].split()[6:9], ['u', '-', '-'])
     equal(b.xl('list', '--names').stdout.splitlines()[2], 'db')
+    for letter, word in (('-Z', 'Security'), ('-c', 'Pool-0')):
+        check(word in b.xl('list', letter).stdout, letter)
+    b.xl('list', 'a', 'b')
+    equal([r['args'] for r in b.daemon.asked[-2:]], [{'guest': 'a'}, {'guest': 'b'}])
+    equal(b.xl('vm-list').stdout.split(), ['UUID', 'ID', 'name', 'u', '3', 'web\\x1b[31m'])
 
 
 @test
@@ -117,6 +123,12 @@ def create_sends_text_source_and_overrides(b):
     equal(b.xl('create', '-f', b.cfg).returncode, 0)
     run = b.xl('create', '-v', b.cfg)
     check('building (50%)' in run.stderr, 'progress with -v')
+    b.daemon.answer('wait', {'ok': {'name': 'web', 'state': 'stopped'}})
+    equal(b.xl('create', '-F', b.cfg).returncode, 0)
+    equal((b.last()['op'], b.last()['args']), ('wait', {'guest': 'web', 'state': 'stopped'}))
+    b.daemon.answer('config-update', {'ok': {'name': 'web', 'changed': []}})
+    equal(b.xl('config-update', 'web', '-f', b.cfg, 'vcpus=2').returncode, 0)
+    equal(b.last()['args']['overrides'], ['vcpus=2'])
 
 
 @test
@@ -129,6 +141,11 @@ def dry_run_is_passed_on(b):
         equal(run.stdout, "guest 'web' would be started\n")
     b.xl('destroy', '-n', 'web')
     equal(b.last()['args'], {'guest': 'web', 'dry_run': True})
+    for words in (['pause', 'web'], ['mem-set', 'web', '99'], ['vcpu-set', 'web', '1'], ['vcpu-pin', 'web', '0', '0'],
+                  ['rename', 'web', 'www'], ['enable', 'web'], ['sysrq', 'web', 'h'], ['block-detach', 'web', 'xvda']):
+        b.daemon.answer(words[0], {'ok': {'name': 'web'}})
+        equal(b.xl('-n', *words).stdout, f'{words[0]} web: would be done\n')
+        equal(b.last()['args'].get('dry_run'), True)
 
 
 @test
@@ -162,13 +179,21 @@ def words_that_do_not_exist(b):
     equal(run.returncode, 2)
     check("unknown command 'lst' (did you mean 'list'?)" in run.stderr, run.stderr)
     check("did you mean '--paused'" in b.xl('create', '--pauzed', b.cfg).stderr, 'option')
-    equal(b.xl('list', 'a', 'b').returncode, 2)
     equal(b.xl('pause').returncode, 2)
     equal(b.xl().returncode, 2)
     equal(b.xl('vcpu-set', 'web', 'two').returncode, 2)
     equal(b.xl('vcpu-pin', 'web', '0', 'x-y').returncode, 3)
-    equal(b.xl('mem-set', 'web', 'lots').returncode, 3)
-    equal(b.xl('migrate', 'web', 'host').returncode, 11)
+    equal(b.xl('mem-set', 'web', 'lots').returncode, 2)
+    for word in ('save', 'restore', 'migrate', 'pci-attach', 'cpupool-list', 'sched-credit', 'vtpm-list', 'usbdev-attach',
+                 'psr-cat-show', 'vncviewer', 'cd-insert', 'remus', 'setenforce'):
+        run = b.xl(word, 'web', 'host')
+        equal((word, run.returncode), (word, 11))
+        check(f"'{word}' is not served: " in run.stderr, run.stderr)
+    check("did you mean 'list'" in b.xl('help', 'lst').stderr, 'help')
+    equal(b.xl('console', '-t', 'serial', 'web').returncode, 2)
+    equal(b.xl('console', '-n', '1', 'web').returncode, 2)
+    equal(b.xl('create', '-V', b.cfg).returncode, 11)
+    equal(b.xl('config-update', 'web').returncode, 2)
     equal(b.xl('shutdown').returncode, 2)
     equal(b.xl('wait', 'web', 'happy').returncode, 2)
     equal(b.xl('block-attach', 'web', 'x,y').returncode, 3)
@@ -350,6 +375,14 @@ def config_shows_what_was_given_and_what_was_understood(b):
     equal(b.xl('config', 'web').stdout, 'the text\n')
     out = b.xl('config', '-f', 'web').stdout
     check('vcpus = 2\n' in out and 'name = "web"\n' in out, out)
+    check('<vcpu>2</vcpu>' in b.xl('config', '--xml', 'web').stdout, 'XML')
+    # A file is converted, both ways, without a daemon.
+    xml = b.xl('--socket', '/nonexistent', 'config', '-x', b.cfg).stdout
+    check("<domain type='xen'>" in xml, xml)
+    b.write(xml)
+    equal(b.xl('config', b.cfg).stdout.split('\n')[0], 'name = "web"')
+    b.write('name = 5 5')
+    equal(b.xl('config', b.cfg).returncode, 3)
 
 
 @test

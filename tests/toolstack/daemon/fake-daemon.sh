@@ -35,6 +35,17 @@ head -c 5000 "$W/kernel" > "$W/short"
 refuse "a kernel cut short" "cut short" $XL create "$W/a.cfg" 'name="x"' "kernel=\"$W/short\""
 refuse "a typo" "did you mean 'memory'" $XL create "$W/a.cfg" 'name="x"' 'memroy=5'
 refuse "a guest that is not there" "no guest 'zz'" $XL destroy zz
+refuse "a guest's name misspelt" "did you mean 'a'" $XL destroy aa
+for c in destroy pause shutdown; do refuse "$c dom0" "Domain-0 is the host itself" $XL $c Domain-0; done
+check "domid of dom0" test "$($XL domid Domain-0)" = 0
+refuse "less memory than dom0 lives on" "too little to live on" $XL mem-set Domain-0 16
+refuse "a maximum below the memory" "is below its memory" $XL mem-max a 16
+refuse "a CPU that is not there" "the host has CPUs 0-0 only" $XL vcpu-pin a 0 99
+refuse "a button of a PV guest" "takes only nmi" $XL trigger a power
+refuse "a vCPU that is not there" "has no vCPU 5" $XL trigger a nmi 5
+refuse "undefine what is not defined" "is not defined" $XL undefine a
+check "dom0's vCPUs" $XL vcpu-set Domain-0 1
+refuse "more than dom0 has" "more than its maxvcpus" $XL vcpu-set Domain-0 9
 check "failures leave nothing" sh -c "[ \$($XL list | wc -l) = 3 ]"
 check "define" $XL define "$W/d.cfg"
 check "define again" $XL define "$W/d.cfg"
@@ -45,6 +56,7 @@ check "rename" $XL rename d e
 check "mem-set" $XL mem-set e 20
 check "vcpu-list" $XL vcpu-list
 check "config" $XL config e
+check "config as XML" sh -c "$XL config --xml e > $W/e.xml && $XL check --syntax $W/e.xml"
 kill -9 "$XEND"; wait "$XEND" 2>/dev/null
 start
 check "a is still there" test "$($XL domid a)" = 1
