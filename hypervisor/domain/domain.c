@@ -280,10 +280,15 @@ static int step_memory(struct domain *d)
 
 static int step_shared(struct domain *d)
 {
-	if (d->shared_info) {
+	bool had;
+
+	/* under the lock nobody writes the time into it any more */
+	spin_lock(&d->lock);
+	had = d->shared_info;
+	d->shared_info = NULL;
+	spin_unlock(&d->lock);
+	if (had)
 		domain_unshare_page(mfn_to_frame(d->shared_info_mfn));
-		d->shared_info = NULL;
-	}
 	return 0;
 }
 

@@ -74,7 +74,9 @@ static long maximum_gpfn(u64 arg)
 	d = domain_get_for_caller(id);
 	if (!d)
 		return -ESRCH;
-	rc = (long)d->shared_info->arch.max_pfn - 1;
+	spin_lock(&d->lock);
+	rc = d->shared_info ? (long)d->shared_info->arch.max_pfn - 1 : -ESRCH;	/* gone with a dying domain's memory */
+	spin_unlock(&d->lock);
 	domain_put(d);
 	return rc;
 }

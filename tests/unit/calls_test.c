@@ -230,6 +230,55 @@ TEST(the_dying_get_nothing_new)
 	end();
 }
 
+/* All that names a domain, about one of no use: no vCPUs yet, or none of what it had any more. */
+static void ask_everything_about(domid_t id)
+{
+	static const u8 calls[] = { __HYPERVISOR_memory_op, __HYPERVISOR_event_channel_op, __HYPERVISOR_grant_table_op,
+				    __HYPERVISOR_physdev_op };
+	static const u32 domid_at[] = { 0, 2, 28 };
+	struct xen_domctl op;
+	u8 arg[64];
+
+	for (u32 i = 0; i < 3 * 40 * ARRAY_SIZE(calls); i++) {
+		memset(arg, i & 1, sizeof(arg));
+		memcpy(arg + domid_at[i % 3], &id, sizeof(id));
+		CHECK(!machine_store(LORD, guest_va(0), arg, sizeof(arg)));
+		(void)machine_call(LORD, calls[i / 120], i / 3 % 40, guest_va(0), 1, 0);
+	}
+	for (u32 i = 0; i < 3 * 90; i++) {
+		if (i / 3 == XEN_DOMCTL_destroydomain)
+			continue;
+		memset(&op, 0, sizeof(op));
+		op.u.vcpucontext.vcpu = i % 3 == 1;
+		if (i % 3 == 2)
+			memset(&op.u, 1, sizeof(op.u));
+		(void)domctl(i / 3, id, &op);
+	}
+	CHECK(oracle_check());
+}
+
+TEST(questions_about_the_dying_and_the_unborn)
+{
+	struct xen_domctl op = { .u.createdomain = { .max_vcpus = 2, .max_grant_frames = 4 } };
+	struct domain *d;
+
+	start();
+	d = g->d;
+	CHECK_EQ(domctl(XEN_DOMCTL_createdomain, 40, &op), 0);
+	ask_everything_about(40);
+	CHECK_EQ(domctl(XEN_DOMCTL_destroydomain, 40, &op), 0);
+	CHECK_EQ(machine_call(LORD, __HYPERVISOR_update_va_mapping_otherdomain, guest_va(20),
+			      pte_make(g->page[5], PTE_PRESENT | PTE_USER), 0, d->id), 0);
+	CHECK_EQ(domctl(XEN_DOMCTL_destroydomain, d->id, &op), 0);
+	ask_everything_about(d->id);
+	free(g);
+	g = NULL;
+	CHECK_EQ(machine_call(LORD, __HYPERVISOR_update_va_mapping, guest_va(20), 0, UVMF_TLB_FLUSH | UVMF_ALL, 0), 0);
+	machine_idle();
+	machine_renew_dom0();	/* some of it was about domain 0 */
+	end();
+}
+
 TEST(the_end_of_the_machine)
 {
 	struct sched_remote_shutdown s = { .domain_id = 0, .reason = SHUTDOWN_poweroff };
@@ -266,6 +315,7 @@ int main(void)
 	RUN(vcpu_areas);
 	RUN(a_domain_by_domctl);
 	RUN(the_dying_get_nothing_new);
+	RUN(questions_about_the_dying_and_the_unborn);
 	RUN(the_end_of_the_machine);
 	RUN(a_guest_ends_itself);
 	return unit_end();
