@@ -51,7 +51,9 @@ int pirq_domain_init(struct domain *d)
 
 static struct pirq *pirq_find(const struct domain *d, u32 pirq)
 {
-	return d->pirqs && pirq < d->nr_pirqs ? load_acquire(&d->pirqs[pirq]) : NULL;
+	struct pirq **pirqs = READ_ONCE(d->pirqs);
+
+	return pirqs && pirq < d->nr_pirqs ? load_acquire(&pirqs[pirq]) : NULL;
 }
 
 static struct pirq *pirq_find_irq(const struct domain *d, int irq)
@@ -103,9 +105,12 @@ static int pirq_choose(const struct domain *d, bool msi, u32 n)
 
 static int map_gsi_locked(struct domain *d, u32 gsi, int irq, int *pirq)
 {
-	struct pirq *old = pirq_find_irq(d, irq);
+	struct pirq *old;
 	int nr = *pirq;
 
+	if (!d->pirqs)			/* it is going */
+		return -EINVAL;
+	old = pirq_find_irq(d, irq);
 	if (nr < 0) {
 		if (old) {
 			*pirq = (int)old->pirq;
@@ -129,7 +134,7 @@ int pirq_map_gsi(struct domain *d, u32 gsi, int *pirq)
 {
 	int irq = irq_from_gsi(gsi), rc;
 
-	if (irq < 0 || !d->pirqs)
+	if (irq < 0)
 		return -EINVAL;
 	if (!d->is_privileged && !rangeset_contains(d->irqs, (u64)irq, (u64)irq))
 		return -EPERM;
@@ -158,7 +163,7 @@ int pirq_map_msi(struct domain *d, u32 sbdf, u32 entry_nr, u64 table_base, bool 
 	int first_irq, nr, rc;
 	u32 i;
 
-	if (!nvec || nvec > 32 || (msix && nvec != 1) || !d->pirqs)
+	if (!nvec || nvec > 32 || (msix && nvec != 1))
 		return -EINVAL;
 	rc = irq_alloc_msi(sbdf >> 16, sbdf >> 8 & 0xff, sbdf & 0xff, entry_nr, table_base, msix, nvec,
 			   &first_irq);
@@ -166,7 +171,7 @@ int pirq_map_msi(struct domain *d, u32 sbdf, u32 entry_nr, u64 table_base, bool 
 		return rc;
 
 	spin_lock(&pirq_lock);
-	nr = *pirq >= 0 && nvec == 1 ? *pirq : pirq_choose(d, true, nvec);
+	nr = !d->pirqs ? -EINVAL : *pirq >= 0 && nvec == 1 ? *pirq : pirq_choose(d, true, nvec);
 	if (nr < 0)
 		rc = nr;
 	else if ((u32)nr >= d->nr_pirqs)
@@ -192,10 +197,8 @@ int pirq_get_free(struct domain *d, bool msi, u32 *pirq)
 {
 	int nr, rc;
 
-	if (!d->pirqs)
-		return -EINVAL;
 	spin_lock(&pirq_lock);
-	nr = pirq_choose(d, msi, 1);
+	nr = d->pirqs ? pirq_choose(d, msi, 1) : -EINVAL;
 	rc = nr < 0 ? nr : pirq_make(d, (u32)nr, -1, msi);
 	spin_unlock(&pirq_lock);
 	if (!rc)
@@ -490,7 +493,7 @@ int pirq_set_eoi_map(struct domain *d, u64 gfn, bool v2)
 	d->arch_pirq_eoi_mfn = frame_to_mfn(f);
 	d->pirq_eoi_auto_unmask = !v2;
 	WRITE_ONCE(d->pirq_eoi_map, mfn_to_virt(frame_to_mfn(f)));
-	for (i = 0; i < d->nr_pirqs; i++)
+	for (i = 0; d->pirqs && i < d->nr_pirqs; i++)
 		if (d->pirqs[i])
 			eoi_map_update(d, d->pirqs[i]);
 	spin_unlock(&pirq_lock);
@@ -500,34 +503,36 @@ int pirq_set_eoi_map(struct domain *d, u64 gfn, bool v2)
 void pirq_domain_destroy(struct domain *d)
 {
 	struct frame *f = NULL;
+	struct pirq **pirqs;
 	u32 i;
 
-	if (!d->pirqs)
-		return;
 	spin_lock(&pirq_lock);
-	for (i = 0; i < d->nr_pirqs; i++)
+	for (i = 0; d->pirqs && i < d->nr_pirqs; i++)
 		if (d->pirqs[i])
 			unmap_locked(d, d->pirqs[i]);
 	if (d->pirq_eoi_map)
 		f = mfn_to_frame(d->arch_pirq_eoi_mfn);
 	d->pirq_eoi_map = NULL;
+	pirqs = d->pirqs;
+	WRITE_ONCE(d->pirqs, NULL);
 	spin_unlock(&pirq_lock);
 	event_synchronize();
 	if (f)
 		guest_frame_put(f, true);
-	heap_free(d->pirqs);
-	d->pirqs = NULL;
+	heap_free(pirqs);
 }
 
 void pirq_dump(struct domain *d)
 {
-	u32 i;
+	u32 i, *reading = event_read_begin();
+	struct pirq **pirqs = READ_ONCE(d->pirqs);
 
-	for (i = 0; d->pirqs && i < d->nr_pirqs; i++) {
-		const struct pirq *p = d->pirqs[i];
+	for (i = 0; pirqs && i < d->nr_pirqs; i++) {
+		const struct pirq *p = load_acquire(&pirqs[i]);
 
 		if (p)
 			log_info("    pirq %u: irq %d port %u%s%s", p->pirq, p->irq, p->port,
 				 p->is_msi ? " msi" : "", p->masked ? " waits for EOI" : "");
 	}
+	event_read_end(reading);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Races for a domain's life. domain/domain.c is compiled into this test with a lock that first lets "another CPU" act, so
- * that the window between the last reference and the table is hit with certainty.
+ * Races for a domain's life. domain/domain.c and event/pirq.c are compiled into this test with locks that first let
+ * "another CPU" act, so that each window is hit with certainty.
  */
 #include "hooks.h"
 #include "core/lock.h"
@@ -22,6 +22,7 @@ static void race(struct spinlock *lock)
 #define spin_lock(lock)	(race(lock), (spin_lock)(lock))
 
 #include "domain/domain.c"
+#include "event/pirq.c"
 
 #include "machine.h"
 #include "oracle/oracle.h"
@@ -55,9 +56,56 @@ TEST(nobody_finds_a_domain_that_is_gone)
 	CHECK(machine_is_clean());
 }
 
+/* Whoever makes an interrupt known to a domain looked before the domain's table of them went. */
+static struct machine_guest *going;
+
+static void interrupts_go(void)
+{
+	pirq_domain_destroy(going->d);
+}
+
+static void begin_to_go(void)
+{
+	going = machine_guest(1, true, 1);
+	race_lock = &pirq_lock;
+	race_action = interrupts_go;
+}
+
+static void gone(int rc)
+{
+	CHECK_EQ(rc, -EINVAL);
+	CHECK(!race_action);
+	machine_guest_end(going);
+	CHECK(oracle_check());
+	CHECK(machine_is_clean());
+}
+
+TEST(no_interrupts_for_what_has_gone)
+{
+	int pirq = -1;
+	u32 number;
+
+	begin_to_go();
+	gone(pirq_map_gsi(going->d, 5, &pirq));
+	begin_to_go();
+	gone(pirq_map_msi(going->d, 0x10, 0, 0, false, 1, &pirq));
+	begin_to_go();
+	gone(pirq_get_free(going->d, true, &number));
+	begin_to_go();
+	gone(pirq_bind_guest(going->d, 5, 1, false));
+	begin_to_go();
+	gone(pirq_unmap(going->d, 5));
+	begin_to_go();
+	pirq_dump(going->d);
+	interrupts_go();
+	race_action = NULL;
+	gone(-EINVAL);
+}
+
 int main(void)
 {
 	machine_start();
 	RUN(nobody_finds_a_domain_that_is_gone);
+	RUN(no_interrupts_for_what_has_gone);
 	return unit_end();
 }

@@ -5,6 +5,6 @@ CFLAGS	+= -I./machine
 MACHINE_TESTS := mm domain calls policy pv_desc pv_type pv_grant mmu_update type_race domain_race memory_op
 TESTS	+= $(MACHINE_TESTS)
 $(foreach test,$(MACHINE_TESTS),$(eval $(test)-y := $(MACHINE:%=+%))$(eval $(test)-libs := $(MACHINE_LIBS)))
-domain_race-y := $(filter-out +hv/domain/domain.c,$(domain_race-y))
+domain_race-y := $(filter-out +hv/domain/domain.c +hv/event/pirq.c,$(domain_race-y))
 type_race-y := $(filter-out +hv/pv/type.c,$(type_race-y))
 mm-y	:= $(filter-out +own/machine/heap.c,$(mm-y)) +hv/mm/heap.c
