@@ -18,6 +18,8 @@
 
 #define EXT_STATE_HEAD	16u	/* two words before the XSAVE image: xcr0, and what was ever enabled */
 
+#define VCPU_MSRS_MAX	16u	/* in one call */
+
 /* A vCPU of another domain, stopped; NULL if there is none or it is the caller's own. */
 static struct vcpu *stop_vcpu(struct domain *d, u32 id)
 {
@@ -45,7 +47,10 @@ int domctl_setvcpucontext(struct domain *d, struct xen_domctl *op)
 	if (!rc && !v)
 		rc = -ESRCH;
 	if (!rc) {
+		/* the domain's other vCPUs may be at it as well (VCPUOP_initialise) */
+		spin_lock(&d->lock);
 		rc = pv_vcpu_set_context(v, c);
+		spin_unlock(&d->lock);
 		if (!rc && (c->flags & VGCF_online))
 			atomic_fetch_and(&v->pause_flags, ~VPF_DOWN);
 		vcpu_unpause(v);
@@ -242,7 +247,7 @@ int domctl_vcpu_msrs(struct domain *d, struct xen_domctl *op)
 			rc = -EFAULT;
 		m->msr_count = !m->msrs ? 1 : MIN((u32)have, m->msr_count);
 	} else {
-		rc = 0;
+		rc = m->msr_count > VCPU_MSRS_MAX ? -EINVAL : 0;
 		for (u32 i = 0; i < m->msr_count && !rc; i++) {
 			if (guest_get_nth(&msr, m->msrs, i))
 				rc = -EFAULT;

@@ -6,7 +6,7 @@
  * A processor starts on page tables of its own kind: the hypervisor's half as always, and the one page of the
  * trampoline at its machine address. They are static, thus below 4 GiB.
  *
- * Lock: bring_up_lock serialises bringing up; cpus[] is constant after smp_init().
+ * Lock: bring_up_lock serialises bringing up and taking down; cpus[] is constant after smp_init().
  */
 #include "platform/smp_boot.h"
 
@@ -327,8 +327,6 @@ static int smp_start(u32 cpu)
 
 static int smp_start_first_time(u32 cpu)
 {
-	int rc;
-
 	if (!trampoline)
 		return -ENOMEM;
 	if (!cpu_locals[cpu]) {
@@ -336,11 +334,8 @@ static int smp_start_first_time(u32 cpu)
 		if (!cpu_locals[cpu])
 			return -ENOMEM;
 	}
-	spin_lock(&bring_up_lock);
 	smp_write_trampoline(cpu_locals[cpu], ap_main);
-	rc = smp_start(cpu);
-	spin_unlock(&bring_up_lock);
-	return rc;
+	return smp_start(cpu);
 }
 
 /*
@@ -383,11 +378,15 @@ static int smp_call_back(u32 cpu)
 
 int cpu_bring_up(u32 cpu)
 {
+	int rc = 0;
+
 	if (!cpu_is_present(cpu))
 		return -EINVAL;
-	if (cpumask_test(cpu, &cpu_online_mask))
-		return 0;
-	return cpu_started[cpu] ? smp_call_back(cpu) : smp_start_first_time(cpu);
+	spin_lock(&bring_up_lock);
+	if (!cpumask_test(cpu, &cpu_online_mask))
+		rc = cpu_started[cpu] ? smp_call_back(cpu) : smp_start_first_time(cpu);
+	spin_unlock(&bring_up_lock);
+	return rc;
 }
 
 int cpu_take_down(u32 cpu)
@@ -398,10 +397,12 @@ int cpu_take_down(u32 cpu)
 		return -EINVAL;
 	if (cpu == 0)
 		return -EOPNOTSUPP;
-	if (!cpumask_test(cpu, &cpu_online_mask))
-		return 0;
-	ipi_call(&mask, smp_rest, NULL);
-	irq_evacuate_cpu(cpu);
+	spin_lock(&bring_up_lock);
+	if (cpumask_test(cpu, &cpu_online_mask)) {
+		ipi_call(&mask, smp_rest, NULL);
+		irq_evacuate_cpu(cpu);
+	}
+	spin_unlock(&bring_up_lock);
 	return 0;
 }
 
