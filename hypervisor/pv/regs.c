@@ -8,6 +8,7 @@
 #include "mm/pt.h"
 #include "domain/guest_copy.h"
 #include "pv/pv.h"
+#include "pv/switch.h"
 #include "x86/cpu_ops.h"
 #include "x86/segment.h"
 
@@ -89,20 +90,20 @@ static bool dr7_ok(const struct vcpu *v, u64 dr7)
 	return true;
 }
 
-static void load_debugreg(u32 reg, u64 value)
+void pv_load_debugregs(const struct pv_vcpu *pv)
 {
-	switch (reg) {
-	case 0: write_dr0(value); break;
-	case 1: write_dr1(value); break;
-	case 2: write_dr2(value); break;
-	case 3: write_dr3(value); break;
-	case 6: write_dr6(value); break;
-	case 7: write_dr7(value); break;
-	}
+	write_dr0(pv->dr[0]);
+	write_dr1(pv->dr[1]);
+	write_dr2(pv->dr[2]);
+	write_dr3(pv->dr[3]);
+	write_dr6(pv->dr[6]);
+	write_dr7(pv->dr[7]);
 }
 
 int pv_set_debugreg(struct vcpu *v, u32 reg, u64 value)
 {
+	bool was_active;
+
 	switch (reg) {
 	case 0 ... 3:
 		if (!guest_range_ok(value, 8))
@@ -125,9 +126,11 @@ int pv_set_debugreg(struct vcpu *v, u32 reg, u64 value)
 	default:
 		return -EINVAL;
 	}
+	was_active = pv_debug_active(&v->pv);
 	v->pv.dr[reg] = value;
-	if (v == current)
-		load_debugreg(reg, value);
+	/* while no breakpoint is active the CPU holds anybody's: with the first one all are loaded */
+	if (v == current && (was_active || pv_debug_active(&v->pv)))
+		pv_load_debugregs(&v->pv);
 	return 0;
 }
 

@@ -23,7 +23,7 @@ void pv_switch_from(struct vcpu *v)
 	pv->fs_base = fs_base_read();
 	pv->gs_base_kernel = pv->kernel_mode ? gs_active : gs_other;
 	pv->gs_base_user = pv->kernel_mode ? gs_other : gs_active;
-	if (unlikely(pv->dr[7] & 0xff))
+	if (unlikely(pv_debug_active(pv)))
 		write_dr7(0x400);
 	clts();
 	fpu_save(v->fpu, v->xcr0);
@@ -45,24 +45,13 @@ static void load_segments(struct pv_vcpu *pv)
 	gs_kernel_base_write(pv->kernel_mode ? pv->gs_base_user : pv->gs_base_kernel);
 }
 
-static void load_debug(const struct pv_vcpu *pv)
-{
-	if (likely(!(pv->dr[7] & 0xff)))
-		return;
-	write_dr0(pv->dr[0]);
-	write_dr1(pv->dr[1]);
-	write_dr2(pv->dr[2]);
-	write_dr3(pv->dr[3]);
-	write_dr6(pv->dr[6]);
-	write_dr7(pv->dr[7]);
-}
-
 void pv_switch_to(struct vcpu *v)
 {
 	mmu_load_cr3(v);
 	desc_switch_to(v);
 	load_segments(&v->pv);
-	load_debug(&v->pv);
+	if (unlikely(pv_debug_active(&v->pv)))
+		pv_load_debugregs(&v->pv);
 	if (cpu_features.rdtscp)
 		wrmsr(MSR_TSC_AUX, v->pv.tsc_aux);
 	if (unlikely(fpu_restore(v->fpu, v->xcr0)))
