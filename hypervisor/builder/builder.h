@@ -60,6 +60,7 @@ u64 build_count_tables(u64 va, u64 pages);
 void builder_dom0(void);
 void builder_start_dom0(void);	/* everything is ready: it runs */
 extern const struct param builder_params[];
-extern u32 builder_max_vcpus;		/* dom0_max_vcpus=, 0: as many as CPUs */
+u32 builder_vcpus(u32 cpus);		/* dom0_max_vcpus= on a machine of so many CPUs */
+extern bool builder_pin_vcpus;		/* dom0_vcpus_pin */
 
 #endif

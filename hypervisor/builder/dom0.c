@@ -10,7 +10,6 @@
 #include "core/panic.h"
 #include "core/softirq.h"
 #include "domain/memory.h"
-#include "lib/cmdline.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/heap.h"
@@ -28,24 +27,6 @@
 #define MAP_PADDING	(KiB(512))
 #define DOM0_GRANT_FRAMES	64u
 #define DOM0_MAPTRACK_FRAMES	1024u
-
-u32 builder_max_vcpus;
-
-static int set_max_vcpus(const char *value)
-{
-	u64 n;
-
-	if (!value || cmdline_parse_u64(value, &n) || !n || n > MAX_CPUS)
-		return -EINVAL;
-	builder_max_vcpus = n;
-	return 0;
-}
-
-const struct param builder_params[] = {
-	{ "dom0_mem", "memory of dom0: SIZE[,min:SIZE][,max:SIZE]", dom0_mem_parse },
-	{ "dom0_max_vcpus", "virtual CPUs of dom0", set_max_vcpus },
-	{ NULL, NULL, NULL },
-};
 
 static u64 pages_of(u64 bytes)
 {
@@ -225,9 +206,18 @@ static void grant_rights(struct domain *d)
 	machine_hv_mmio(deny_mmio, d);
 }
 
+static void pin(struct vcpu *v)
+{
+	cpumask_t one = { 0 };
+
+	cpumask_set(v->id % cpu_online_count, &one);
+	if (sched_set_affinity(v, &one, NULL))
+		log_warn("dom0_vcpus_pin: vCPU %u cannot stay on CPU %u", v->id, v->id % cpu_online_count);
+}
+
 static struct domain *create(void)
 {
-	u32 vcpus = builder_max_vcpus ? builder_max_vcpus : MAX(cpu_online_count, 1u);
+	u32 vcpus = builder_vcpus(MAX(cpu_online_count, 1u));
 	struct domain_config c = {
 		.id = 0, .kind = DOMAIN_PV, .privileged = true, .max_vcpus = vcpus, .max_evtchn_port = ~0u,
 		.max_grant_frames = DOM0_GRANT_FRAMES, .max_maptrack_frames = DOM0_MAPTRACK_FRAMES,
@@ -239,9 +229,12 @@ static struct domain *create(void)
 		panic("dom0 cannot be created (error %d)", rc);
 	dom0 = d;
 	grant_rights(d);
-	for (u32 i = 0; i < vcpus; i++)
+	for (u32 i = 0; i < vcpus; i++) {
 		if (vcpu_create(d, i))
 			panic("dom0's vCPU %u cannot be created: not enough memory", i);
+		if (builder_pin_vcpus)
+			pin(d->vcpu[i]);
+	}
 	return d;
 }
 

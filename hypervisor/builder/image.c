@@ -74,10 +74,10 @@ static void open_image(struct kernel_image *k, const void *module, u64 size)
 		if (rc == -EBADMSG)
 			panic("dom0 kernel: the bzImage is truncated: its payload is not inside the file; copy it again");
 		if (rc)
-			panic("dom0 kernel: the bzImage is too old (boot protocol below 2.08)");
+			panic("dom0 kernel: the bzImage is too old (boot protocol below 2.08); use a newer kernel");
 		if (unpack_detect(bz.payload, bz.payload_len) == UNPACK_UNKNOWN)
-			panic("dom0 kernel: the bzImage's payload is packed in a way not known here (gzip, xz, zstd and "
-			      "lz4 are)");
+			panic("dom0 kernel: the bzImage's payload is packed in a way not known here; use a kernel packed by "
+			      "gzip, xz, zstd or lz4");
 		unpack_kernel(k, bz.payload, bz.payload_len, bz.unpacked_len);
 		return;
 	}
@@ -87,6 +87,16 @@ static void open_image(struct kernel_image *k, const void *module, u64 size)
 	}
 	panic("dom0 kernel: the first module is no kernel (neither bzImage nor ELF); check the module lines of the boot "
 	      "entry");
+}
+
+/* All that the program headers speak of lies in the file. */
+static void check_whole(const struct elf_view *elf)
+{
+	struct elf_phdr ph;
+
+	for (u32 i = 0; i < elf->phnum; i++)
+		if (elf_phdr(elf, i, &ph))
+			panic("dom0 kernel: the ELF file is damaged or truncated; copy it again");
 }
 
 static bool note_u64(const struct elf_view *elf, u32 type, u64 *value)
@@ -134,25 +144,23 @@ static void measure(struct kernel_image *k)
 	for (u32 i = 0; i < k->elf.phnum; i++) {
 		u64 va;
 
-		if (elf_phdr(&k->elf, i, &ph))
-			panic("dom0 kernel: program header %u is damaged", i);
-		if (ph.type != ELF_PT_LOAD || !ph.memsz)
+		if (elf_phdr(&k->elf, i, &ph) || ph.type != ELF_PT_LOAD || !ph.memsz)
 			continue;
 		va = segment_va(k, &ph);
 		if (va < k->virt_base || va + ph.memsz < va || ph.memsz > GiB(4) || va - k->virt_base > GiB(4) ||
 		    !va_ok(va) || !va_ok(va + ph.memsz - 1))
-			panic("dom0 kernel: segment %u at %#lx cannot be placed", i, va);
+			panic("dom0 kernel: segment %u at %#lx cannot be placed; copy the file again", i, va);
 		k->virt_end = MAX(k->virt_end, va + ph.memsz);
 		any = true;
 	}
 	if (!any || (k->virt_base & ~PAGE_MASK) || !va_ok(k->entry) || k->entry < k->virt_base ||
 	    k->entry >= k->virt_end)
-		panic("dom0 kernel: entry point %#lx lies in no segment", k->entry);
+		panic("dom0 kernel: entry point %#lx lies in no segment; copy the file again", k->entry);
 	if (k->has_hypercall_page && (k->hypercall_page < k->virt_base || k->hypercall_page + PAGE_SIZE > k->virt_end ||
 				      (k->hypercall_page & ~PAGE_MASK)))
-		panic("dom0 kernel: hypercall page %#lx lies in no segment", k->hypercall_page);
+		panic("dom0 kernel: hypercall page %#lx lies in no segment; copy the file again", k->hypercall_page);
 	if (k->has_init_p2m && (!va_ok(k->init_p2m) || (k->init_p2m & (PT_LEVEL_SIZE(4) - 1))))
-		panic("dom0 kernel: INIT_P2M %#lx is no start of a level-4 slot", k->init_p2m);
+		panic("dom0 kernel: INIT_P2M %#lx is no start of a level-4 slot; use another kernel", k->init_p2m);
 }
 
 void image_load(struct kernel_image *k, const void *module, u64 size)
@@ -160,6 +168,7 @@ void image_load(struct kernel_image *k, const void *module, u64 size)
 	open_image(k, module, size);
 	if (!k->elf.is_64)
 		panic("dom0 kernel: it is a 32-bit kernel; use a 64-bit one");
+	check_whole(&k->elf);
 	read_notes(k);
 	measure(k);
 }

@@ -35,6 +35,15 @@ static void key_help(u8 key)
 			log_info(" key '%c' (ascii '%02x') => %s", i, i, key_table[i].what);
 }
 
+/* Everything that only looks. */
+static void key_all(u8 key)
+{
+	for (u32 i = 'a'; i <= 'z'; i++)
+		if (key_table[i].fn && i != 'h')
+			keyhandler_run(i);
+	keyhandler_run('0');
+}
+
 static void key_trace(u8 key)
 {
 	backtrace_print_here();
@@ -55,5 +64,6 @@ void keyhandler_init(void)
 	keyhandler_register('h', key_help, "show this help");
 	keyhandler_register('t', key_trace, "show a trace of this CPU");
 	keyhandler_register('a', key_timers, "show timers");
+	keyhandler_register('*', key_all, "dump: all that is shown by small letters, and registers");
 	keyhandler_register('%', key_crash, "panic on purpose");
 }

@@ -108,6 +108,11 @@ bool panic_wants_no_reboot(void)
 	return panic_noreboot;
 }
 
+void panic_set_no_reboot(void)
+{
+	panic_noreboot = true;
+}
+
 static int param_noreboot(const char *value)
 {
 	int on = value ? (*value ? cmdline_parse_bool(value) : 1) : 0;

@@ -19,6 +19,7 @@ __noreturn void panic_regs(const struct regs *regs, const char *fmt, ...) __prin
 extern const struct param panic_params[];
 /* noreboot was given: for whoever else ends the machine, such as a crash of dom0. */
 bool panic_wants_no_reboot(void);
+void panic_set_no_reboot(void);
 
 /* Set by higher floors: what vCPU that is, and how the machine resets (or, with noreboot, waits). */
 extern void (*panic_vcpu_hook)(const struct vcpu *v, char *buf, size_t size);

@@ -23,13 +23,16 @@ static const struct param *__init param_find(const char *name, const struct para
 static void __init param_apply(const struct cmdline_arg *arg, const struct param *const *tables)
 {
 	const struct param *p = param_find(arg->key, tables);
-	const char *value = arg->value ? arg->value : "";
+	const char *value = arg->value ? arg->value : "", *foreign = param_foreign(arg->key);
 
-	if (!p && !arg->value && str_has_prefix(arg->key, "no-")) {
+	if (!p && !foreign && !arg->value && str_has_prefix(arg->key, "no-")) {
 		p = param_find(arg->key + 3, tables);
+		foreign = param_foreign(arg->key + 3);
 		value = NULL;
 	}
-	if (!p)
+	if (!p && foreign)
+		log_warn("Option '%s' of Xen has no effect here: %s", arg->key, foreign);
+	else if (!p)
 		log_warn("Unknown option '%s' on the command line: ignored", arg->key);
 	else if (p->set(value))
 		log_warn("Option '%s': value '%s' makes no sense: ignored", p->name, value ? value : "no");

@@ -18,4 +18,7 @@ struct param {
 /* Tables end with .name = NULL. Parses boot_info.cmdline against all of `tables` (ends with NULL). */
 void param_parse(const char *cmdline, const struct param *const *tables);
 
+/* Why an option that Xen 4.17 has does nothing here; NULL: it is none of those. */
+const char *param_foreign(const char *name);
+
 #endif

@@ -7,6 +7,7 @@
 #include "event/event.h"
 #include "grant/grant.h"
 #include "platform/machine.h"
+#include "sched/sched.h"
 
 static void dump_stack(const struct vcpu *v)
 {
@@ -86,8 +87,36 @@ static void key_domains(u8 key)
 	domain_each(0, key == 'q' ? dump_domain : key == 'e' ? dump_events : key == 'g' ? dump_grants : dump_vcpus, NULL);
 }
 
+static bool dump_memory_of(struct domain *d, void *arg)
+{
+	if (d->max_pages == ~0ul)
+		log_info("  domain %u: %lu KiB, no limit", d->id, d->tot_pages << 2);
+	else
+		log_info("  domain %u: %lu KiB of at most %lu KiB", d->id, d->tot_pages << 2, d->max_pages << 2);
+	return true;
+}
+
+static void key_memory(u8 key)
+{
+	memory_dump();
+	domain_each(0, dump_memory_of, NULL);
+}
+
+static void key_frames(u8 key)
+{
+	frame_dump();
+}
+
+static void key_run_queues(u8 key)
+{
+	sched_dump();
+}
+
 void domain_dump_init(void)
 {
+	keyhandler_register('m', key_memory, "memory");
+	keyhandler_register('f', key_frames, "frames by use and type");
+	keyhandler_register('r', key_run_queues, "run queues");
 	keyhandler_register('q', key_domains, "domains and their vCPUs");
 	keyhandler_register('e', key_domains, "event channels");
 	keyhandler_register('g', key_domains, "grant tables");

@@ -7,7 +7,7 @@
 #include "hypercall/hypercall.h"
 #include "platform/machine.h"
 
-#define PIECE	256u
+#define PIECE	64u		/* on a full line: 6 ms at 115200 baud without interrupts */
 
 static long write(u32 count, u64 buf)
 {

@@ -134,6 +134,10 @@ static inline struct frame *virt_to_frame(const void *va)
 	return mfn_to_frame(virt_to_mfn(va));
 }
 
+/* Debug keys. */
+void frame_dump(void);
+void memory_dump(void);
+
 /* Another reference to a frame of which the caller holds one already; false if saturated. */
 bool frame_get_more(struct frame *f);
 /* As frame_get(), for the time of an operation that takes references away: not even a saturated count stops it. */

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-objs-y += mm/frame.o mm/page_alloc.o mm/heap.o mm/pt.o mm/boot_alloc.o mm/hostmap.o mm/init.o
+objs-y += mm/frame.o mm/frame_dump.o mm/page_alloc.o mm/heap.o mm/pt.o mm/boot_alloc.o mm/hostmap.o mm/init.o

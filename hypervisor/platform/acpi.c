@@ -120,7 +120,7 @@ static bool acpi_find_rsdp(struct acpi_rsdp *rsdp)
 		hostmap_unmap((void *)p, sizeof(*rsdp));
 		if (acpi_rsdp_valid(rsdp))
 			return true;
-		log_warn("ACPI: the root pointer at %#lx is damaged", at);
+		log_warn("ACPI: the root pointer at %#lx is damaged; update the machine's firmware", at);
 	}
 	/* The loader's copy has no address of its own, but leads to the same tables. */
 	memcpy(rsdp, boot_info.rsdp_copy, sizeof(*rsdp));
@@ -138,12 +138,12 @@ static const struct acpi_header *acpi_map_table(u64 maddr)
 	head = *h;
 	hostmap_unmap((void *)h, sizeof(*h));
 	if (head.length < sizeof(head) || head.length > MAX_TABLE_SIZE) {
-		log_warn("ACPI: table at %#lx has length %u: skipped", maddr, head.length);
+		log_warn("ACPI: table at %#lx has length %u: skipped; update the machine's firmware", maddr, head.length);
 		return NULL;
 	}
 	h = hostmap_mmio(maddr, head.length, HOSTMAP_WB);
 	if (h && !acpi_sum_ok(h, head.length)) {
-		log_warn("ACPI: table %.4s at %#lx has a wrong checksum: skipped", head.signature, maddr);
+		log_warn("ACPI: table %.4s at %#lx has a wrong checksum: skipped; update the machine's firmware", head.signature, maddr);
 		hostmap_unmap((void *)h, head.length);
 		return NULL;
 	}
@@ -207,7 +207,7 @@ void acpi_init(void)
 	acpi_facts.legacy_pics = true;
 	if (acpi_off || !acpi_find_rsdp(&rsdp)) {
 		log_warn("ACPI: %s; one CPU and the legacy interrupts are assumed", acpi_off ? "off" :
-			 "not found");
+			 "the root pointer is not found; update the machine's firmware");
 		return;
 	}
 	if (!(rsdp.revision >= 2 && rsdp.xsdt && acpi_read_root(rsdp.xsdt, "XSDT", 8)))

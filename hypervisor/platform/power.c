@@ -185,14 +185,27 @@ void power_init(void)
 
 static int param_reboot(const char *value)
 {
-	if (!value || !strchr("aptkw", *value))
+	static const char words[][8] = { "acpi", "pci", "triple", "kbd", "Power" };
+	const char *comma = value ? strchr(value, ',') : NULL;
+	size_t len = comma ? (size_t)(comma - value) : strlen(value ? value : "");
+
+	if (!value || (comma && strcmp(comma, ",warm") && strcmp(comma, ",cold")))
 		return -EINVAL;
-	if (*value && *value != 'w')
-		reboot_order = *value;
-	return 0;
+	if (!strcmp(value, "no") || !strcmp(value, "n")) {
+		panic_set_no_reboot();
+		return 0;
+	}
+	if (!strcmp(value, "warm") || !strcmp(value, "cold"))
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if ((len == 1 || len == strlen(words[i])) && !strncmp(value, words[i], len)) {
+			reboot_order = words[i][0] == 'P' ? 'p' : words[i][0];
+			return 0;
+		}
+	return -EINVAL;
 }
 
 const struct param power_params[] = {
-	{ "reboot", "how to reset: acpi, kbd, pci, triple", param_reboot },
+	{ "reboot", "how to reset: acpi, kbd, pci, triple; no: not at all", param_reboot },
 	{ 0 },
 };

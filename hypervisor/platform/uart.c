@@ -2,7 +2,8 @@
 /*
  * A 16550. Until uart_init_irq() output waits for the transmitter; then it goes through a ring that the
  * interrupt empties, so that a slow line holds nobody up; when the ring is full, or after make_sync (a
- * panic), it waits again. Input is taken out of the FIFO by the interrupt at once and kept by the console's
+ * panic), it waits again, for as much room as it needs. A line that takes nothing for seconds is stalled: what
+ * does not fit is lost, without further waiting, until it moves again. Input is taken out of the FIFO by the interrupt at once and kept by the console's
  * own buffer.
  *
  * Lock: the ring and the transmitter belong to whoever holds the console lock (write) or `lock`
@@ -13,6 +14,7 @@
 #include "core/console.h"
 #include "core/lock.h"
 #include "core/log.h"
+#include "core/time.h"
 #include "lib/cmdline.h"
 #include "lib/errno.h"
 #include "lib/string.h"
@@ -38,7 +40,8 @@
 
 #define UART_CLOCK	1843200u
 #define TX_RING		16384u
-#define TX_SPIN_LIMIT	200000u	/* readings of LSR: over 100 ms; then the port counts as dead */
+#define TX_SPIN_LEAST	200000u	/* readings of LSR: over 100 ms; the only measure before system time runs */
+#define TX_STALL_NS	4000000000ul
 
 struct uart_settings {
 	u16 base;
@@ -60,7 +63,7 @@ struct uart {
 	/* lock */
 	struct spinlock lock;
 	bool buffered;
-	bool dead;
+	bool stalled;
 	u32 produced, consumed;
 	char ring[TX_RING];
 };
@@ -91,14 +94,29 @@ static void uart_out(const struct uart *u, u32 reg, u8 value)
 	outb(u->set.base + reg, value);
 }
 
-/* Waits until the transmitter's FIFO is empty. */
-static bool uart_wait_empty(struct uart *u)
+static bool uart_ready(struct uart *u)
 {
-	for (u32 i = 0; i < TX_SPIN_LIMIT; i++)
-		if (uart_in(u, UART_LSR) & LSR_TX_EMPTY)
-			return true;
-	u->dead = true;
-	return false;
+	if (!(uart_in(u, UART_LSR) & LSR_TX_EMPTY))
+		return false;
+	u->stalled = false;
+	return true;
+}
+
+/* Waits until the transmitter's FIFO is empty; false: the line is stalled. */
+static bool uart_wait_ready(struct uart *u)
+{
+	u64 start = time_now_ns();
+
+	for (u32 i = 0; !uart_ready(u); i++) {
+		u64 now = time_now_ns();
+
+		if (u->stalled || (i >= TX_SPIN_LEAST && (!start || now - start > TX_STALL_NS))) {
+			u->stalled = true;
+			return false;
+		}
+		cpu_pause();
+	}
+	return true;
 }
 
 /* Fills the empty FIFO from the ring. */
@@ -108,18 +126,27 @@ static void uart_fill_fifo(struct uart *u)
 		uart_out(u, UART_DATA, u->ring[u->consumed++ % TX_RING]);
 }
 
+/* Buffered: what fits goes out now, the rest when the transmitter's interrupt asks for it. */
+static void uart_go_on(struct uart *u)
+{
+	if (uart_ready(u))
+		uart_fill_fifo(u);
+	uart_out(u, UART_IER, IER_RX | (u->consumed != u->produced ? IER_TX : 0));
+}
+
 static void uart_drain(struct uart *u)
 {
-	while (u->consumed != u->produced && uart_wait_empty(u))
+	while (u->consumed != u->produced && uart_wait_ready(u))
 		uart_fill_fifo(u);
-	if (u->dead)
-		u->consumed = u->produced;
 }
 
 static void uart_put(struct uart *u, char c)
 {
-	if (u->produced - u->consumed == TX_RING)
-		uart_drain(u);
+	if (u->produced - u->consumed == TX_RING) {
+		if (!uart_wait_ready(u))
+			return;
+		uart_fill_fifo(u);
+	}
 	u->ring[u->produced++ % TX_RING] = c;
 }
 
@@ -127,8 +154,6 @@ static void uart_write(struct uart *u, const char *text, size_t len)
 {
 	bool locked = u->buffered;
 
-	if (u->dead)
-		return;
 	if (locked)
 		spin_lock(&u->lock);
 	for (size_t i = 0; i < len; i++) {
@@ -136,12 +161,10 @@ static void uart_write(struct uart *u, const char *text, size_t len)
 			uart_put(u, '\r');
 		uart_put(u, text[i]);
 	}
-	if (!u->buffered) {
+	if (u->buffered)
+		uart_go_on(u);
+	else
 		uart_drain(u);
-	} else if (uart_in(u, UART_LSR) & LSR_TX_EMPTY) {
-		uart_fill_fifo(u);
-		uart_out(u, UART_IER, IER_RX | (u->consumed != u->produced ? IER_TX : 0));
-	}
 	if (locked)
 		spin_unlock(&u->lock);
 }
@@ -191,10 +214,8 @@ static enum irq_result uart_interrupt(int irq, void *arg)
 	uart_in(u, UART_IIR);
 	uart_receive(u);
 	spin_lock(&u->lock);
-	if (u->buffered && (uart_in(u, UART_LSR) & LSR_TX_EMPTY)) {
-		uart_fill_fifo(u);
-		uart_out(u, UART_IER, IER_RX | (u->consumed != u->produced ? IER_TX : 0));
-	}
+	if (u->buffered)
+		uart_go_on(u);
 	spin_unlock(&u->lock);
 	return IRQ_DONE;
 }
