@@ -33,7 +33,7 @@
 static struct domain **table[DOMID_FIRST_RESERVED / TABLE_LEAF + 1];
 static DEFINE_SPINLOCK(table_lock, RANK_NONE);	/* a leaf: the last reference goes under any other lock */
 
-struct domain *dom0, *domain_idle;
+struct domain *dom0, *domain_idle, *domain_lent;
 const struct guest_ops *guest_ops[2];
 
 struct domain *domain_lookup(domid_t id)
@@ -317,8 +317,18 @@ int domain_destroy(struct domain *d)
 	return 0;
 }
 
+static void lent_init(void)
+{
+	const struct domain_config c = { .id = OWNER_LENT, .kind = DOMAIN_PV, .max_vcpus = 1 };
+
+	domain_lent = domain_new(&c);
+	if (!domain_lent)
+		panic("no memory for the name of lent frames");
+}
+
 void domain_init(void)
 {
+	lent_init();
 	domain_memory_init();
 	domain_dump_init();
 	domain_hooks_init();

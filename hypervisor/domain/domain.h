@@ -102,6 +102,7 @@ struct domain {
 
 extern struct domain *dom0;
 extern struct domain *domain_idle;	/* owns the idle vCPUs */
+extern struct domain *domain_lent;	/* DOMID_XEN to those who map its frames; nothing but a name: in no list */
 
 /* Creation, for domctl and for the builder of dom0. Counted once for being alive. -EEXIST, -ENOMEM, -EINVAL. */
 struct domain_config {

@@ -2,9 +2,16 @@
 /* See foreign.h. */
 #include "hypercall/foreign.h"
 
-/* Device memory is nobody's: who names DOMID_IO means what it has a right to itself. */
+/*
+ * Device memory is nobody's: who names DOMID_IO means what it has a right to itself. DOMID_XEN's frames are those that
+ * the hypervisor lends for reading.
+ */
 static struct domain *page_owner(domid_t id)
 {
+	if (id == DOMID_XEN && current->domain->is_privileged) {
+		atomic_inc(&domain_lent->refs);
+		return domain_lent;
+	}
 	return domain_get_for_caller(id == DOMID_IO && current->domain->is_privileged ? DOMID_SELF : id);
 }
 

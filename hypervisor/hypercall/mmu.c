@@ -105,6 +105,9 @@ static __noinline long update_foreign(u64 reqs, u32 count, u64 done_p, u32 forei
 	struct foreign_pair who;
 	long rc = foreign_get(foreign, &who);
 
+	/* callers look at *done after any error: Linux advances by it */
+	if (rc && !(count & MMU_PREEMPTED) && done_p && report_done(done_p, 0))
+		return -EFAULT;
 	if (rc)
 		return rc;
 	rc = mmu_update(who.pt_owner, who.pg_owner, reqs, count, done_p, foreign);

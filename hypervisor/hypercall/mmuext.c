@@ -216,7 +216,7 @@ long do_mmuext_op(u64 list, u32 count, u64 done_p, u32 foreign)
 		return -EFAULT;
 	rc = foreign_get(foreign & 0xffff, &who);
 	if (unlikely(rc))
-		return rc;
+		return done_p && guest_put(done_p, &before) ? -EFAULT : rc;
 	rc = likely(count) ? run_ops(who.pg_owner, list, count, &n) : settle_only(who.pg_owner);
 	foreign_put(&who);
 	done = before + n;

@@ -81,7 +81,8 @@ static_assert(sizeof(struct frame) == 24, "24 + 8 bytes of M2P a page keep us be
 /* owner: the published special domain numbers serve (abi/xen.h) */
 #define OWNER_NONE		0x7ff4u		/* DOMID_INVALID */
 #define OWNER_IO		0x7ff1u		/* DOMID_IO */
-#define OWNER_XEN		0x7ff2u		/* DOMID_XEN: lent read-only to the privileged */
+#define OWNER_XEN		0x7ff2u		/* DOMID_XEN: the hypervisor's, nobody else's */
+#define OWNER_LENT		0x7ff5u		/* the hypervisor's, which the privileged map read-only as DOMID_XEN's */
 
 extern struct frame *frame_table;
 extern u64 frame_max;		/* one past the highest frame number that has a struct frame */

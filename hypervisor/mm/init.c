@@ -208,6 +208,19 @@ static void own_all_frames(void)
 	}
 }
 
+/* The M2P: tools map it as DOMID_XEN's. The counted descriptor type keeps it from ever being mapped for writing. */
+static void lend_m2p(void)
+{
+	for (u64 n = 0; n < DIV_ROUND_UP(m2p_entries * sizeof(u64), MiB(2)); n++) {
+		u64 first = m2p_extent_mfn(n);
+
+		for (u64 i = first; first && i < first + BLOCK_FRAMES; i++) {
+			frame_table[i].owner = OWNER_LENT;
+			frame_table[i].type = FT_DESC | FT_VALIDATED | 1;
+		}
+	}
+}
+
 u64 m2p_extent_mfn(u64 n)
 {
 	u64 *e = pt_walk(l4, M2P_RW_VIRT_START + n * MiB(2), 2, NULL);
@@ -244,6 +257,7 @@ void mm_init(void)
 	frame_max = ROUNDUP(frame_max, BLOCK_FRAMES);
 	m2p_entries = ROUNDUP(frame_max, PAGE_SIZE / sizeof(u64));
 	own_all_frames();
+	lend_m2p();
 
 	boot_alloc_finish();
 	heap_init();

@@ -33,6 +33,7 @@ static void ipi(void)
 	events_off();
 	close_port(port);
 	CHECK(status_of(port) == EVTCHNSTAT_closed, "status %u after closing", status_of(port));
+	CHECK(status_of(0) == EVTCHNSTAT_closed, "port 0 has status %u", status_of(0));
 	EXPECT(-XEN_EINVAL, event_send(port));
 }
 
