@@ -7,6 +7,8 @@
 
 /* cmd_simple.c */
 extern const struct command cmd_pause, cmd_unpause, cmd_undefine, cmd_disable, cmd_destroy;
+/* cmd_new.c */
+extern const struct command cmd_new;
 /* cmd_create.c */
 extern const struct command cmd_create, cmd_start, cmd_define, cmd_config_update;
 /* cmd_stop.c */

@@ -15,7 +15,7 @@
 
 const struct command *const cli_commands[] = {
 	/* a guest's life */
-	&cmd_create, &cmd_define, &cmd_start, &cmd_shutdown, &cmd_reboot, &cmd_destroy, &cmd_pause,
+	&cmd_new, &cmd_create, &cmd_define, &cmd_start, &cmd_shutdown, &cmd_reboot, &cmd_destroy, &cmd_pause,
 	&cmd_unpause,
 	&cmd_undefine, &cmd_enable, &cmd_disable, &cmd_rename, &cmd_wait, &cmd_dump_core,
 	/* configuration */

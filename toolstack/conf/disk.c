@@ -439,8 +439,9 @@ static const struct conf_key disk_fields[] = {
 	{ .name = "vdev", .kind = KEY_CUSTOM, .parse = parse_vdev, .format = format_vdev, .arg = "xvda",
 	  .help = "The guest's name for the disk." },
 	{ .name = "access", .kind = KEY_CUSTOM, .parse = parse_access, .format = format_access,
-	  .arg = "r|rw|w!",
-	  .help = "Read only, read and write, or shared: the daemon does not object to other users." },
+	  .arg = "ACCESS",
+	  .help = "r or ro: the guest only reads; w or rw (default): it writes, too; w!: shared, the daemon does not "
+		  "object to other users." },
 	{ .name = "devtype", .kind = KEY_CUSTOM, .parse = parse_devtype, .format = format_devtype,
 	  .arg = "cdrom",
 	  .help = "A CD drive: read only, may be empty." },

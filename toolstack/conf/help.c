@@ -2,6 +2,7 @@
 /* The table of keys, told to people: `xl help config [KEY]` and the body of vm.cfg(5). */
 #include <string.h>
 
+#include "base/mdoc.h"
 #include "conf/help.h"
 
 static const char *arg_of(const struct conf_key *key)
@@ -80,37 +81,6 @@ void conf_help_all(FILE *out)
 
 /* ---- mdoc ---- */
 
-/* Text for mdoc: no macro at a line's start, backslashes doubled, one sentence a line as its custom is. */
-static void mdoc_text(FILE *out, const char *text)
-{
-	bool start = true;
-
-	for (; *text; text++) {
-		if (start && (*text == '.' || *text == '\''))
-			fputs("\\&", out);
-		start = false;
-		if (*text == '\\') {
-			fputs("\\e", out);
-		} else if ((text[0] == '.' || text[0] == ':') && text[1] == ' ' && text[2] >= 'A' &&
-			   text[2] <= 'Z') {
-			fprintf(out, "%c\n", *text++);
-			start = true;
-		} else {
-			fputc(*text, out);
-		}
-	}
-	fputc('\n', out);
-}
-
-/* Inside a macro line words that are macros' names, and punctuation, must be guarded. */
-static void mdoc_arg(FILE *out, const char *text)
-{
-	fputs(" \"\\&", out);
-	for (; *text; text++)
-		fputs(*text == '"' ? "\\(dq" : *text == '\\' ? "\\e" : (char[]){ *text, 0 }, out);
-	fputc('"', out);
-}
-
 static void mdoc_item(FILE *out, const struct conf_key *key, bool field)
 {
 	fputs(".It Ic", out);
@@ -152,14 +122,18 @@ static void mdoc_refused(FILE *out, enum conf_refusal why)
 {
 	const char *sep = "";
 
+	struct strbuf names = STRBUF_INIT;
+
 	fprintf(out, ".It Keys of which each %s\n", conf_refusal_text(why));
 	for (size_t i = 0; i < conf_n_refused; i++) {
 		if (conf_refused[i].why != why)
 			continue;
-		fprintf(out, "%s%s", sep, conf_refused[i].name);
-		sep = i % 5 == 4 ? ",\n" : ", ";
+		strbuf_printf(&names, "%s%s", sep, conf_refused[i].name);
+		sep = ", ";
 	}
-	fputs(".\n", out);
+	strbuf_puts(&names, ".");
+	mdoc_text(out, names.data ? names.data : "");
+	strbuf_free(&names);
 }
 
 void conf_help_mdoc(FILE *out)

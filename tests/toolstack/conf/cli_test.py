@@ -278,6 +278,54 @@ def arguments_arrive_in_their_types(b):
 
 
 @test
+def new_makes_defines_and_starts(b):
+    images, configs = os.path.join(b.folder, 'images'), os.path.join(b.folder, 'vm')
+    image, tools = os.path.join(b.folder, 'src.img'), os.path.join(b.folder, 'bin')
+    os.environ.update(XEN_NEW_GUEST=os.path.join(ROOT, 'packaging/new-guest'), XEN_IMAGES=images, XEN_CONFIGS=configs)
+    try:
+        with open(image, 'wb') as f:
+            f.truncate(40 << 20)
+        subprocess.run(['sfdisk', '-q', image], input='label: gpt\n,4M,21686148-6449-6E6F-744E-656564454649\n,,L\n',
+                       text=True, check=True)
+        words = ['new', 'web', '--image', image, '--kernel', '/bin/sh', '--ramdisk', '/bin/sh', '--mem', '99']
+        b.daemon.answer('define', {'ok': {'name': 'web'}})
+        b.daemon.answer('start', {'ok': {'name': 'web', 'domid': 7}})
+        run = b.xl('-n', *words)
+        check('would make' in run.stdout and not os.path.exists(images), 'a dry run makes nothing')
+        # A tool that fails half-way: all is taken back, and nobody is asked to start anything.
+        os.mkdir(tools)
+        with open(os.path.join(tools, 'mcopy'), 'w') as f:
+            f.write('#!/bin/sh\nexit 1\n')
+        os.chmod(os.path.join(tools, 'mcopy'), 0o755)
+        path, os.environ['PATH'] = os.environ['PATH'], tools + ':' + os.environ['PATH']
+        run = b.xl(*words)
+        os.environ['PATH'] = path
+        check(run.returncode != 0, run.stdout)
+        equal((os.listdir(images), os.listdir(configs), b.daemon.asked), ([], [], []))
+        run = b.xl(*words, '--disk', '64M')
+        equal((run.returncode, run.stdout), (0, "guest 'web' runs as domain 7; its console: xl console web\n"))
+        equal([r['op'] for r in b.daemon.asked], ['define', 'start'])
+        check('password' in run.stderr, run.stderr)
+        equal(os.path.getsize(os.path.join(images, 'web.img')), 64 << 20)
+        equal(b.xl('check', os.path.join(configs, 'web.cfg')).returncode, 0)
+        with open(os.path.join(configs, 'web.cfg')) as f:
+            check('root = "/dev/xvda2 ro"\n' in f.read(), 'the root is found')
+        equal(b.xl(*words).returncode, 5)
+        with open(image, 'wb') as f:
+            f.write(b'\xfd7zXZ\0' + bytes(2 << 20))
+        words[1] = 'db'
+        run = b.xl(*words)
+        equal(run.returncode, 3)
+        check('hint: unxz' in run.stderr, run.stderr)
+        for bad in (['new', 'web'], ['new', '--debian']):
+            equal(b.xl(*bad).returncode, 2)
+        equal(b.xl('new', 'a/b', '--debian').returncode, 3)
+    finally:
+        for name in ('XEN_NEW_GUEST', 'XEN_IMAGES', 'XEN_CONFIGS'):
+            os.environ.pop(name, None)
+
+
+@test
 def info_reads_like_xl_info(b):
     b.daemon.answer('info', {'ok': {'host': 'h', 'nr_cpus': 4, 'total_memory_kib': 4194304, 'xen_major': 4, 'cpu_mhz': 2000.5}})
     rows = dict(line.split(':', 1) for line in b.xl('info').stdout.splitlines())
@@ -448,7 +496,7 @@ def examples_of_the_help_are_good_command_lines(b):
         example = [l for l in b.xl(name, '--help').stdout.splitlines() if l.startswith('Example: xl ')][0]
         words = example[len('Example: xl '):].split('|')[0].split()
         words = [b.cfg if w.startswith('/etc/vm/') else w for w in words]
-        if name in ('top', 'bugreport', 'console', 'create'):
+        if name in ('top', 'bugreport', 'console', 'create', 'new'):
             continue
         run = b.xl(*words)
         check(run.returncode != 2, f'{name}: {words}: {run.stderr}')
@@ -545,11 +593,11 @@ def manual_pages_are_what_the_tables_make(b):
                 out.append(line + '\n')
         with open(os.path.join(ROOT, 'man', page)) as f:
             check(f.read() == ''.join(out), f'{page} is old: make -C toolstack man')
-    if shutil.which('mandoc'):
-        for page in ('xl.1', 'vm.cfg.5', 'xend.8'):
-            run = subprocess.run(['mandoc', '-Tlint', '-W', 'warning', os.path.join(ROOT, 'man', page)],
-                                 capture_output=True, text=True)
-            equal(run.stdout, '')
+    for page in sorted(os.listdir(os.path.join(ROOT, 'man'))):
+        if page != 'src':
+            run = subprocess.run(['mandoc', '-Tlint', os.path.join(ROOT, 'man', page)], capture_output=True, text=True)
+            # Our pages may not be installed here; everything else counts.
+            equal([l for l in run.stdout.splitlines() if 'referenced manual not found' not in l], [])
 
 
 @test
