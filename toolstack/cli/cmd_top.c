@@ -72,6 +72,7 @@ const struct command cmd_top = {
 	.name = "top", .usage = "", .summary = "watch what the guests use, live",
 	.help = "CPU is in percent of one CPU, with a graph of the last samples; network and disk are "
 		"bytes a second. Keys: c m n d N "
-		"sort by CPU, memory, net, disk, name; v shows vCPUs; + and - change the pace; q leaves.",
+		"sort by CPU, memory, net, disk, name; v shows vCPUs; g lets the graph show CPU, net or disk; arrows "
+		"scroll; + and - change the pace; q leaves.",
 	.example = "top --delay 1", .options = options, .op = "sample", .run = run_top,
 };

@@ -62,6 +62,18 @@ static void update_vcpus(struct top_row *row, const json_t *times, double second
 	}
 }
 
+static void remember(double history[TOP_HISTORY], double value)
+{
+	memmove(history, history + 1, (TOP_HISTORY - 1) * sizeof(history[0]));
+	history[TOP_HISTORY - 1] = value;
+}
+
+/* A guest that waits for work is running all the same. */
+static const char *state_word(const char *state)
+{
+	return strcmp(state, "blocked") == 0 ? "idle" : state;
+}
+
 static void update_row(struct top_row *row, const json_t *guest, double seconds, bool first)
 {
 	const json_t *disks = json_object_get(guest, "disks"), *vifs = json_object_get(guest, "vifs");
@@ -69,7 +81,7 @@ static void update_row(struct top_row *row, const json_t *guest, double seconds,
 	uint64_t rd = sum(disks, "rd_bytes"), wr = sum(disks, "wr_bytes");
 
 	cli_safe(row->name, sizeof(row->name), json_text(guest, "name", "?"));
-	cli_safe(row->state, sizeof(row->state), json_text(guest, "state", "?"));
+	cli_safe(row->state, sizeof(row->state), state_word(json_text(guest, "state", "?")));
 	row->memory_kib = number(guest, "memory_kib");
 	row->cpu_percent = first ? 0 : rate(cpu, row->cpu_ns, seconds) / 1e7;
 	row->rx_rate = first ? 0 : rate(rx, row->net_rx, seconds);
@@ -82,8 +94,9 @@ static void update_row(struct top_row *row, const json_t *guest, double seconds,
 	row->disk_rd = rd;
 	row->disk_wr = wr;
 	update_vcpus(row, json_object_get(guest, "vcpu_time_ns"), seconds, first);
-	memmove(row->history, row->history + 1, sizeof(row->history) - sizeof(row->history[0]));
-	row->history[TOP_HISTORY - 1] = row->cpu_percent;
+	remember(row->history[GRAPH_CPU], row->cpu_percent);
+	remember(row->history[GRAPH_NET], row->rx_rate + row->tx_rate);
+	remember(row->history[GRAPH_DISK], row->rd_rate + row->wr_rate);
 	row->seen = true;
 }
 
@@ -148,6 +161,19 @@ void top_sort(struct top_model *m, enum top_sort by)
 {
 	if (m->n)
 		qsort_r(m->rows, m->n, sizeof(*m->rows), compare_rows, &by);
+}
+
+double top_graph_full(const struct top_model *m, const struct top_row *row, enum top_graph graph)
+{
+	double full = 1;
+
+	if (graph == GRAPH_CPU)
+		return 100.0 * (row->n_vcpus ? row->n_vcpus : 1);
+	for (size_t i = 0; i < m->n; i++)
+		for (int h = 0; h < TOP_HISTORY; h++)
+			if (m->rows[i].history[graph][h] > full)
+				full = m->rows[i].history[graph][h];
+	return full;
 }
 
 void top_free(struct top_model *m)

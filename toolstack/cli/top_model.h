@@ -14,6 +14,7 @@
 #define TOP_VCPUS 128
 
 enum top_sort { SORT_CPU, SORT_MEMORY, SORT_NET, SORT_DISK, SORT_NAME };
+enum top_graph { GRAPH_CPU, GRAPH_NET, GRAPH_DISK, GRAPH_KINDS };
 
 struct top_row {
 	char name[72];
@@ -27,7 +28,7 @@ struct top_row {
 	unsigned int n_vcpus;
 	uint64_t vcpu_ns[TOP_VCPUS];
 	double vcpu_percent[TOP_VCPUS];
-	double history[TOP_HISTORY];	/* cpu_percent, oldest first */
+	double history[GRAPH_KINDS][TOP_HISTORY];	/* cpu_percent, bytes a second; oldest first */
 	bool seen;			/* in the latest sample */
 };
 
@@ -43,6 +44,9 @@ struct top_model {
 int top_take_sample(struct top_model *m, const json_t *sample);
 void top_sort(struct top_model *m, enum top_sort by);
 void top_free(struct top_model *m);
+
+/* What fills a graph: all CPUs of the guest, or the largest rate that any guest has had lately. */
+double top_graph_full(const struct top_model *m, const struct top_row *row, enum top_graph graph);
 
 /* "1.5M", "12k": a rate in at most five characters. */
 void top_format_rate(double rate, char *buf, size_t size);

@@ -35,36 +35,38 @@ void top_format_row(const struct top_row *r, char *buf, size_t size)
 const char top_heading[] =
 	"NAME                   ID STATE      CPU%     MiB  VC   RX/s   TX/s   RD/s   WR/s";
 
-static void draw_graph(const struct top_row *r)
+static void draw_graph(const struct top_model *m, const struct top_row *r, enum top_graph graph)
 {
-	double full = 100.0 * (r->n_vcpus ? r->n_vcpus : 1);
+	double full = top_graph_full(m, r, graph);
 
 	addch(' ');
 	for (int i = 0; i < TOP_HISTORY; i++)
-		addstr(top_spark(r->history[i] / full));
+		addstr(top_spark(r->history[graph][i] / full));
 }
 
 static void draw_header(const struct top_model *m, const struct top_view *view, const struct error *err)
 {
 	static const char *const names[] = { "CPU", "memory", "net", "disk", "name" };
-	char total[32], free_kib[32];
+	static const char *const graphs[] = { "CPU", "NET", "DISK" };
+	char total[32], free_kib[32], heading[160];
 	double busy = 0;
 
 	for (size_t i = 0; i < m->n; i++)
 		busy += m->rows[i].cpu_percent;
 	cli_format_kib(m->total_kib, total, sizeof(total));
 	cli_format_kib(m->free_kib, free_kib, sizeof(free_kib));
-	mvprintw(0, 0, "xl top  %zu guests   CPU %.1f of %u   memory %s, free %s", m->n, busy / 100,
-		 m->host_cpus, total, free_kib);
+	mvprintw(0, 0, "xl top  %zu guest%s   CPU %.1f of %u   memory %s, free %s", m->n, m->n == 1 ? "" : "s",
+		 busy / 100, m->host_cpus, total, free_kib);
 	clrtoeol();
 	if (error_is_set(err))
 		mvprintw(1, 0, "xend: %.70s", err->why);
 	else
-		mvprintw(1, 0, "sorted by %s; keys: c m n d N sort, v vCPUs, +/- delay (%llds), q quit",
+		mvprintw(1, 0, "by %s; sort: c m n d N, v vCPUs, g graph, arrows scroll, +/- pace (%llds), q quit",
 			 names[view->sort], (long long)view->delay_s);
 	clrtoeol();
+	snprintf(heading, sizeof(heading), "%s  %s", top_heading, graphs[view->graph]);
 	attron(A_REVERSE);
-	mvprintw(2, 0, "%-*.*s", COLS, COLS, top_heading);
+	mvprintw(2, 0, "%-*.*s", COLS, COLS, heading);
 	attroff(A_REVERSE);
 }
 
@@ -73,10 +75,11 @@ static int draw_vcpus(const struct top_row *r, int y)
 	for (unsigned int v = 0; v < r->n_vcpus && y < LINES; v++) {
 		int width = (int)(r->vcpu_percent[v] / 5 + 0.5);
 
+		move(y, 0);
+		clrtoeol();
 		mvprintw(y++, 4, "vcpu %-3u %6.1f%% ", v, r->vcpu_percent[v]);
 		for (int i = 0; i < 20; i++)
 			addch(i < width ? '|' : '.');
-		clrtoeol();
 	}
 	return y;
 }
@@ -88,21 +91,33 @@ static void draw(struct top_model *m, const struct top_view *view, const struct 
 
 	top_sort(m, view->sort);
 	draw_header(m, view, err);
-	for (size_t i = 0; i < m->n && y < LINES; i++) {
+	for (size_t i = (size_t)view->first; i < m->n && y < LINES; i++) {
 		top_format_row(&m->rows[i], line, sizeof(line));
 		mvaddnstr(y++, 0, line, COLS);
 		if (COLS > (int)strlen(line) + TOP_HISTORY + 1)
-			draw_graph(&m->rows[i]);
+			draw_graph(m, &m->rows[i], view->graph);
 		clrtoeol();
 		if (view->vcpus)
 			y = draw_vcpus(&m->rows[i], y);
 	}
+	if (y < LINES)
+		move(y, 0);
 	clrtobot();
 	refresh();
 }
 
+/* Which guest is the first line: the last one stays on the screen. */
+static void scroll_by(struct top_view *view, const struct top_model *m, int lines)
+{
+	view->first += lines;
+	if (view->first >= (int)m->n)
+		view->first = (int)m->n - 1;
+	if (view->first < 0)
+		view->first = 0;
+}
+
 /* True: leave. */
-static bool handle_key(int key, struct top_view *view)
+static bool handle_key(int key, struct top_view *view, const struct top_model *m)
 {
 	switch (key) {
 	case 'q': case 'Q': case 27:
@@ -113,6 +128,21 @@ static bool handle_key(int key, struct top_view *view)
 		break;
 	case 'v':
 		view->vcpus = !view->vcpus;
+		break;
+	case 'g':
+		view->graph = (view->graph + 1) % GRAPH_KINDS;
+		break;
+	case KEY_UP: case 'k':
+		scroll_by(view, m, -1);
+		break;
+	case KEY_DOWN: case 'j':
+		scroll_by(view, m, 1);
+		break;
+	case KEY_PPAGE: case KEY_NPAGE:
+		scroll_by(view, m, key == KEY_NPAGE ? LINES - 4 : 4 - LINES);
+		break;
+	case KEY_HOME:
+		view->first = 0;
 		break;
 	case '+':
 		view->delay_s += view->delay_s < 60;
@@ -145,7 +175,7 @@ int top_run_screen(struct cli *cli, struct top_view *view)
 		timeout((int)view->delay_s * 1000);
 		key = getch();
 		if (key != ERR && key != KEY_RESIZE) {
-			leave = handle_key(key, view);
+			leave = handle_key(key, view, &m);
 			continue;
 		}
 		/* A daemon that is being restarted comes back; keep the last picture meanwhile. */

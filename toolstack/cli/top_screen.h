@@ -8,7 +8,9 @@
 
 struct top_view {
 	enum top_sort sort;
+	enum top_graph graph;
 	bool vcpus;
+	int first;			/* how many guests are scrolled out above */
 	int64_t delay_s;
 };
 

@@ -445,6 +445,7 @@ def top_prints_lines(b):
     out = b.xl('top', '-b', '-i', '1', '-d', '1').stdout.splitlines()
     check(out[0].startswith('NAME'), out)
     equal(out[1].split()[:4], ['Domain-0', '0', 'running', '50.0'])
+    check('\x1b' not in ''.join(out), 'escape codes')
 
 
 @test
@@ -457,7 +458,7 @@ def top_draws_and_leaves(b):
     data = b''
     while b'Domain-0' not in data:
         data += os.read(tty, 4096)
-    os.write(tty, b'vmq')
+    os.write(tty, b'vmgg' + b'\x1b[B' * 9 + b'\x1b[A\x1b[6~\x1b[5~+-jkq')
     try:
         while True:
             if not os.read(tty, 4096):

@@ -46,8 +46,12 @@ TEST(two_samples_make_rates)
 	CHECK(m.rows[0].cpu_percent > 49.9 && m.rows[0].cpu_percent < 50.1);
 	CHECK(m.rows[0].vcpu_percent[0] > 49.9);
 	CHECK(m.rows[0].rx_rate > 1999 && m.rows[0].rx_rate < 2001);
-	CHECK(m.rows[0].history[TOP_HISTORY - 1] > 49);
+	CHECK(m.rows[0].history[GRAPH_CPU][TOP_HISTORY - 1] > 49);
 	CHECK(strchr(m.rows[1].name, '\033') == NULL);
+	/* The graph of the network is as high as the busiest guest's peak; that of the CPUs as the guest's own. */
+	CHECK(top_graph_full(&m, &m.rows[1], GRAPH_NET) >= m.rows[0].rx_rate);
+	CHECK(top_graph_full(&m, &m.rows[0], GRAPH_CPU) == 100.0 * m.rows[0].n_vcpus);
+	CHECK(m.rows[0].history[GRAPH_NET][TOP_HISTORY - 1] >= m.rows[0].rx_rate);
 	top_sort(&m, SORT_MEMORY);
 	CHECK_EQ(m.rows[0].memory_kib, 9999);
 	top_free(&m);
