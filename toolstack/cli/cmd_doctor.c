@@ -8,15 +8,38 @@
 
 #include "cli/doctor.h"
 
+static void add(json_t *list, const char *name, const char *status, const char *why, const char *fix)
+{
+	json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", name, "status", status, "why", why,
+					      "fix", strcmp(status, "ok") ? fix : ""));
+}
+
 static void ask_daemon(struct cli *cli, json_t *list)
 {
 	struct cli_call call = { .op = "doctor", .args = json_object(), .quiet_errors = true };
 
-	if (cli_call(cli, &call))
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", "xend", "status",
-						      "fail", "why", call.err.why, "fix", call.err.hint));
-	else
+	if (cli_call(cli, &call)) {
+		add(list, "xend", "fail", call.err.why, call.err.hint);
+		doctor_check_instead(list);
+	} else {
 		json_array_extend(list, json_object_get(call.result, "checks"));
+	}
+	json_decref(call.result);
+}
+
+/* After an upgrade the old daemon goes on until it is restarted. */
+static void check_versions(struct cli *cli, json_t *list)
+{
+	struct cli_call call = { .op = "version", .args = json_object(), .quiet_errors = true };
+	const char *theirs;
+	char why[128];
+
+	if (cli_call(cli, &call) == 0) {
+		theirs = json_text(call.result, "xend_version", "?");
+		snprintf(why, sizeof(why), "xl is %s, xend is %.40s", TOOLSTACK_VERSION, theirs);
+		add(list, "versions", strcmp(theirs, TOOLSTACK_VERSION) ? "warn" : "ok", why,
+		    "systemctl restart xend: guests do not notice");
+	}
 	json_decref(call.result);
 }
 
@@ -46,6 +69,7 @@ static int run_doctor(struct cli *cli, const struct command *cmd, const struct a
 	(void)args;
 	doctor_check_host(list);
 	ask_daemon(cli, list);
+	check_versions(cli, list);
 	for (size_t i = 0; i < json_array_size(list); i++) {
 		const char *status = json_text(json_array_get(list, i), "status", "");
 

@@ -70,6 +70,9 @@ static int run_net(struct cli *cli, const struct command *cmd, const struct args
 		printf("net %s: would be done\n", action);
 	else if (!rc && !cli->json && !cli->quiet)
 		print_bridges(result);
+	if (!rc && !cli->dry_run && strcmp(action, "confirm") == 0)
+		fputs("note: kept until the host reboots; write the bridge into the host's own network configuration "
+		      "to have it then, too: xen(7)\n", stderr);
 	json_decref(result);
 	return rc;
 }
@@ -85,7 +88,8 @@ const struct command cmd_net = {
 	.summary = "the host's networks for guests",
 	.help = "Guests have a network of their own (bridge, addresses, way out) without any set-up. "
 		"'setup' puts a real "
-		"interface into a bridge instead; without 'confirm' in time it is taken back.",
+		"interface into a bridge instead; without 'confirm' in time it is taken back. What is confirmed lasts until the "
+		"host reboots; xen(7) shows how to keep it.",
 	.example = "net setup eth0", .options = options, .max_words = 2, .words = WORD_NET, .op = "net",
 	.run = run_net,
 };

@@ -7,5 +7,7 @@
 
 /* Append {name, status: ok|warn|fail, why, fix} for each. */
 void doctor_check_host(json_t *list);
+/* What the daemon would tell if it answered, as far as it can be seen from here. */
+void doctor_check_instead(json_t *list);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What `xl doctor` can see of the host without the daemon, each check with the remedy. */
 #include <dirent.h>
+#include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -179,9 +180,39 @@ static void check_loop(json_t *list)
 			  "modprobe loop");
 }
 
+/* Members of it use xl without being root. */
+static void check_group(json_t *list)
+{
+	bool there = getgrnam("xen") != NULL;
+
+	add_check(list, "group xen", there ? GOOD : WARN,
+		  there ? "members of it may use xl" : "there is none: only root may use xl", "groupadd --system xen");
+}
+
+/* The settings of the boot entries, which also keep dom0 from having all memory. */
+static void check_settings(json_t *list)
+{
+	if (access("/etc/grub.d/45_xen", F_OK))
+		add_check(list, "boot entries", WARN, "GRUB has no script of ours, so no entry for Xen",
+			  "install the package, or see 'xen-boot entry'");
+	else if (access("/etc/grub.d/45_xen", X_OK))
+		add_check(list, "boot entries", WARN, "/etc/grub.d/45_xen is switched off",
+			  "chmod +x /etc/grub.d/45_xen; xen-boot refresh");
+	else
+		add_check(list, "boot entries", GOOD, "GRUB makes entries for Xen", "");
+}
+
 void doctor_check_host(json_t *list)
 {
 	check_boot(list);
+	check_settings(list);
+	check_group(list);
+	check_space(list, "/var/lib/xend", 256);
+	check_space(list, "/boot", 8);
+}
+
+void doctor_check_instead(json_t *list)
+{
 	if (check_hypervisor(list)) {
 		check_devices(list);
 		check_modules(list);
@@ -190,6 +221,4 @@ void doctor_check_host(json_t *list)
 	}
 	check_loop(list);
 	check_space(list, "/var/log", 64);
-	check_space(list, "/var/lib/xend", 256);
-	check_space(list, "/boot", 8);
 }

@@ -180,7 +180,7 @@ int network_confirm(struct error *err)
 	return 0;
 }
 
-static int check_setup(const char *interface, const char *bridge, struct error *err)
+int network_check_setup(const char *interface, const char *bridge, struct error *err)
 {
 	int rc = 0;
 
@@ -203,7 +203,7 @@ int network_setup(const char *interface, const char *bridge, long timeout_s, str
 	struct strbuf todo = STRBUF_INIT, undo = STRBUF_INIT;
 	json_t *addrs = NULL, *routes = NULL;
 	char path[256];
-	int rc = check_setup(interface, bridge, err);
+	int rc = network_check_setup(interface, bridge, err);
 
 	if (!rc &&
 	    (!(addrs = ip_json("addr", interface, err)) || !(routes = ip_json("route", interface, err))))

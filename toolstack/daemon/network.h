@@ -21,6 +21,8 @@ int network_init(struct error *err) __must_check;
 void network_stop(void);	/* the daemon ends; the network stays for the guests */
 
 json_t *network_json(void);	/* {"bridges": [...], "pending": ...} */
+/* What would keep network_setup() from beginning; changes nothing. */
+int network_check_setup(const char *interface, const char *bridge, struct error *err) __must_check;
 /* Bridge a real interface; takes effect at once, undone after timeout_s unless confirmed. */
 int network_setup(const char *interface, const char *bridge, long timeout_s, struct error *err) __must_check;
 int network_confirm(struct error *err) __must_check;

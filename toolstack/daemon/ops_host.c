@@ -27,12 +27,14 @@ static int op_net(struct request *rq, struct error *err)
 	const char *interface = proto_arg_str(rq->args, "interface");
 	int rc = 0;
 
+	bridge = bridge ? bridge : "br0";
 	if (strcmp(action, "setup") == 0) {
 		if (!interface)
 			rc = error_set(err, ERR_USAGE, NULL, "'net setup' needs the interface to bridge");
-		else if (!rq->dry_run)
-			rc = network_setup(interface, bridge ? bridge : "br0",
-					   (long)proto_arg_int(rq->args, "timeout_s", 60), err);
+		else if (rq->dry_run)
+			rc = network_check_setup(interface, bridge, err);
+		else
+			rc = network_setup(interface, bridge, (long)proto_arg_int(rq->args, "timeout_s", 60), err);
 	} else if (strcmp(action, "confirm") == 0) {
 		rc = rq->dry_run ? 0 : network_confirm(err);
 	} else if (strcmp(action, "rollback") == 0) {
@@ -179,22 +181,49 @@ static void check_space(struct finding *f)
 		    (unsigned long long)((uint64_t)s.f_bavail * s.f_frsize >> 20), xend.set.log_dir);
 }
 
-/* What the first boot's trial left behind, for those whose machine fell back. */
-static void check_boot(struct finding *f)
+/* Guests that have ended in a crash and are kept, or that do not go. */
+static void check_guests(struct finding *f)
 {
-	if (access("/var/lib/xen-boot/failed", F_OK) == 0)
-		say(f, "warn", "see /var/lib/xen-boot/failed; 'xl dmesg' after the next trial",
-		    "the last trial boot of Xen failed");
+	unsigned int n = 0, stuck = 0;
+
+	for (struct guest *g = guests; g; g = g->next) {
+		n += g->state != GUEST_STOPPED;
+		stuck += g->state == GUEST_STOPPING;
+	}
+	if (stuck)
+		say(f, "warn", "'xl list' shows which; 'xl logs GUEST' what they said", "%u of %u guests are ending", stuck, n);
 	else
-		say(f, "ok", "", "this boot is sound");
+		say(f, "ok", "", "%u guest%s", n, n == 1 ? " runs" : "s run");
+}
+
+/* What the default network and its addresses need. */
+static void check_programs(struct finding *f)
+{
+	static const char *const folders[] = { "/usr/sbin", "/usr/bin", "/sbin", "/bin" };
+	static const char *const names[] = { "dnsmasq", "nft", "ip" };
+	static const char *const fixes[] = { "apt-get install dnsmasq-base", "apt-get install nftables",
+					     "apt-get install iproute2" };
+	char path[64];
+
+	say(f, "ok", "", "dnsmasq, nft and ip are there");
+	for (size_t i = 0; xend.set.network && i < 3; i++) {
+		bool there = false;
+
+		for (size_t d = 0; d < 4; d++) {
+			snprintf(path, sizeof(path), "%s/%s", folders[d], names[i]);
+			there |= access(path, X_OK) == 0;
+		}
+		if (!there)
+			say(f, "warn", fixes[i], "%s is missing: the default network is not whole", names[i]);
+	}
 }
 
 static const struct {
 	const char *name;
 	void (*fn)(struct finding *f);
 } checks[] = {
-	{ "hypervisor", check_hypervisor }, { "boot", check_boot },
-	{ "memory", check_memory },	    { "virtualisation", check_virtualisation },
+	{ "hypervisor", check_hypervisor }, { "guests", check_guests },
+	{ "programs", check_programs },	    { "memory", check_memory },	    { "virtualisation", check_virtualisation },
 	{ "device files", check_devices },  { "backends", check_backends },
 	{ "store", check_store },	    { "network", check_network },
 	{ "loop devices", check_loops },    { "logs", check_space },
@@ -254,8 +283,8 @@ static void add_console_logs(json_t *files)
 	char name[128], path[512];
 
 	for (struct guest *g = guests; g; g = g->next) {
-		snprintf(name, sizeof(name), "console/%s.log", g->name);
-		snprintf(path, sizeof(path), "%s/%s", xend.set.log_dir, name);
+		snprintf(name, sizeof(name), "console-%s.log", g->name);
+		snprintf(path, sizeof(path), "%s/console/%s.log", xend.set.log_dir, g->name);
 		add_file(files, name, path);
 	}
 }
