@@ -11,8 +11,7 @@
 set -eu
 
 here=$(cd "$(dirname "$0")" && pwd)
-root='' dry='' bootloader=yes default='' action=install
-[ "${XEN_BOOTLOADER-}" != no ] || bootloader=no
+root='' dry='' bootloader=${XEN_BOOTLOADER-} default='' action=install
 
 usage() {
 	cat <<'USAGE'
@@ -70,6 +69,7 @@ else
 fi
 . "$hooks/grub.sh"
 . "$hooks/checks.sh"
+[ -n "$bootloader" ] || bootloader=$(bootloader_wanted "$root")
 
 list_files() {
 	if [ "$sources" = "$here" ]; then
@@ -136,8 +136,8 @@ roll_back() {
 		esac
 	done <"$j/reversed"
 	sync
-	rm -rf "$j/old" "$j/reversed" "$journal"
-	[ -e "$manifest" ] || rmdir "$j" 2>/dev/null || :
+	rm -rf "$j/old" "$j/list" "$j/reversed" "$manifest.new" "$journal"
+	[ -e "$manifest" ] || rmdir "$j" "$root/var/lib/xen" 2>/dev/null || :
 }
 
 # The boot loader was being changed.  Where there was no Xen before, it is taken out while its tools are still here.
@@ -391,11 +391,7 @@ install_boot() {
 	before=$($(grub_tool editenv) "$(grub_dir '')/grubenv" list 2>/dev/null | sed -n 's/^xen_boot=//p') || before=
 	log "boot ${before:-unset}"
 	change
-	if [ "$bootloader" = yes ]; then
-		/usr/sbin/xen-boot install
-	else
-		XEN_BOOTLOADER=no /usr/sbin/xen-boot install
-	fi
+	XEN_BOOTLOADER=$bootloader /usr/sbin/xen-boot install
 }
 
 finish() {

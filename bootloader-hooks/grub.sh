@@ -20,6 +20,14 @@ grub_tool() {
 	return 1
 }
 
+# bootloader_wanted ROOT: yes or no: what was said at the installation, else the settings
+bootloader_wanted() {
+	bw=
+	[ ! -r "$1/etc/default/xen-boot" ] || bw=$(sed -n 's/^XEN_BOOTLOADER=//p' "$1/etc/default/xen-boot" | tr -d "\"'" | tail -n 1)
+	! grep -qsx alone "$1/var/lib/xen/boot-undo" || bw=no
+	echo "${bw:-yes}"
+}
+
 # grub_is_generated ROOT: grub.cfg is grub-mkconfig's work, not a person's
 grub_is_generated() {
 	grep -q '### BEGIN /etc/grub.d/00_header ###' "$1$(grub_dir "$1")/grub.cfg" 2>/dev/null

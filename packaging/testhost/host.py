@@ -7,6 +7,8 @@ read but the serial line; files go in as a tar archive on a second disk.  The se
 hypervisor's and the kernel's messages: an answer is found between two markers, never by a prompt.
 """
 
+import contextlib
+import fcntl
 import json
 import os
 import re
@@ -255,16 +257,26 @@ class Host:
         self.expect(r"(?i)reboot: Restarting system|reboot: machine restart|Rebooting", timeout)
 
 
-def ready_for(firmware="bios", suite="bookworm"):
-    """The image of a host that is up and logged in, kept with its memory: starts in a second or two."""
-    image = image_for(firmware, suite)
-    ready = image.replace(".qcow2", ".icount.ready")
-    if not os.path.exists(ready) or os.path.getmtime(ready) < os.path.getmtime(image):
-        print(f"testhost: booting a {firmware} host once, to keep it ready", file=sys.stderr)
-        machine = Host(image, overlay_dir("ready-" + firmware), firmware=firmware)
-        machine.start()
-        machine.run("systemctl is-system-running --wait; sync", 120, check=False)
-        machine.save_ready(ready)
+@contextlib.contextmanager
+def made_once(path):
+    """Whoever comes second waits until the first has made it."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path + ".lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def ready_for(firmware="bios", image=None):
+    """A host that is up and logged in, kept with its memory: goes on in a second or two."""
+    image = image or image_for()
+    ready = image.replace(".qcow2", f".{firmware}.ready")
+    with made_once(ready):
+        if not os.path.exists(ready) or os.path.getmtime(ready) < os.path.getmtime(image):
+            print(f"testhost: booting a {firmware} host once, to keep it ready", file=sys.stderr)
+            machine = Host(image, overlay_dir("ready-" + os.path.basename(ready)), firmware=firmware)
+            machine.start()
+            machine.run("systemctl is-system-running --wait; sync", 120, check=False)
+            machine.save_ready(ready)
     return ready
 
 
@@ -276,10 +288,12 @@ def overlay_dir(name):
     return path
 
 
-def image_for(firmware="bios", suite="bookworm"):
-    """The image of a host, made when it is not there yet."""
+def image_for(suite="bookworm", kernel="amd64", layout="plain"):
+    """The image of a host, made when it is not there yet; it boots by BIOS and by UEFI."""
     here = os.path.dirname(os.path.abspath(__file__))
-    out = os.path.join(here, "..", "..", "build", "testhost", f"{suite}-{firmware}.qcow2")
-    subprocess.run([os.path.join(here, "mkimage"), "--firmware", firmware, "--suite", suite, os.path.normpath(out)],
-                   check=True, stdout=sys.stderr)
-    return os.path.normpath(out)
+    name = "-".join([suite] + [x for x in (kernel, layout) if x not in ("amd64", "plain")])
+    out = os.path.normpath(os.path.join(here, "..", "..", "build", "testhost", name + ".qcow2"))
+    with made_once(out):
+        subprocess.run([os.path.join(here, "mkimage"), "--suite", suite, "--kernel", kernel, "--layout", layout, out],
+                       check=True, stdout=sys.stderr)
+    return out
