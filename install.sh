@@ -438,8 +438,8 @@ do_uninstall() {
 		return
 	fi
 	if [ -z "$root" ]; then
-		[ ! -x /usr/sbin/xen-boot ] || /usr/sbin/xen-boot remove
 		[ ! -d /run/systemd/system ] || systemctl stop xend.service 2>/dev/null || :
+		[ ! -x /usr/sbin/xen-boot ] || /usr/sbin/xen-boot remove
 	fi
 	for u in $units; do change; unit_disable "$u"; done
 	remove_files

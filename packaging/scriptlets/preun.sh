@@ -10,9 +10,9 @@ if [ -e /sys/hypervisor/type ]; then
 		exit 1
 	fi
 fi
+[ ! -d /run/systemd/system ] || systemctl stop xend.service 2>/dev/null || :
 /usr/sbin/xen-boot remove || :
 for u in xend xen-guests xen-boot-check xen-boot-mark; do
 	systemctl disable --quiet $u.service 2>/dev/null || :
 done
-[ ! -d /run/systemd/system ] || systemctl stop xend.service 2>/dev/null || :
 exit 0

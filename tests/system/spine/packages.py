@@ -2,6 +2,8 @@
 """The packages that the spine's tests install: those of the tree, the same under the next version, and a hypervisor
 that hangs."""
 
+import contextlib
+import fcntl
 import os
 import shutil
 import subprocess
@@ -60,19 +62,22 @@ def build_hang(path):
                     "-o", path, "-"], input=HANG.encode(), check=True)
 
 
+@contextlib.contextmanager
 def for_tests(tree, work):
-    """{name on the second disk: path}"""
+    """{name on the second disk: path}; nobody else makes them anew meanwhile"""
     version = version_of(tree)
     os.makedirs(work, exist_ok=True)
-    pack(tree)
-    build_hang(os.path.join(work, "hang"))
-    build_next(tree, os.path.join(work, "next"))
-    built = os.path.join(tree, "build")
-    following = os.path.join(work, "next", "build")
-    return {
-        "xen.rpm": os.path.join(built, f"xen-{version}-1.x86_64.rpm"),
-        "xen.tgz": os.path.join(built, f"xen-{version}-install.tgz"),
-        "next.rpm": os.path.join(following, f"xen-{NEXT}-1.x86_64.rpm"),
-        "next.tgz": os.path.join(following, f"xen-{NEXT}-install.tgz"),
-        "hang": os.path.join(work, "hang"),
-    }
+    with open(os.path.join(work, "lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        pack(tree)
+        build_hang(os.path.join(work, "hang"))
+        build_next(tree, os.path.join(work, "next"))
+        built = os.path.join(tree, "build")
+        following = os.path.join(work, "next", "build")
+        yield {
+            "xen.rpm": os.path.join(built, f"xen-{version}-1.x86_64.rpm"),
+            "xen.tgz": os.path.join(built, f"xen-{version}-install.tgz"),
+            "next.rpm": os.path.join(following, f"xen-{NEXT}-1.x86_64.rpm"),
+            "next.tgz": os.path.join(following, f"xen-{NEXT}-install.tgz"),
+            "hang": os.path.join(work, "hang"),
+        }
