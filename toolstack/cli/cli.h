@@ -119,6 +119,9 @@ char *cli_safe(char *buf, size_t size, const char *text);	/* control characters 
 
 /* ---- config.c ---- */
 
+/* The file that a word means: itself, or for a bare name that is no file here, /etc/vm/NAME or /etc/vm/NAME.cfg. */
+const char *cli_config_path(const char *word, char *buf, size_t size);
+
 /* Read a configuration for the daemon: checks it here first, prints all problems; *args gets config,
  * source, overrides, lenient. */
 int cli_load_config(struct cli *cli, const char *path, char **overrides, int n_overrides, bool lenient,

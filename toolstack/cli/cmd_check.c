@@ -74,9 +74,10 @@ static bool is_override(const char *word)
 	return eq && eq != word && memchr(word, '/', (size_t)(eq - word)) == NULL;
 }
 
-static int check_one(struct cli *cli, const struct args *args, const char *path, struct conf_options *opt)
+static int check_one(struct cli *cli, const struct args *args, const char *word, struct conf_options *opt)
 {
-	const char *slash = strrchr(path, '/');
+	char found[512];
+	const char *path = cli_config_path(word, found, sizeof(found)), *slash = strrchr(path, '/');
 	struct conf_diags diags = { 0 };
 	struct guest_config *cfg = NULL;
 	struct error err = ERROR_INIT;
@@ -85,8 +86,11 @@ static int check_one(struct cli *cli, const struct args *args, const char *path,
 	int rc;
 
 	opt->source = slash ? slash + 1 : path;
-	if (file_read(path, CONF_TEXT_MAX, &text, &len, &err))
+	if (file_read(path, CONF_TEXT_MAX, &text, &len, &err)) {
+		if (err.code == ERR_NOT_FOUND)
+			error_hint(&err, "configurations are in /etc/vm");
 		return cli_fail(&err);
+	}
 	rc = conf_parse(text, len, opt, &cfg, &diags);
 	if (!rc && !args_has(args, "syntax")) {
 		if (conf_check_host(cfg, NULL, &diags))

@@ -59,7 +59,8 @@ static int stop_all(struct cli *cli, const struct command *cmd, const struct arg
 		const json_t *guest = json_array_get(guests, i);
 		int rc;
 
-		if (json_number(guest, "domid", 0) == 0)
+		/* dom0, and domains of other makers, which have no name here */
+		if (json_number(guest, "domid", 0) == 0 || json_text(guest, "name", "?")[0] == '(')
 			continue;
 		rc = stop_one(cli, cmd, args, json_text(guest, "name", "?"));
 		worst = worst ? worst : rc;

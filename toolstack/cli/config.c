@@ -5,6 +5,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "cli/cli.h"
@@ -28,10 +29,24 @@ static json_t *pack(const char *text, size_t len, const char *path, char **overr
 	return args;
 }
 
-int cli_load_config(struct cli *cli, const char *path, char **overrides, int n_overrides, bool lenient,
+const char *cli_config_path(const char *word, char *buf, size_t size)
+{
+	const char *folder = getenv("XEN_CONFIGS");
+
+	if (strchr(word, '/') || strcmp(word, "-") == 0 || access(word, F_OK) == 0)
+		return word;
+	for (int i = 0; i < 2; i++)
+		if (snprintf(buf, size, "%s/%s%s", folder ? folder : "/etc/vm", word, i ? ".cfg" : "") < (int)size &&
+		    access(buf, R_OK) == 0)
+			return buf;
+	return word;
+}
+
+int cli_load_config(struct cli *cli, const char *word, char **overrides, int n_overrides, bool lenient,
 		    json_t **args, char **name)
 {
-	const char *slash = strrchr(path, '/');
+	char found[512];
+	const char *path = cli_config_path(word, found, sizeof(found)), *slash = strrchr(path, '/');
 	struct conf_options opt = { .source = slash ? slash + 1 : path,
 				    .overrides = (const char *const *)overrides,
 				    .n_overrides = (size_t)n_overrides,

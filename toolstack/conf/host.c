@@ -132,8 +132,12 @@ static void hint_nearest_file(const char *path, struct error *err)
 	}
 	n = read_names(folder, &names);
 	near = nearest_word(base + 1, (const char *const *)names, n);
-	if (near)
+	if (near && strcmp(near, base + 1) == 0)
+		error_hint(err, "it is a link to something that is not there");
+	else if (near)
 		error_hint(err, "did you mean %.200s%.200s?", folder, near);
+	else if (strcmp(folder, "/dev/") == 0)
+		error_hint(err, "'lsblk' shows the devices there are");
 	for (size_t i = 0; i < n; i++)
 		free(names[i]);
 	free(names);

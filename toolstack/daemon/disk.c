@@ -48,8 +48,9 @@ static int open_target(const struct guest_disk *disk, struct stat *st, struct er
 
 	if (fd < 0 || fstat(fd, st) < 0) {
 		rc = error_set_errno(err, ERR_NONE, errno, NULL, "disk '%s' (%s)", disk->target, disk->vdev);
-		if (errno == ENOENT)
-			error_hint(err, "make it, for example: truncate -s 10G %s", disk->target);
+		if (rc == -ENOENT)
+			error_hint(err, strncmp(disk->target, "/dev/", 5) ? "make it, for example: truncate -s 10G %s" :
+				   "'lsblk' and 'lvs' show the devices there are; lvcreate makes volumes", disk->target);
 		if (fd >= 0)
 			close(fd);
 		return rc;

@@ -156,6 +156,13 @@ def a_broken_configuration_never_reaches_the_daemon(b):
     check("error: web.cfg:2: unknown key 'memroy' (did you mean 'memory'?)" in run.stderr, run.stderr)
     equal(b.daemon.asked, [])
     equal(b.xl('create', '/nonexistent.cfg').returncode, 4)
+    # A bare name is looked for where configurations are.
+    os.environ['XEN_CONFIGS'] = b.folder
+    equal(b.xl('create', 'nosuch').returncode, 4)
+    for word in ('web', 'web.cfg'):
+        check("error: web.cfg:2: unknown key 'memroy'" in b.xl('create', word).stderr, word)
+        equal(b.xl('check', word).returncode, 3)
+    del os.environ['XEN_CONFIGS']
     b.write('name="web"\nmemory=512\nkernel="/k"\ntype="hvm"\n')
     equal(b.xl('create', b.cfg).returncode, 11)
 
