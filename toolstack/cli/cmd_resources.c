@@ -142,7 +142,9 @@ const struct command cmd_mem_max = {
 	.min_words = 2, .max_words = 2, .words = WORD_GUEST, .op = "mem-max", .run = run_memory,
 };
 const struct command cmd_vcpu_set = {
-	.name = "vcpu-set", .usage = "GUEST N", .summary = "set how many vCPUs of a guest are online",
+	.name = "vcpu-set", .usage = "GUEST N", .summary = "set how many vCPUs of a guest may be online",
+	.help = "Up to maxvcpus of its configuration. The guest takes those away that are too many; new ones it brings "
+		"online itself, or is told to: echo 1 > /sys/devices/system/cpu/cpu1/online",
 	.example = "vcpu-set web 2",
 	.options = vcpu_options, .min_words = 2, .max_words = 2, .words = WORD_GUEST, .op = "vcpu-set",
 	.run = run_vcpu_set,

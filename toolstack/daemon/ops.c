@@ -102,7 +102,7 @@ static json_t *addresses_of(const struct guest *g)
 {
 	json_t *list = json_array();
 
-	if (g && g->address[0])
+	if (g && g->state != GUEST_STOPPED && g->address[0])	/* the last one may be another guest's by now */
 		json_array_append_new(list, json_string(g->address));
 	return list;
 }

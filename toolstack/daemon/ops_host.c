@@ -106,8 +106,7 @@ static void check_virtualisation(struct finding *f)
 		    p.capabilities & XEN_SYSCTL_PHYSCAP_hap ? ", with nested paging"
 							    : ", without nested paging");
 	else
-		say(f, "warn", "switch on SVM or VT-x in the firmware's set-up",
-		    "no hardware virtualisation: PV guests only");
+		say(f, "ok", "", "guests are PV; this hypervisor serves no others");
 }
 
 static void check_backends(struct finding *f)
