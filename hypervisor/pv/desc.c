@@ -180,15 +180,12 @@ bool desc_ldt_fault(struct vcpu *v, u64 offset)
 {
 	u32 page = offset >> PAGE_SHIFT;
 	u64 va = v->pv.ldt_base + (offset & PAGE_MASK);
-	u64 *l1, e;
+	u64 e;
 
 	if (offset >= v->pv.ldt_entries * 8ul || (v->pv.ldt_mapped & (1u << page)))
 		return false;
-	l1 = mmu_find_l1(v, va);
-	if (!l1)
-		return false;
-	e = READ_ONCE(*l1);
-	if (!(e & PTE_PRESENT) || type_get_frame(pte_mfn(e), FT_DESC, v->domain))
+	e = mmu_peek_l1(v, va);
+	if (!e || type_get_frame(pte_mfn(e), FT_DESC, v->domain))
 		return false;
 	*window_entry(v->domain, desc_ldt_va(v) + page * PAGE_SIZE, NULL) = pte_make(pte_mfn(e), PTE_WINDOW);
 	v->pv.ldt_mapped |= 1u << page;

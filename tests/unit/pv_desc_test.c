@@ -217,6 +217,35 @@ TEST(a_new_base_forgets_the_ldt)
 	end();
 }
 
+/*
+ * The LDT's page is looked up without the lock: another vCPU may give a table back and write to it what it likes while we
+ * walk. What is found then may be wrong, but no step leaves the domain's own memory.
+ */
+TEST(tables_that_go_while_an_ldt_is_looked_up)
+{
+	static const u64 wild[] = { 1ul << 38, MACHINE_FRAMES, MACHINE_FRAMES - 1, MACHINE_IO_FIRST, MACHINE_MMIO_FIRST, 0 };
+	const u32 level[] = { 4, 3, 2, 1 };
+	mfn_t tables[4];
+
+	start();
+	blank(20);
+	map(20, 0);
+	CHECK_EQ(set_ldt(guest_va(20), 512), 0);
+	machine_run(V);
+	tables[0] = g->l4, tables[1] = g->l3, tables[2] = g->l2, tables[3] = g->l1;
+	for (u32 t = 0; t < 4; t++) {
+		u64 *e = (u64 *)mfn_to_virt(tables[t]) + pt_index(guest_va(20), level[t]), was = *e;
+
+		for (u32 i = 0; i < ARRAY_SIZE(wild); i++) {
+			*e = pte_make(mfn(wild[i]), PTE_PRESENT | PTE_WRITE | PTE_USER);
+			CHECK(!pv_window_fault(V, desc_ldt_va(V)));
+		}
+		*e = was;
+	}
+	CHECK(pv_window_fault(V, desc_ldt_va(V)));
+	end();
+}
+
 int main(void)
 {
 	machine_start();
@@ -226,5 +255,6 @@ int main(void)
 	RUN(single_descriptors);
 	RUN(an_ldt_is_mapped_on_demand);
 	RUN(a_new_base_forgets_the_ldt);
+	RUN(tables_that_go_while_an_ldt_is_looked_up);
 	return unit_end();
 }
