@@ -277,6 +277,8 @@ sysenter_entry:
 	push	$0
 	pushfq
 	orl	$0x200, (%rsp)
+	push	$2				/* TF and NT are still the guest's: not for us */
+	popfq
 	push	$3				/* a null selector of ring 3: "came by sysenter" */
 	push	$0
 	push	$0
