@@ -214,11 +214,16 @@ int desc_update(struct domain *d, u64 maddr, u64 desc)
 	return rc;
 }
 
-void desc_switch_to(struct vcpu *v)
+void desc_switch_begin(const struct vcpu *v)
 {
 	u64 va = desc_gdt_va(v) + DESC_GDT_FRAMES * PAGE_SIZE;
 
 	*window_entry(v->domain, va, NULL) = pte_make(desc_gdt_page_mfn(this_cpu(), v->domain->pv.is_32bit), PTE_WINDOW);
+	desc_load_idle_gdt();
+}
+
+void desc_switch_to(const struct vcpu *v)
+{
 	desc_load_gdt(desc_gdt_va(v));
 	desc_set_ldt(desc_ldt_va(v), v->pv.ldt_entries);
 }

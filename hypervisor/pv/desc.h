@@ -40,8 +40,12 @@ void desc_ldt_unmap(struct vcpu *v);
 /* A fault inside v's LDT window: maps the page behind it. False if there is none. */
 bool desc_ldt_fault(struct vcpu *v, u64 offset);
 int desc_update(struct domain *d, u64 maddr, u64 desc);	/* HYPERVISOR_update_descriptor */
-/* The window of v shows this CPU's page 14; loads GDTR and LDTR. Interrupts off. */
-void desc_switch_to(struct vcpu *v);
+/*
+ * Around the load of v's CR3, interrupts off. Before: v's window shows this CPU's page 14, and the CPU stands on its own
+ * GDT, since the last guest's goes with its address space, and an NMI reads its selectors there. After: v's tables.
+ */
+void desc_switch_begin(const struct vcpu *v);
+void desc_switch_to(const struct vcpu *v);
 /* The descriptor behind a selector of v's own tables: 0 or -EFAULT. For emulation. */
 int desc_read(const struct vcpu *v, u16 selector, u64 *desc);
 

@@ -47,6 +47,7 @@ static void load_segments(struct pv_vcpu *pv)
 
 void pv_switch_to(struct vcpu *v)
 {
+	desc_switch_begin(v);
 	mmu_load_cr3(v);
 	desc_switch_to(v);
 	load_segments(&v->pv);

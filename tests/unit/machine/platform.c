@@ -260,6 +260,10 @@ mfn_t desc_gdt_page_mfn(u32 cpu, bool compat)
 	return mfn(1 + cpu);
 }
 
+void desc_load_idle_gdt(void)
+{
+}
+
 void desc_load_gdt(u64 base)
 {
 }
