@@ -62,7 +62,7 @@ struct domain {
 	u64 tot_pages, max_pages;
 	u64 shared_pages;
 	u64 outstanding_claim;
-	u32 relinquish_at;		/* where domain_each_frame goes on, while dying */
+	u32 relinquish_at, release_at;	/* where domain_each_frame and domain_release_frames go on, while dying */
 
 	/* event/: event_domain has its own lock */
 	struct event_domain *event;

@@ -217,24 +217,23 @@ int domain_each_frame(struct domain *d, int (*fn)(struct domain *d, struct frame
 
 int domain_release_frames(struct domain *d)
 {
-	u32 n = d->page_first;
+	u32 n = d->release_at ? d->release_at : d->page_first;
 	u32 done = 0;
 
 	while (n != FRAME_NONE) {
 		struct frame *f = &frame_table[n];
-		bool had;
 
 		/* held, it stays where it is; gone meanwhile, it may be somebody else's */
 		if (!frame_get_reserved(f, d->id)) {
 			n = d->page_first;
 			continue;
 		}
-		had = atomic_fetch_and(&f->refs, ~FRAME_ALLOCATED) & FRAME_ALLOCATED;
-		if (had)
+		if (atomic_fetch_and(&f->refs, ~FRAME_ALLOCATED) & FRAME_ALLOCATED)
 			frame_put(f);
 		n = f->next;
 		frame_put(f);
-		if (had && ++done % 256 == 0 && softirq_is_pending())
+		d->release_at = n;
+		if (++done % 256 == 0 && softirq_is_pending())
 			return -ERESTART;
 	}
 	return 0;

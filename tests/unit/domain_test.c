@@ -197,6 +197,33 @@ TEST(a_frame_that_goes_while_it_is_next)
 	end();
 }
 
+/* Frames that others hold do not go, but each is looked at once, and in pieces. */
+TEST(an_end_with_frames_that_others_hold)
+{
+	struct domain_config c = plain(7);
+	static struct frame *f[2000];
+	struct domain *d;
+	u32 turns = 0;
+
+	CHECK(!domain_create(&c, &d));
+	d->max_pages = 6000;
+	for (u32 i = 0; i < ARRAY_SIZE(f); i++) {
+		f[i] = domain_alloc_frames(d, 0, 0);
+		REQUIRE(f[i] && frame_get(f[i], d->id));
+		CHECK(!domain_drop_frame(d, frame_to_mfn(f[i])));
+	}
+	machine_preempt_by(always);
+	while (domain_destroy(d)) {
+		machine_work_done();
+		REQUIRE(++turns < 1000);
+	}
+	machine_preempt_by(NULL);
+	CHECK(turns >= 2 * (ARRAY_SIZE(f) / 256) && turns < 4 * (ARRAY_SIZE(f) / 256));
+	for (u32 i = 0; i < ARRAY_SIZE(f); i++)
+		frame_put(f[i]);
+	end();
+}
+
 TEST(a_dying_domain_takes_nothing)
 {
 	struct machine_guest *g = machine_guest(1, true, 1), *victim = machine_guest(2, false, 1);
@@ -230,6 +257,7 @@ int main(void)
 	RUN(no_frames_anywhere);
 	RUN(an_end_in_pieces);
 	RUN(a_frame_that_goes_while_it_is_next);
+	RUN(an_end_with_frames_that_others_hold);
 	RUN(a_dying_domain_takes_nothing);
 	return unit_end();
 }
