@@ -111,7 +111,7 @@ int sched_watchdog(u32 id, u32 timeout_s)
 	}
 	if (rc >= 0 && timeout_s) {
 		d->watchdog_inuse |= 1ull << i;
-		timer_set(&d->watchdog[i], time_now_ns() + timeout_s * 1000 * NS_PER_MS);
+		timer_set(&d->watchdog[i], time_now_ns() + (u64)timeout_s * 1000 * NS_PER_MS);
 	} else if (rc >= 0) {
 		d->watchdog_inuse &= ~(1ull << i);
 		timer_stop(&d->watchdog[i]);

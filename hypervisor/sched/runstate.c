@@ -36,6 +36,7 @@ void sched_runstate(struct vcpu *v, struct vcpu_runstate_info *out)
 	struct runqueue *rq = rq_lock_of(v, &flags);
 
 	now = time_now_ns();
+	memset(out, 0, sizeof(*out));		/* the gap behind `state` too: it goes to guests */
 	out->state = (int)v->runstate;
 	out->state_entry_time = v->runstate_entry_ns;
 	memcpy(out->time, v->runstate_time, sizeof(out->time));

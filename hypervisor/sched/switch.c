@@ -148,9 +148,11 @@ void sched_context_saved(struct vcpu *prev)
 {
 	struct sched_unit *u = prev->sched;
 	struct runqueue *rq = &runqueues[this_cpu()];
+	bool leaving = !prev->is_idle && READ_ONCE(u->leaving);
 
+	/* from here on another CPU may run prev, or take it apart */
 	store_release(&prev->is_running, false);
-	if (unlikely(!prev->is_idle && READ_ONCE(u->leaving)))
+	if (unlikely(leaving))
 		sched_wake(prev);
 	if (unlikely(rq->nr_queued && !cpumask_empty(&sched_idle_cpus))) {
 		spin_lock(&rq->lock);
