@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* domctl: a domain's creation, state, memory and end. */
 #include "core/percpu.h"
+#include "core/softirq.h"
 #include "core/time.h"
 #include "domain/domain.h"
 #include "domain/guest_copy.h"
@@ -63,10 +64,15 @@ int domctl_max_vcpus(struct domain *d, struct xen_domctl *op)
 	if (max != d->max_vcpus)
 		return -EINVAL;
 	for (u32 i = 0; i < max; i++) {
-		int rc = d->vcpu[i] ? 0 : vcpu_create(d, i);
+		int rc;
 
+		if (d->vcpu[i])
+			continue;
+		rc = vcpu_create(d, i);
 		if (rc)
 			return rc;
+		if (i + 1 < max && softirq_is_pending())
+			return -ERESTART;
 	}
 	return 0;
 }

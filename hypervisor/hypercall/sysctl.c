@@ -10,6 +10,7 @@
 #include "core/ipi.h"
 #include "core/keyhandler.h"
 #include "core/percpu.h"
+#include "core/softirq.h"
 #include "core/time.h"
 #include "domain/cpuid_policy.h"
 #include "domain/domain.h"
@@ -201,11 +202,13 @@ static int op_numainfo(struct xen_sysctl *op)
 	return COPY_BACK;
 }
 
+/* As many as go in one turn: the caller sees how many were done, and asks for the rest. */
 static int op_pcitopoinfo(struct xen_sysctl *op)
 {
 	struct xen_sysctl_pcitopoinfo *t = &op->u.pcitopoinfo;
+	u32 i;
 
-	for (u32 i = 0; i < t->num_devs; i++) {
+	for (i = 0; i < t->num_devs; i++) {
 		struct { u16 seg; u8 bus, devfn; } dev;
 		u32 node;
 
@@ -214,7 +217,12 @@ static int op_pcitopoinfo(struct xen_sysctl *op)
 		node = pci_conf_read(dev.seg, dev.bus, dev.devfn, 0, 2) == 0xffff ? XEN_INVALID_DEV : 0;
 		if (guest_put_nth(t->nodes, i, &node))
 			return -EFAULT;
+		if (i % 64 == 63 && softirq_is_pending()) {
+			i++;
+			break;
+		}
 	}
+	t->num_devs = i;
 	return COPY_BACK;
 }
 

@@ -143,6 +143,12 @@ TEST(vcpu_areas)
 	CHECK(!machine_store(V, guest_va(0), &area, sizeof(area)));
 	CHECK_EQ(machine_call(V, __HYPERVISOR_vcpu_op, VCPUOP_register_runstate_memory_area, 0, guest_va(0), 0), 0);
 	CHECK(!machine_load(V, &info, guest_va(10), sizeof(info)));
+	/* nothing of the hypervisor's stack comes out in the gap behind the first word */
+	memset(&info, 0xff, sizeof(info));
+	CHECK(!machine_store(V, guest_va(10), &info, sizeof(info)));
+	CHECK_EQ(machine_call(V, __HYPERVISOR_vcpu_op, VCPUOP_get_runstate_info, 1, guest_va(10), 0), 0);
+	CHECK(!machine_load(V, &info, guest_va(10), sizeof(info)));
+	CHECK_EQ(((u32 *)&info)[1], 0);
 	area.addr.v = HV_VIRT_START;
 	CHECK(!machine_store(V, guest_va(0), &area, sizeof(area)));
 	CHECK_EQ(machine_call(V, __HYPERVISOR_vcpu_op, VCPUOP_register_runstate_memory_area, 0, guest_va(0), 0), -EFAULT);
@@ -291,6 +297,47 @@ TEST(the_end_of_the_machine)
 	end();
 }
 
+TEST(a_watchdog_of_weeks)
+{
+	struct sched_watchdog w = { .timeout = 4294968 };	/* milliseconds do not fit 32 bits */
+
+	start();
+	CHECK_EQ(machine_op(V, __HYPERVISOR_sched_op, SCHEDOP_watchdog, &w, sizeof(w)), 1);
+	CHECK(g->d->watchdog[0].expires_ns >= 4294968 * 1000000000ul);
+	end();
+}
+
+/* All that a new domain is to have takes long, and stops between two vCPUs. */
+static u32 looks;
+
+static bool every_time(void)
+{
+	return ++looks;
+}
+
+TEST(many_vcpus_in_turns)
+{
+	struct xen_domctl op = { .u.createdomain = { .max_vcpus = 20 } };
+	const u64 args[6] = { guest_va(0) };
+	long rc;
+
+	start();
+	CHECK_EQ(domctl(XEN_DOMCTL_createdomain, 40, &op), 0);
+	op = (struct xen_domctl){ .cmd = XEN_DOMCTL_max_vcpus, .interface_version = XEN_DOMCTL_INTERFACE_VERSION, .domain = 40,
+				  .u.max_vcpus.max = 20 };
+	CHECK(!machine_store(LORD, guest_va(0), &op, sizeof(op)));
+	machine_preempt_by(every_time);
+	if (machine_call_once(LORD, __HYPERVISOR_domctl, args, &rc))
+		while (machine_repeat(LORD, &rc))
+			machine_preempt_by(every_time);
+	machine_preempt_by(NULL);
+	CHECK_EQ(rc, 0);
+	CHECK(looks >= 19);
+	CHECK(domain_lookup(40)->vcpu[19]);
+	CHECK_EQ(domctl(XEN_DOMCTL_destroydomain, 40, &op), 0);
+	end();
+}
+
 TEST(a_guest_ends_itself)
 {
 	struct sched_shutdown s = { .reason = SHUTDOWN_crash };
@@ -317,6 +364,8 @@ int main(void)
 	RUN(the_dying_get_nothing_new);
 	RUN(questions_about_the_dying_and_the_unborn);
 	RUN(the_end_of_the_machine);
+	RUN(a_watchdog_of_weeks);
+	RUN(many_vcpus_in_turns);
 	RUN(a_guest_ends_itself);
 	return unit_end();
 }
