@@ -13,28 +13,30 @@ struct iret_frame {
 	u64 rax, r11, rcx, flags, rip, cs, rflags, rsp, ss;
 };
 
+/* Where a word of the frame at sp lies: an address of the guest's, which may well be 0. */
+#define WORD(sp, name)	((const u64 *)((sp) + offsetof(struct iret_frame, name)))
+
 #define IN_SYSCALL	0x100		/* VGCF_in_syscall: rcx and r11 need not come back */
 
 /* The words are used as they are read: who cannot be read to the end does not go on anyway. */
 long pv_iret(struct vcpu *v)
 {
-	const struct iret_frame *f = (const struct iret_frame *)v->regs.rsp;
 	struct regs *r = &v->regs;
-	u64 rax, flags, rip, cs, rflags, rsp, ss;
+	u64 at = r->rsp, rax, flags, rip, cs, rflags, rsp, ss;
 
-	if (unlikely(!guest_small_range_ok((u64)f, sizeof(*f))))
+	if (unlikely(!guest_small_range_ok(at, sizeof(struct iret_frame))))
 		goto no_frame;
 	guest_open();
-	guest_load_word(rax, &f->rax, fault);
-	guest_load_word(flags, &f->flags, fault);
-	guest_load_word(rip, &f->rip, fault);
-	guest_load_word(cs, &f->cs, fault);
-	guest_load_word(rflags, &f->rflags, fault);
-	guest_load_word(rsp, &f->rsp, fault);
-	guest_load_word(ss, &f->ss, fault);
+	guest_load_word(rax, WORD(at, rax), fault);
+	guest_load_word(flags, WORD(at, flags), fault);
+	guest_load_word(rip, WORD(at, rip), fault);
+	guest_load_word(cs, WORD(at, cs), fault);
+	guest_load_word(rflags, WORD(at, rflags), fault);
+	guest_load_word(rsp, WORD(at, rsp), fault);
+	guest_load_word(ss, WORD(at, ss), fault);
 	if (unlikely(!(flags & IN_SYSCALL)) || ((cs | 3) & 0xffff) != PV_CS64 || ((ss | 3) & 0xffff) != PV_SS) {
-		guest_load_word(r->r11, &f->r11, fault);
-		guest_load_word(r->rcx, &f->rcx, fault);
+		guest_load_word(r->r11, WORD(at, r11), fault);
+		guest_load_word(r->rcx, WORD(at, rcx), fault);
 		r->vector = 0;
 	}
 	guest_close();
@@ -58,6 +60,6 @@ long pv_iret(struct vcpu *v)
 fault:
 	guest_close();
 no_frame:
-	domain_crash(v->domain, "vCPU %u: iret cannot read its frame at %p", v->id, (const void *)f);
+	domain_crash(v->domain, "vCPU %u: iret cannot read its frame at %#lx", v->id, at);
 	return r->rax;
 }
