@@ -235,7 +235,7 @@ static void refuse(struct applier *ap, const struct conf_assign *as)
 		error_set(&err, ERR_CONFIG, NULL, "unknown key '%.60s'", as->key);
 	if (rf && rf->hint)
 		error_hint(&err, "%s", rf->hint);
-	else if (rf)
+	else if (rf && !note)
 		error_hint(&err, "remove it, or use --lenient to start without it");
 	else if (!near)
 		error_hint(&err, "'man vm.cfg' lists all keys");

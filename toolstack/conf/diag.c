@@ -34,7 +34,8 @@ void conf_diags_print(FILE *to, const struct conf_diags *diags)
 		if (diags->items[i].fatal)
 			error_print(to, err);
 		else
-			fprintf(to, "note: %s%s%s\n", err->what, err->what[0] ? ": " : "", err->why);
+			fprintf(to, "note: %s%s%s%s%s\n", err->what, err->what[0] ? ": " : "", err->why,
+				err->hint[0] ? "; " : "", err->hint);
 	}
 }
 

@@ -289,10 +289,25 @@ const struct conf_key *conf_key_find(const char *name)
 	return NULL;
 }
 
+/* What other tools call it. */
+static const struct { const char *theirs, *ours; } synonyms[] = {
+	{ "initrd", "ramdisk" }, { "initramfs", "ramdisk" }, { "mem", "memory" }, { "ram", "memory" },
+	{ "append", "extra" }, { "args", "extra" }, { "bootargs", "extra" }, { "kernel_args", "extra" },
+	{ "image", "disk" }, { "hda", "disk" }, { "cdrom", "disk" }, { "drive", "disk" }, { "bridge", "vif" },
+	{ "mac", "vif" }, { "network", "vif" }, { "nic", "vif" }, { "net", "vif" }, { "interfaces", "vif" },
+	{ "on_shutdown", "on_poweroff" }, { "weight", "cpu_weight" }, { "cpu_cap", "cap" }, { "cpu_limit", "cap" },
+	{ "max_memory", "maxmem" }, { "max_vcpus", "maxvcpus" }, { "cores", "vcpus" }, { "smp", "vcpus" },
+	{ "autoboot", "autostart" }, { "onboot", "autostart" }, { "id", "uuid" },
+};
+
 const char *conf_key_nearest(const char *name)
 {
 	const char *names[512];
 	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(synonyms) / sizeof(synonyms[0]); i++)
+		if (strcmp(synonyms[i].theirs, name) == 0)
+			return synonyms[i].ours;
 
 	conf_for_each_key(sec, key)
 		if (n < sizeof(names) / sizeof(names[0]))

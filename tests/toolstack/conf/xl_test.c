@@ -131,6 +131,8 @@ TEST(files_of_old)
 	CHECK_REFUSED("name='web'\nmemory=512\nkernel='/boot/vmlinuz-%s' % ver\n",
 		      "t.cfg:3: '%': values are not computed here; write the result");
 	CHECK_REFUSED(BASE "localtime=True\n", "t.cfg:4: 'True' is no value; a switch is 1 or 0");
+	CHECK_REFUSED(BASE "initrd='/r'\n", "t.cfg:4: unknown key 'initrd' (did you mean 'ramdisk'?)");
+	CHECK_REFUSED(BASE "bridge='br0'\n", "t.cfg:4: unknown key 'bridge' (did you mean 'vif'?)");
 	p = parse(BASE "dhcp='dhcp'\nacpi=0\nusbctrl=[]\npassthrough='disabled'\nbootloader=''\n");
 	CHECK_STR(p.first, "");
 	CHECK_EQ(p.diags.n, 4);
