@@ -106,13 +106,26 @@ static bool note_u64(const struct elf_view *elf, u32 type, u64 *value)
 	return !elf_find_xen_note(elf, type, &note) && !elf_note_u64(&note, value);
 }
 
+/* Any note at all will do: each has a default. */
+static bool has_notes(const struct elf_view *elf)
+{
+	struct elf_note note;
+
+	for (u32 type = 0; type <= ELF_XEN_PHYS32_ENTRY; type++)
+		if (!elf_find_xen_note(elf, type, &note))
+			return true;
+	return false;
+}
+
 static void read_notes(struct kernel_image *k)
 {
 	u64 features = 0, flag = 0;
 
-	if (!note_u64(&k->elf, ELF_XEN_ENTRY, &k->entry))
+	if (!has_notes(&k->elf))
 		panic("dom0 kernel: it has no Xen notes, so it cannot run paravirtualised; use a kernel with "
 		      "CONFIG_XEN_PV and CONFIG_XEN_DOM0");
+	if (!note_u64(&k->elf, ELF_XEN_ENTRY, &k->entry))
+		k->entry = k->elf.entry;
 	if (!note_u64(&k->elf, ELF_XEN_VIRT_BASE, &k->virt_base))
 		k->virt_base = 0;
 	if (!note_u64(&k->elf, ELF_XEN_PADDR_OFFSET, &k->paddr_offset))

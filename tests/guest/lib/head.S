@@ -19,7 +19,7 @@
 	NOTE(6, .asciz "guest-test")		/* GUEST_OS */
 	NOTE(5, .asciz "xen-3.0")		/* XEN_VERSION */
 	NOTE(8, .asciz "generic")		/* LOADER */
-	NOTE(1, .quad _start)			/* ENTRY */
+	/* no ENTRY (1): then the ELF header's entry point holds, as Xen's own test framework has it */
 	NOTE(2, .quad hypercall_page)		/* HYPERCALL_PAGE */
 	NOTE(3, .quad 0)			/* VIRT_BASE */
 	NOTE(4, .quad 0)			/* PADDR_OFFSET */
