@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Many hypercalls in one. Entries are copied, executed and their results written back, one by one; when the CPU has
- * other work, the guest repeats the multicall from the entry that comes next (or that asked to go on).
+ * other work, the guest repeats the multicall from the entry that comes next (or that asked to go on). An iret ends
+ * it: the guest is elsewhere then, perhaps in user mode, and has no place for results.
  */
 #include "abi/xen.h"
 #include "core/softirq.h"
@@ -34,6 +35,8 @@ long do_multicall(u64 calls, u32 count)
 
 		if (guest_get(&e, calls))
 			return -EFAULT;
+		if (unlikely(e.op == __HYPERVISOR_iret))
+			return do_iret();
 		rc = run_entry(v, &e, calls);
 		if (unlikely(rc < 0))
 			return rc;

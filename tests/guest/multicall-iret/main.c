@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An iret inside a multicall changes mode and page tables under the entries that follow (XSA-213). Whatever the hypervisor
- * makes of it, the guest must end in ring 3, in one mode or the other, and hypercalls must work after.
+ * An iret inside a multicall changes mode and page tables under the entries that follow (XSA-213): it must be the last
+ * that is done. The registers are the frame's then, and no entry after it has run or got a result.
  */
 #include "guest.h"
 
@@ -22,7 +22,7 @@ __asm__(
 	"	lea user_stack_top - 64(%rip), %rax\n"
 	"	push $0xe02b; push %rax; push $0x202; push %rdx\n"
 	"	lea mi_user(%rip), %rax\n"
-	"	push %rax; push $0; push $0; push $0; push $0\n"	/* rip, flags, rcx, r11, rax */
+	"	push %rax; push $0; push $0; push $0; push $0x1e7\n"	/* rip, flags, rcx, r11, rax */
 	"	mov $13, %eax\n"
 	"	syscall\n"
 	"	ud2\n"
@@ -59,11 +59,14 @@ static void once(uint64_t cs)
 	update = u;
 	list[0] = (struct multicall_entry) { .op = __HYPERVISOR_iret };
 	list[1] = (struct multicall_entry) { .op = __HYPERVISOR_mmu_update,
-					     .args = { (uint64_t)&update, 1, 0, DOMID_SELF } };
+					     .args = { (uint64_t)&update, 1, 0, DOMID_SELF }, .result = 0x55 };
 	list[2] = (struct multicall_entry) { .op = __HYPERVISOR_iret };
 	multicall_iret(list, 3, cs);
 	CHECK(end.vector == X86_UD, "ended by %#lx at %#lx", end.vector, end.rip);
 	CHECK(end.rip != (uint64_t)mi_user + 2 || (end.rbx & 3) == 3, "ran with cs %#lx", end.rbx);
+	CHECK(end.rip == (uint64_t)mi_user + 2, "the iret has not been the last: at %#lx", end.rip);
+	CHECK(end.rax == 0x1e7, "rax is %#lx, not the frame's", end.rax);
+	CHECK(list[1].result == 0x55, "the entry after the iret has a result: %#lx", (long)list[1].result);
 	CHECK(hypercall(xen_version, XENVER_version, NULL) > 0, "hypercalls no longer work");
 	CHECK(probe_write(window, 1), "the kernel's memory is gone");
 }
