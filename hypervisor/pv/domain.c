@@ -163,6 +163,8 @@ int pv_vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c)
 	set_registers(v, c);
 	set_handlers(v, c);
 	set_fpu(v, c);
+	if (c->ctrlreg[4])
+		pv_context_cr4(v, c->ctrlreg[4]);
 	for (u32 i = 0; i < 8; i++)
 		(void)!pv_set_debugreg(v, i, c->debugreg[i]);
 	if (v->id == 0 && !v->initialised)

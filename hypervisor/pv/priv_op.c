@@ -13,6 +13,7 @@
 #include "pv/mmu.h"
 #include "pv/pv.h"
 #include "x86/cpu_ops.h"
+#include "x86/features.h"
 #include "x86/fpu.h"
 #include "x86/tlb.h"
 
@@ -81,12 +82,22 @@ void pv_port_write(struct domain *d, u32 port, u32 bytes, u32 value)
 		outl(port, value);
 }
 
+/* A breakpoint of ports strikes when the instruction is over. */
+static enum outcome done_with_port(struct vcpu *v, const struct emul_insn *insn)
+{
+	if (likely(!(v->pv.cr4 & CR4_DE)))
+		return DONE;
+	emul_skip(insn, &v->regs);
+	pv_io_breakpoint(v, insn->port, insn->size);
+	return DONE_NO_SKIP;
+}
+
 static enum outcome op_in(struct vcpu *v, const struct emul_insn *insn)
 {
 	if (!port_allowed(v, insn->port, insn->size))
 		return FAULT;
 	emul_write_reg(&v->regs, 0, insn->size, pv_port_read(v->domain, insn->port, insn->size));
-	return DONE;
+	return done_with_port(v, insn);
 }
 
 static enum outcome op_out(struct vcpu *v, const struct emul_insn *insn)
@@ -94,7 +105,7 @@ static enum outcome op_out(struct vcpu *v, const struct emul_insn *insn)
 	if (!port_allowed(v, insn->port, insn->size))
 		return FAULT;
 	pv_port_write(v->domain, insn->port, insn->size, v->regs.rax);
-	return DONE;
+	return done_with_port(v, insn);
 }
 
 #define STRING_STEPS	64	/* then the guest executes the instruction again */
@@ -166,10 +177,6 @@ static enum outcome op_mov_from_cr(struct vcpu *v, const struct emul_insn *insn)
 	return DONE;
 }
 
-/* Bits of CR4 that a guest may turn on and off for itself; the rest must stay as they are. */
-#define CR4_GUEST_OWN	(CR4_TSD | CR4_OSXSAVE | CR4_FSGSBASE | CR4_DE | CR4_PCE | CR4_OSFXSR | CR4_OSXMMEXCPT | \
-			 CR4_PGE | CR4_MCE)
-
 static enum outcome op_mov_to_cr(struct vcpu *v, const struct emul_insn *insn)
 {
 	u64 value = insn->src;
@@ -192,10 +199,7 @@ static enum outcome op_mov_to_cr(struct vcpu *v, const struct emul_insn *insn)
 		}
 		return FAULT;
 	case 4:
-		if ((value ^ v->pv.cr4) & ~(u64)CR4_GUEST_OWN)
-			return FAULT;
-		v->pv.cr4 = value;
-		return DONE;
+		return pv_set_cr4(v, value) ? FAULT : DONE;
 	}
 	return FAULT;
 }
@@ -229,6 +233,20 @@ static enum outcome op_rdmsr(struct vcpu *v, const struct emul_insn *insn)
 static enum outcome op_wrmsr(struct vcpu *v, const struct emul_insn *insn)
 {
 	return msr_guest_write(v, v->regs.rcx, v->regs.rdx << 32 | (u32)v->regs.rax) ? FAULT : DONE;
+}
+
+/* Traps only while the kernel keeps its processes (CR4.TSD) from the clock; it may look itself. */
+static enum outcome op_rdtsc(struct vcpu *v, const struct emul_insn *insn)
+{
+	u64 now = rdtsc();
+
+	if (insn->op == EMUL_RDTSCP && !cpu_features.rdtscp)
+		return FAULT;
+	v->regs.rax = (u32)now;
+	v->regs.rdx = now >> 32;
+	if (insn->op == EMUL_RDTSCP)
+		v->regs.rcx = v->pv.tsc_aux;
+	return DONE;
 }
 
 static enum outcome op_xsetbv(struct vcpu *v, const struct emul_insn *insn)
@@ -288,7 +306,7 @@ static const priv_op_t ops[] = {
 	[EMUL_MOV_FROM_DR] = op_mov_from_dr, [EMUL_MOV_TO_DR] = op_mov_to_dr,
 	[EMUL_RDMSR] = op_rdmsr, [EMUL_WRMSR] = op_wrmsr, [EMUL_XSETBV] = op_xsetbv,
 	[EMUL_CPUID] = op_cpuid, [EMUL_CLTS] = op_clts, [EMUL_WBINVD] = op_cache, [EMUL_INVD] = op_cache,
-	[EMUL_INVLPG] = op_invlpg,
+	[EMUL_INVLPG] = op_invlpg, [EMUL_RDTSC] = op_rdtsc, [EMUL_RDTSCP] = op_rdtsc,
 };
 
 /* What user mode may do too: ports and the interrupt flag, if its IOPL says so, and CPUID. */

@@ -48,6 +48,11 @@ int pv_set_callback(struct vcpu *v, u32 type, u64 address, u16 cs, bool mask_eve
 int pv_set_segment_base(struct vcpu *v, u32 which, u64 base);
 int pv_set_debugreg(struct vcpu *v, u32 reg, u64 value);
 int pv_get_debugreg(const struct vcpu *v, u32 reg, u64 *value);
+/* A #DB for an access to a port just made, if a breakpoint is set on it. */
+void pv_io_breakpoint(struct vcpu *v, u32 port, u32 bytes);
+int pv_set_cr4(struct vcpu *v, u64 cr4);		/* v is current; 0 or -EPERM: not the guest's to change */
+void pv_context_cr4(struct vcpu *v, u64 cr4);		/* v does not run; what it may not have is left out */
+void pv_load_cr4(const struct vcpu *v);			/* the hardware's CR4 follows v's choice */
 void pv_set_ts(struct vcpu *v, bool set);
 long pv_iret(struct vcpu *v);		/* the value for rax */
 void pv_hypercall_page_fill(void *page);

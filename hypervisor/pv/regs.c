@@ -4,6 +4,7 @@
  * here, whoever asks; v is current, or not running.
  */
 #include "abi/callback.h"
+#include "domain/cpuid_policy.h"
 #include "lib/errno.h"
 #include "mm/pt.h"
 #include "domain/guest_copy.h"
@@ -78,16 +79,46 @@ int pv_set_segment_base(struct vcpu *v, u32 which, u64 base)
 	return -EINVAL;
 }
 
-/* Every enabled breakpoint must be of a kind that the guest may have. */
+#define DR7_KIND_IO	2u
+
+static bool breakpoint_is_io(u64 dr7, u32 i)
+{
+	return (dr7 >> (2 * i) & 3) && (dr7 >> (16 + i * 4) & 3) == DR7_KIND_IO;
+}
+
+/* Every enabled breakpoint must be of a kind that the guest may have: those of ports only with CR4.DE. */
 static bool dr7_ok(const struct vcpu *v, u64 dr7)
 {
-	for (u32 i = 0; i < 4; i++) {
-		u32 kind = dr7 >> (16 + i * 4) & 3;
-
-		if ((dr7 >> (2 * i) & 3) && kind == 2)
-			return false;		/* I/O breakpoints need CR4.DE, which stays off */
-	}
+	for (u32 i = 0; i < 4; i++)
+		if (breakpoint_is_io(dr7, i) && !(v->pv.cr4 & CR4_DE))
+			return false;
 	return true;
+}
+
+/* The hardware never meets a guest's port access, so breakpoints of ports are pv_io_breakpoint()'s. */
+static u64 hardware_dr7(const struct pv_vcpu *pv)
+{
+	u64 dr7 = pv->dr[7];
+
+	for (u32 i = 0; i < 4; i++)
+		if (breakpoint_is_io(dr7, i))
+			dr7 &= ~(3ul << (2 * i) | 0xful << (16 + i * 4));
+	return dr7;
+}
+
+void pv_io_breakpoint(struct vcpu *v, u32 port, u32 bytes)
+{
+	u64 dr7 = v->pv.dr[7], hit = 0;
+
+	for (u32 i = 0; i < 4; i++) {
+		u32 len = (dr7 >> (18 + i * 4) & 3) + 1;	/* 1, 2, 8 (none for ports), 4 */
+		u64 at = v->pv.dr[i] & ~(u64)(len - 1);
+
+		if (breakpoint_is_io(dr7, i) && port < at + len && at < port + bytes)
+			hit |= BIT(i);
+	}
+	if (hit)
+		pv_debug(v, hit);
 }
 
 void pv_load_debugregs(const struct pv_vcpu *pv)
@@ -97,7 +128,7 @@ void pv_load_debugregs(const struct pv_vcpu *pv)
 	write_dr2(pv->dr[2]);
 	write_dr3(pv->dr[3]);
 	write_dr6(pv->dr[6]);
-	write_dr7(pv->dr[7]);
+	write_dr7(hardware_dr7(pv));
 }
 
 int pv_set_debugreg(struct vcpu *v, u32 reg, u64 value)
@@ -132,6 +163,44 @@ int pv_set_debugreg(struct vcpu *v, u32 reg, u64 value)
 	if (v == current && (was_active || pv_debug_active(&v->pv)))
 		pv_load_debugregs(&v->pv);
 	return 0;
+}
+
+/* What a guest may turn on and off for itself, and what of it the hardware must follow. */
+#define CR4_GUEST_OWN	(CR4_TSD | CR4_OSXSAVE | CR4_FSGSBASE | CR4_DE | CR4_PCE | CR4_OSFXSR | CR4_OSXMMEXCPT | \
+			 CR4_PGE | CR4_MCE)
+#define CR4_HARDWARE	(CR4_TSD | CR4_FSGSBASE)
+
+static u64 cr4_allowed(const struct vcpu *v)
+{
+	struct cpuid_regs r1, r7;
+
+	cpuid_guest(v, 1, 0, &r1);
+	cpuid_guest(v, 7, 0, &r7);
+	return CR4_GUEST_OWN & ~((r1.ecx & BIT(26) ? 0 : CR4_OSXSAVE) | (r7.ebx & 1 ? 0 : CR4_FSGSBASE));
+}
+
+int pv_set_cr4(struct vcpu *v, u64 cr4)
+{
+	if ((cr4 ^ v->pv.cr4) & ~cr4_allowed(v))
+		return -EPERM;
+	v->pv.cr4 = cr4;
+	pv_load_cr4(v);
+	return 0;
+}
+
+void pv_context_cr4(struct vcpu *v, u64 cr4)
+{
+	u64 allowed = cr4_allowed(v);
+
+	v->pv.cr4 = (v->pv.cr4 & ~allowed) | (cr4 & allowed);
+}
+
+void pv_load_cr4(const struct vcpu *v)
+{
+	u64 cr4 = (read_cr4() & ~(u64)CR4_HARDWARE) | (v->pv.cr4 & CR4_HARDWARE);
+
+	if (unlikely(cr4 != read_cr4()))
+		write_cr4(cr4);
 }
 
 int pv_get_debugreg(const struct vcpu *v, u32 reg, u64 *value)

@@ -5,8 +5,10 @@
  */
 #include "pv/desc.h"
 #include "pv/mmu.h"
+#include "pv/pv.h"
 #include "pv/switch.h"
 #include "x86/cpu_ops.h"
+#include "x86/features.h"
 #include "x86/fpu.h"
 #include "x86/segment.h"
 #include "x86/tlb.h"
@@ -50,6 +52,7 @@ void pv_switch_to(struct vcpu *v)
 	desc_switch_begin(v);
 	mmu_load_cr3(v);
 	desc_switch_to(v);
+	pv_load_cr4(v);
 	load_segments(&v->pv);
 	if (unlikely(pv_debug_active(&v->pv)))
 		pv_load_debugregs(&v->pv);

@@ -51,11 +51,22 @@ static inline void invpcid(u64 type, u64 pcid, u64 va) { (void)type; (void)pcid;
 static inline u64 rdtsc(void) { return host_cpu.tsc += 100; }
 static inline u64 rdtsc_ordered(void) { return rdtsc(); }
 
-static inline u64 rdmsr(u32 msr) { return host_cpu.rdmsr ? host_cpu.rdmsr(msr) : 0; }
+/* The bases of FS and GS, which two ways of access share; NULL for other registers. */
+static inline u64 *host_base_msr(u32 msr)
+{
+	return msr == MSR_FS_BASE ? &host_cpu.fs_base : msr == MSR_GS_BASE ? &host_cpu.gs_base : NULL;
+}
+
+static inline u64 rdmsr(u32 msr)
+{
+	return host_base_msr(msr) ? *host_base_msr(msr) : host_cpu.rdmsr ? host_cpu.rdmsr(msr) : 0;
+}
 
 static inline void wrmsr(u32 msr, u64 value)
 {
-	if (host_cpu.wrmsr)
+	if (host_base_msr(msr))
+		*host_base_msr(msr) = value;
+	else if (host_cpu.wrmsr)
 		host_cpu.wrmsr(msr, value);
 }
 
