@@ -388,7 +388,7 @@ install_boot() {
 		say "the boot loader under $root is not touched; update-grub inside it lists Xen, xen-boot trial arms it"
 		return
 	fi
-	before=$($(grub_tool editenv) "$(grub_dir '')/grubenv" list 2>/dev/null | sed -n 's/^xen_boot=//p') || before=
+	before=$($(grub_tool editenv) "$(trial_env)" list 2>/dev/null | sed -n 's/^xen_boot=//p') || before=
 	log "boot ${before:-unset}"
 	change
 	XEN_BOOTLOADER=$bootloader /usr/sbin/xen-boot install

@@ -33,16 +33,36 @@ grub_is_generated() {
 	grep -q '### BEGIN /etc/grub.d/00_header ###' "$1$(grub_dir "$1")/grub.cfg" 2>/dev/null
 }
 
-# grub_can_write_env: GRUB itself can write grubenv at boot (it cannot on LVM, RAID, btrfs, ZFS, squashfs)
-grub_can_write_env() {
-	gcw_env=$(grub_dir '')/grubenv
+# grub_can_write PATH: GRUB itself can write there at boot (it cannot on LVM, RAID, btrfs, ZFS, squashfs)
+grub_can_write() {
 	gcw_probe=$(grub_tool probe) || return 1
-	[ -e "$gcw_env" ] || gcw_env=$(dirname "$gcw_env")
-	case $($gcw_probe --target=fs "$gcw_env" 2>/dev/null) in
+	gcw_path=$1
+	[ -e "$gcw_path" ] || gcw_path=$(dirname "$gcw_path")
+	case $($gcw_probe --target=fs "$gcw_path" 2>/dev/null) in
 	ext2 | xfs | fat | jfs | reiserfs) ;;
 	*) return 1 ;;
 	esac
-	[ -z "$($gcw_probe --target=abstraction "$gcw_env" 2>/dev/null)" ]
+	[ -z "$($gcw_probe --target=abstraction "$gcw_path" 2>/dev/null)" ]
+}
+
+# esp_folder: where the EFI system partition is mounted, if GRUB can write to it
+esp_folder() {
+	[ "$(grub_platform)" = x86_64-efi ] || return 1
+	for d in /boot/efi /efi; do
+		[ -d $d ] && [ "$($(grub_tool probe) --target=fs $d 2>/dev/null)" = fat ] && grub_can_write $d && { echo $d; return 0; }
+	done
+	return 1
+}
+
+# trial_env: the file in which GRUB can note that a trial was taken: its environment; where it cannot write that, one on
+# the EFI system partition.  Fails, but prints the environment, where there is neither.
+trial_env() {
+	te_env=$(readlink -f "$(grub_dir '')/grubenv")
+	if ! grub_can_write "$te_env"; then
+		te_esp=$(esp_folder) || { echo "$te_env"; return 1; }
+		te_env=$te_esp/EFI/xen/grubenv
+	fi
+	echo "$te_env"
 }
 
 # grub_platform: the folder name of GRUB's modules for the firmware that booted this machine

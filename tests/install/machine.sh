@@ -27,7 +27,7 @@ new_machine() {
 	printf 'root:x:0:\n' >"$m/etc/group"
 	printf 'GRUB_DEFAULT=0\nGRUB_TIMEOUT=5\nGRUB_DISTRIBUTOR=Debian\nGRUB_CMDLINE_LINUX_DEFAULT="quiet"\nGRUB_CMDLINE_LINUX="%s"\n' \
 		"console=ttyS0,115200" >"$m/etc/default/grub"
-	fs=ext2 abstraction='' device=/dev/vda3 separate=''
+	fs=ext2 abstraction='' device=/dev/vda3 separate='' esp=''
 	stub systemd-detect-virt 'echo none'
 	for p in dnsmasq nft modprobe ip; do [ -e "/usr/sbin/$p" ] || stub $p; done
 	kernel_comes 6.1.0-10-amd64
@@ -105,7 +105,7 @@ stub() { # name, body
 }
 
 # What grub-probe and grub-mkrelpath say of this machine: / is $device, a $fs in a $abstraction; with $separate set,
-# /boot is an ext2 of its own on /dev/vda2.
+# /boot is an ext2 of its own on /dev/vda2; with $esp, the EFI system partition is at /boot/efi.
 grub_answers() {
 	two=${grub#grub}
 	cat >"$m/usr/.probe" <<PROBE
@@ -114,6 +114,9 @@ t=\$(echo "\$*" | sed -n 's/.*--target=\\([a-z_]*\\).*/\\1/p; s/.*-t \\([a-z_]*\
 fs=$fs abstraction=$abstraction device=$device
 if [ -n "$separate" ]; then
 	case \$* in */boot* | */dev/vda2*) fs=ext2 abstraction='' device=/dev/vda2 ;; esac
+fi
+if [ -n "$esp" ]; then
+	case \$* in */boot/efi*) fs=fat abstraction='' device=/dev/vda1 ;; esac
 fi
 case \$t in
 device) echo \$device ;;
