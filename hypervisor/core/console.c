@@ -178,6 +178,14 @@ void console_write_raw(const char *text, size_t len)
 	console_lock_drop(flags);
 }
 
+bool console_is_full(size_t len)
+{
+	for (const struct console_driver *d = READ_ONCE(drivers); d; d = d->next)
+		if (!d->off && d->full && d->full(len))
+			return true;
+	return false;
+}
+
 void console_register(struct console_driver *driver)
 {
 	u64 flags = console_lock_take();

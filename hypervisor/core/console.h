@@ -19,6 +19,8 @@ struct console_driver {
 	 * to do.
 	 */
 	void (*make_sync)(void);
+	/* write() of so much would wait for the line. NULL: it never does. No lock held. */
+	bool (*full)(size_t len);
 	bool off;			/* given up to dom0 */
 	struct console_driver *next;
 };
@@ -42,6 +44,7 @@ void console_input_to_dom0(void);
 void console_input(char c);
 /* Hardware text, no prefix: dom0's own output. */
 void console_write_raw(const char *text, size_t len);
+bool console_is_full(size_t len);		/* whoever can come back later should, rather than wait in write() */
 
 /* Console as dom0 and other guests use it (CONSOLEIO_*). */
 void console_guest_write(u16 domid, bool hardware_domain, const char *text, size_t len);

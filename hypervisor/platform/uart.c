@@ -65,6 +65,7 @@ struct uart {
 	bool buffered;
 	bool stalled;
 	u32 produced, consumed;
+	u64 moved_ns;		/* when the transmitter last took something */
 	char ring[TX_RING];
 };
 
@@ -72,13 +73,15 @@ static void uart_write_0(const char *text, size_t len);
 static void uart_write_1(const char *text, size_t len);
 static void uart_sync_0(void);
 static void uart_sync_1(void);
+static bool uart_full_0(size_t len);
+static bool uart_full_1(size_t len);
 
 static struct uart uarts[2] = {
 	{ .name = "com1", .set = { 0x3f8, 4, 3, 0, UART_CLOCK }, .irq = -1,
-	  .driver = { .name = "com1", .write = uart_write_0, .make_sync = uart_sync_0 },
+	  .driver = { .name = "com1", .write = uart_write_0, .make_sync = uart_sync_0, .full = uart_full_0 },
 	  .lock = SPINLOCK_INIT(RANK_NONE, "com1") },
 	{ .name = "com2", .set = { 0x2f8, 3, 3, 0, UART_CLOCK }, .irq = -1,
-	  .driver = { .name = "com2", .write = uart_write_1, .make_sync = uart_sync_1 },
+	  .driver = { .name = "com2", .write = uart_write_1, .make_sync = uart_sync_1, .full = uart_full_1 },
 	  .lock = SPINLOCK_INIT(RANK_NONE, "com2") },
 };
 
@@ -122,6 +125,7 @@ static bool uart_wait_ready(struct uart *u)
 /* Fills the empty FIFO from the ring. */
 static void uart_fill_fifo(struct uart *u)
 {
+	u->moved_ns = time_now_ns();
 	for (u32 i = 0; i < u->fifo && u->consumed != u->produced; i++)
 		uart_out(u, UART_DATA, u->ring[u->consumed++ % TX_RING]);
 }
@@ -193,6 +197,27 @@ static void uart_sync_0(void)
 static void uart_sync_1(void)
 {
 	uart_sync(&uarts[1]);
+}
+
+/* Without the lock: an answer that is a little old does no harm. */
+static bool uart_full(struct uart *u, size_t len)
+{
+	if (!u->in_use || !u->buffered || TX_RING - (READ_ONCE(u->produced) - READ_ONCE(u->consumed)) >= 2 * len)
+		return false;
+	if (time_now_ns() - READ_ONCE(u->moved_ns) < TX_STALL_NS)
+		return true;
+	u->stalled = true;
+	return false;
+}
+
+static bool uart_full_0(size_t len)
+{
+	return uart_full(&uarts[0], len);
+}
+
+static bool uart_full_1(size_t len)
+{
+	return uart_full(&uarts[1], len);
 }
 
 static void uart_receive(struct uart *u)
