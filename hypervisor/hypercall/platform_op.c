@@ -179,6 +179,29 @@ static int op_cpu_offline(struct xen_platform_op *op)
 
 #define FIRST_OP	XENPF_settime32
 
+/*
+ * dom0 asks which power states of ACPI it may announce to the firmware (_PDC): revision, count, capabilities. CPUs idle
+ * by HLT here and keep their frequency, so of the capabilities only what HLT needs remains. The states themselves are
+ * not taken: see CAVEATS.md.
+ */
+#define PDC_C1_HALT	0x2u
+#define PDC_SMP_C1PT	0x8u
+
+static int op_pminfo(struct xen_platform_op *op)
+{
+	u64 at = op->u.set_pminfo.u.pdc;
+	u32 pdc[3];
+
+	if (op->u.set_pminfo.type != XEN_PM_PDC)
+		return -ENOSYS;
+	if (guest_copy_from(pdc, at, sizeof(pdc)))
+		return -EFAULT;
+	if (pdc[0] != 1 || pdc[1] != 1)
+		return -EINVAL;
+	pdc[2] &= PDC_C1_HALT | PDC_SMP_C1PT;
+	return guest_copy_to(at, pdc, sizeof(pdc)) ? -EFAULT : 0;
+}
+
 static int (*const ops[])(struct xen_platform_op *op) = {
 	[XENPF_settime32 - FIRST_OP] = op_settime32,
 	[XENPF_settime64 - FIRST_OP] = op_settime64,
@@ -187,6 +210,7 @@ static int (*const ops[])(struct xen_platform_op *op) = {
 	[XENPF_getidletime - FIRST_OP] = op_getidletime,
 	[XENPF_get_cpuinfo - FIRST_OP] = op_get_cpuinfo,
 	[XENPF_get_cpu_version - FIRST_OP] = op_get_cpu_version,
+	[XENPF_set_processor_pminfo - FIRST_OP] = op_pminfo,
 	[XENPF_cpu_online - FIRST_OP] = op_cpu_online,
 	[XENPF_cpu_offline - FIRST_OP] = op_cpu_offline,
 };

@@ -76,8 +76,24 @@ static void time(void)
 	CHECK(call(XENPF_settime64) < 0, "a field that must be zero is not looked at");
 }
 
+static void power_states(void)
+{
+	static uint32_t pdc[3] = { 1, 1, 0xffffffff };
+
+	memset(&op, 0, sizeof(op));
+	op.u.set_pminfo.type = XEN_PM_PDC;
+	op.u.set_pminfo.u.pdc = (uint64_t)pdc;
+	EXPECT(0, call(XENPF_set_processor_pminfo));
+	CHECK(pdc[2] != 0xffffffff && (pdc[2] & 2), "capabilities %#x remain", pdc[2]);
+	pdc[0] = 9;
+	EXPECT(-XEN_EINVAL, call(XENPF_set_processor_pminfo));
+	op.u.set_pminfo.u.pdc = 0xffff830000000000;
+	EXPECT(-XEN_EFAULT, call(XENPF_set_processor_pminfo));
+}
+
 void test_main(void)
 {
+	power_states();
 	memset(&op, 0, sizeof(op));
 	op.cmd = XENPF_get_cpuinfo;
 	op.interface_version = 0x12345678;
