@@ -137,7 +137,9 @@ static void fill_video(struct start_info *si)
 		vga->u.vesa_lfb.bits_per_pixel = v->bpp;
 		vga->u.vesa_lfb.lfb_base = v->lfb_base;
 		vga->u.vesa_lfb.ext_lfb_base = v->lfb_base >> 32;
-		vga->u.vesa_lfb.lfb_size = v->lfb_size;
+		/* as kernels read it natively: VBE counts in blocks of 64 KiB, UEFI in bytes */
+		vga->u.vesa_lfb.lfb_size = boot_info.efi_system_table ? v->lfb_size :
+					   DIV_ROUND_UP(v->lfb_size, KiB(64));
 		vga->u.vesa_lfb.red_pos = v->red_pos;
 		vga->u.vesa_lfb.red_size = v->red_size;
 		vga->u.vesa_lfb.green_pos = v->green_pos;
