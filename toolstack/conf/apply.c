@@ -237,7 +237,7 @@ static void refuse(struct applier *ap, const struct conf_assign *as)
 		error_hint(&err, "%s", rf->hint);
 	else if (rf && !note)
 		error_hint(&err, "remove it, or use --lenient to start without it");
-	else if (!near)
+	else if (!rf && !near)
 		error_hint(&err, "'man vm.cfg' lists all keys");
 	report(ap, as, as->line, &err, !note);
 }

@@ -384,7 +384,8 @@ static void refuse_later_keys(const struct conf_assigns *list, struct conf_build
 			continue;
 		error_set(&err, ERR_UNSUPPORTED, conf_source(opt), "key '%s' %s", key->name,
 			  conf_refusal_text(REFUSE_LATER));
-		error_hint(&err, "remove it, or use --lenient to start without it");
+		if (!opt || !opt->lenient)
+			error_hint(&err, "remove it, or use --lenient to start without it");
 		conf_diag_add(diags, !(opt && opt->lenient), where(list, opt, key->name, NULL, &err), &err);
 		forget_key(key, b, fresh);
 	}

@@ -189,7 +189,7 @@ static void check_one(struct xml_reader *rd, const xmlNode *node, const char *pa
 		break;
 	case REFUSED:
 		conf_xml_error(rd, node, !rd->lenient, ERR_UNSUPPORTED,
-			       "remove it, or use --lenient to start without it",
+			       rd->lenient ? NULL : "remove it, or use --lenient to start without it",
 			       "<%s> in <%s> is not served", name, parent);
 		break;
 	}
