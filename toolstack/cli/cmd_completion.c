@@ -44,7 +44,7 @@ static const char prologue[] =
 		"-- \"$cur\"); }\n";
 
 static const char walker[] =
-	"\tlocal cur=${COMP_WORDS[COMP_CWORD]} cmd= words=0 i\n"
+	"\tlocal cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} cmd= words=0 i\n"
 	"\tCOMPREPLY=()\n"
 	"\tfor ((i = 1; i < COMP_CWORD; i++)); do\n"
 	"\t\tif [[ ${COMP_WORDS[i]} == -* ]]; then continue; fi\n"
@@ -53,12 +53,34 @@ static const char walker[] =
 	"\tif [[ -z $cmd ]]; then _xl_words \"$_xl_commands $_xl_global\"; return; fi\n"
 	"\tcase $cmd in\n";
 
+/* Behind an option whose value is of a kind that we know: that kind. */
+static void print_values(const struct option_def *defs, const char *arg, const char *action)
+{
+	bool some = false;
+
+	for (const struct option_def *o = defs; o && (o->letter || o->name); o++) {
+		if (!o->arg || strcmp(o->arg, arg))
+			continue;
+		fputs(some ? " " : "\t\tif [[ \" ", stdout);
+		some = true;
+		if (o->name)
+			printf("--%s", o->name);
+		if (o->letter)
+			printf("%s-%c", o->name ? " " : "", o->letter);
+	}
+	if (some)
+		printf(" \" == *\" $prev \"* ]]; then %s; return; fi\n", action);
+}
+
 static void print_case(const struct command *cmd)
 {
 	printf("\t%s", cmd->name);
 	for (const char *s = cmd->aliases; s && *s; s += strcspn(s, " "), s += strspn(s, " "))
 		printf("|%.*s", (int)strcspn(s, " "), s);
-	printf(")\n\t\tif [[ $cur == -* ]]; then _xl_words \"");
+	puts(")");
+	print_values(cmd->options, "FILE", word_actions[WORD_FILE]);
+	print_values(cmd->options, "GUEST", word_actions[WORD_GUEST]);
+	printf("\t\tif [[ $cur == -* ]]; then _xl_words \"");
 	print_option_words(cmd->options);
 	printf("$_xl_global\"");
 	if (cmd->max_words != 0 && cmd->words != WORD_NONE)

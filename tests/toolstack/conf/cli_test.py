@@ -532,6 +532,8 @@ def completion_knows_commands_options_guests_and_keys(b):
     check('db' in complete('xl', 'pause', 'd'), 'guests')
     check('memory=' in complete('xl', 'create', 'x.cfg', 'mem'), 'keys')
     equal(complete('xl', 'trigger', 'db', 'nm'), ['nmi'])
+    check(b.cfg in complete('xl', 'new', 'x', '--image', b.cfg[:-2]), 'files behind options')
+    check('db' in complete('xl', 'sched-credit2', '-d', 'd'), 'guests behind options')
 
 
 @test
