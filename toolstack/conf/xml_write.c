@@ -10,16 +10,30 @@
 
 #include "conf/build.h"
 
+/* UTF-8 that XML cannot hold, not even escaped: control characters, U+FFFE and U+FFFF.  Its length, or 0. */
+static size_t unspeakable(const char *s)
+{
+	const unsigned char *u = (const unsigned char *)s;
+
+	if (u[0] < 0x20 && u[0] != '\t' && u[0] != '\n')
+		return 1;
+	return u[0] == 0xef && u[1] == 0xbf && u[2] >= 0xbe ? 3 : 0;
+}
+
 static void put_escaped(struct strbuf *out, const char *s)
 {
-	for (; *s; s++) {
+	while (*s) {
 		const char *as = *s == '<' ? "&lt;" : *s == '>' ? "&gt;" : *s == '&' ? "&amp;" :
-				 *s == '\'' ? "&apos;" : NULL;
+				 *s == '\'' ? "&apos;" : *s == '\n' ? "&#10;" : *s == '\t' ? "&#9;" : NULL;
+		size_t len = unspeakable(s);
 
-		if (as)
+		if (len)
+			strbuf_putc(out, '?');
+		else if (as)
 			strbuf_puts(out, as);
 		else
 			strbuf_putc(out, *s);
+		s += len ? len : 1;
 	}
 }
 
@@ -184,19 +198,32 @@ static bool is_left_out(const struct conf_key *key, const void *cfg, const void 
 	return differs;
 }
 
+static void leave_out(struct strbuf *names, bool so, const char *name)
+{
+	if (so)
+		strbuf_printf(names, " %s", name);
+}
+
 static void put_left_out(struct strbuf *out, const struct guest_config *cfg)
 {
 	struct guest_config *fresh = guest_config_new();
-	bool some = false;
+	struct strbuf names = STRBUF_INIT;
 
-	conf_for_each_key(sec, key) {
-		if (!fresh || !is_left_out(key, cfg, fresh))
-			continue;
-		strbuf_printf(out, "%s %s", some ? "" : "  <!-- this format has no place for:", key->name);
-		some = true;
+	conf_for_each_key(sec, key)
+		leave_out(&names, fresh && is_left_out(key, cfg, fresh), key->name);
+	for (size_t i = 0; i < cfg->n_disks; i++) {
+		leave_out(&names, cfg->disks[i].removable, "disk:removable");
+		leave_out(&names, cfg->disks[i].direct_io_safe, "disk:direct-io-safe");
+		leave_out(&names, !cfg->disks[i].trusted, "disk:untrusted");
+		leave_out(&names, cfg->disks[i].backend == GUEST_BACKEND_PHY, "disk:backendtype");
 	}
-	if (some)
-		strbuf_puts(out, " -->\n");
+	for (size_t i = 0; i < cfg->n_vifs; i++) {
+		leave_out(&names, !cfg->vifs[i].trusted, "vif:untrusted");
+		leave_out(&names, cfg->vifs[i].gatewaydev != NULL, "vif:gatewaydev");
+	}
+	if (names.data && names.len)
+		strbuf_printf(out, "  <!-- this format has no place for:%s -->\n", names.data);
+	strbuf_free(&names);
 	guest_config_free(fresh);
 }
 

@@ -241,8 +241,9 @@ TEST(xml_round_trip)
 	free(two);
 	parsed_free(&b);
 	a.cfg->cap_percent = 50;
+	a.cfg->disks[0].trusted = false;
 	xml = conf_to_xml(a.cfg);
-	CHECK(strstr(xml, "<!-- this format has no place for: cap -->") != NULL);
+	CHECK(strstr(xml, "<!-- this format has no place for: cap disk:untrusted -->") != NULL);
 	free(xml);
 	parsed_free(&a);
 }
