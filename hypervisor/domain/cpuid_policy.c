@@ -48,7 +48,7 @@ static void basic_features(const struct vcpu *v, struct cpuid_regs *r)
 	r->edx &= ~(u32)L1_EDX_HIDDEN;
 	if (!v->domain->is_privileged)
 		r->edx &= ~(u32)(L1_EDX_APIC | L1_EDX_MCE_MCA);
-	if (!cpu_features.sysenter)
+	if (!cpu_features.sysenter || cpu_is_amd())	/* AMD has none in long mode, where the guest's kernel is */
 		r->edx &= ~(u32)L1_EDX_SEP;
 }
 
@@ -122,7 +122,7 @@ static void hypervisor_leaf(const struct vcpu *v, u32 leaf, u32 subleaf, struct 
 		tsc_offset_ns = time_tsc_to_ns(0);
 		if (subleaf == 0) {
 			r->eax = v->domain->vtsc ? 1 : 0;
-			r->eax |= cpu_features.tsc_invariant ? BIT(2) : 0;
+			r->eax |= (cpu_features.tsc_invariant ? BIT(1) : 0) | (cpu_features.rdtscp ? BIT(2) : 0);
 			r->ebx = v->domain->tsc_mode;
 			r->ecx = time_tsc_khz;
 			r->edx = v->domain->tsc_incarnation;
@@ -141,13 +141,19 @@ static void hypervisor_leaf(const struct vcpu *v, u32 leaf, u32 subleaf, struct 
 	}
 }
 
+/* Intel's processors answer leaves beyond their last with what the last one holds. */
+static bool beyond_last(u32 leaf)
+{
+	return leaf >= 0x80000000 ? leaf > cpu_features.max_ext_leaf && leaf != 0x80000000 : leaf > cpu_features.max_leaf;
+}
+
 static void default_policy(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_regs *out)
 {
 	if (leaf >= HV_LEAF && leaf <= HV_SCAN_END) {
 		hypervisor_leaf(v, leaf, subleaf, out);
 		return;
 	}
-	*out = cpuid_count(leaf, subleaf);
+	*out = beyond_last(leaf) ? nothing : cpuid_count(leaf, subleaf);
 	switch (leaf) {
 	case 1:
 		basic_features(v, out);

@@ -43,6 +43,12 @@ static int read_hardware(struct vcpu *v, u32 msr, u64 *value)
 	return rdmsr_safe(msr, value) ? -EPERM : 0;
 }
 
+/* Where the machine's memory lies is the hardware domain's to know. */
+static int read_dom0(struct vcpu *v, u32 msr, u64 *value)
+{
+	return v->domain->is_privileged ? read_hardware(v, msr, value) : -EPERM;
+}
+
 static int write_same(struct vcpu *v, u32 msr, u64 value)
 {
 	u64 now;
@@ -136,6 +142,7 @@ static int write_tsc_aux(struct vcpu *v, u32 msr, u64 value)
 
 /* In the order of their numbers. */
 static const struct msr_row rows[] = {
+	{ 0x0, 0x1, ANY, read_zero, NULL },					/* the Pentium's machine check */
 	{ MSR_TSC, MSR_TSC, ANY, read_tsc, NULL },
 	{ 0x17, 0x17, INTEL_ONLY, read_zero, ignore_write },			/* platform id */
 	{ MSR_APIC_BASE, MSR_APIC_BASE, ANY, read_apic_base, write_same },
@@ -143,11 +150,13 @@ static const struct msr_row rows[] = {
 	{ MSR_FEATURE_CONTROL, MSR_FEATURE_CONTROL, INTEL_ONLY, read_feature_control, NULL },
 	{ 0x79, 0x79, INTEL_ONLY, NULL, ignore_write },			/* microcode update */
 	{ MSR_UCODE_REV, MSR_UCODE_REV, ANY, read_hardware, ignore_write },
-	{ MSR_PLATFORM_INFO, MSR_PLATFORM_INFO, INTEL_ONLY, read_zero, NULL },
-	{ 0x140, 0x140, INTEL_ONLY, read_zero, write_same },			/* CPUID faulting: none */
+	{ MSR_PLATFORM_INFO, MSR_PLATFORM_INFO, ANY, read_zero, NULL },
+	{ 0x140, 0x140, ANY, read_zero, write_same },				/* CPUID faulting: none */
 	{ MSR_MCG_CAP, MSR_MCG_STATUS, ANY, read_zero, ignore_write },		/* no banks */
 	{ MSR_MISC_ENABLE, MSR_MISC_ENABLE, INTEL_ONLY, read_misc_enable, ignore_write },
+	{ MSR_DEBUGCTL, MSR_DEBUGCTL, ANY, read_zero, write_same },		/* no branch records */
 	{ MSR_PAT, MSR_PAT, ANY, read_pat, write_same },
+	{ 0x345, 0x345, INTEL_ONLY, read_zero, NULL },			/* performance capabilities: none */
 	{ 0x400, 0x47f, ANY, read_zero, ignore_write },			/* machine check banks */
 	{ MSR_EFER, MSR_EFER, ANY, read_efer, write_same },
 	{ MSR_FS_BASE, MSR_KERNEL_GS_BASE, ANY, read_base, write_base },
@@ -155,6 +164,8 @@ static const struct msr_row rows[] = {
 	{ 0xc0010000, 0xc0010007, AMD_ONLY, read_zero, ignore_write },		/* performance counters */
 	{ MSR_SYSCFG, MSR_SYSCFG, AMD_ONLY, read_zero, ignore_write },
 	{ MSR_HWCR, MSR_HWCR, AMD_ONLY, read_hwcr, ignore_write },
+	{ 0xc0010016, 0xc001001a, AMD_ONLY, read_dom0, NULL },		/* ranges of memory and devices */
+	{ 0xc001001d, 0xc001001d, AMD_ONLY, read_dom0, NULL },		/* end of memory above 4 GiB */
 	{ MSR_INT_PENDING, MSR_INT_PENDING, AMD_ONLY, read_zero, ignore_write },
 	{ 0xc0010058, 0xc0010058, AMD_ONLY, read_zero, NULL },			/* MMIO configuration base */
 	{ 0xc0010140, 0xc0010141, AMD_ONLY, read_zero, NULL },			/* OS-visible workarounds: none */

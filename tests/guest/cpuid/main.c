@@ -48,6 +48,13 @@ static void guest_features(void)
 	CHECK(!(one.c & 1U << 5), "VMX is offered to a PV guest");
 	CHECK(!(one.d & 1U << 3), "PSE is offered to a PV guest");
 	CHECK(!(one.c & 1U << 3), "MONITOR is offered");
+	for (uint32_t i = 1; i < 20; i++) {
+		struct leaf basic = cpuid(zero.a + i, 0), extended = cpuid(cpuid(0x80000000, 0).a + i, 0);
+
+		CHECK(!(basic.a | basic.b | basic.c | basic.d), "leaf %#x, beyond the last, is not empty", zero.a + i);
+		CHECK(!(extended.a | extended.b | extended.c | extended.d), "extended leaf %u beyond the last is not empty", i);
+	}
+	CHECK(zero.b != 0x68747541 || !(one.d & 1U << 11), "SYSENTER is offered by AMD's, which has none in long mode");
 	CHECK(one.d & 1U << 6, "no PAE");
 	CHECK(one.c & 1U << 31, "the hypervisor bit is not set");
 }
