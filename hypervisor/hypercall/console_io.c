@@ -48,13 +48,9 @@ long do_console_io(u32 cmd, u32 count, u64 buf)
 {
 	if (!current->domain->is_privileged)
 		return -EPERM;
+	if (cmd != CONSOLEIO_write && cmd != CONSOLEIO_read)
+		return -ENOSYS;
 	if ((s32)count < 0 || !guest_range_ok(buf, count))
 		return -EFAULT;
-	switch (cmd) {
-	case CONSOLEIO_write:
-		return write(count, buf);
-	case CONSOLEIO_read:
-		return read(count, buf);
-	}
-	return -ENOSYS;
+	return cmd == CONSOLEIO_write ? write(count, buf) : read(count, buf);
 }

@@ -59,6 +59,8 @@ static long physcpuinfo(struct xen_mc *mc, u64 arg)
 
 static long fetch(struct xen_mc *mc, u64 arg)
 {
+	if (!(mc->u.mc_fetch.flags & (XEN_MC_NONURGENT | XEN_MC_URGENT)))
+		return -EINVAL;
 	mc->u.mc_fetch.flags = XEN_MC_NODATA;
 	mc->u.mc_fetch.fetch_id = 0;
 	return guest_put(arg, mc);
@@ -80,7 +82,7 @@ long do_mca(u64 arg)
 	case XEN_MC_notifydomain:
 		return -EINVAL;
 	}
-	return -ENOSYS;
+	return -EINVAL;
 }
 
 long do_xenpmu_op(u32 cmd, u64 arg)

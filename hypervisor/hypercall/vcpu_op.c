@@ -13,6 +13,7 @@
 #include "domain/time_info.h"
 #include "domain/vcpu_area.h"
 #include "hypercall/hypercall.h"
+#include "lib/bitmap.h"
 #include "lib/errno.h"
 #include "mm/heap.h"
 #include "platform/machine.h"
@@ -166,9 +167,11 @@ static long op_send_nmi(struct vcpu *v, u64 arg)
 static long op_get_physid(struct vcpu *v, u64 arg)
 {
 	struct vcpu_get_physid id;
+	cpumask_t where;
 
-	/* a vCPU of dom0 stands for the CPU of its number, if it is bound there */
-	if (!v->domain->is_privileged || !cpu_is_present(v->id))
+	/* a vCPU of dom0 stands for the CPU of its number, if it is bound to one */
+	cpumask_and(&where, &v->hard_affinity, &cpu_online_mask);
+	if (!v->domain->is_privileged || !cpu_is_present(v->id) || bitmap_weight(where.bits, MAX_CPUS) != 1)
 		return -EINVAL;
 	id.phys_id = cpu_apic_id(v->id) | (u64)cpu_acpi_id(v->id) << 32;
 	return guest_put(arg, &id);

@@ -45,9 +45,10 @@ static long features(u64 arg)
 		return fi.submap_idx < XENFEAT_NR_SUBMAPS ? guest_put(arg, &fi) : -EINVAL;
 	fi.submap = BIT(XENFEAT_pae_pgdir_above_4gb) | BIT(XENFEAT_mmu_pt_update_preserve_ad) |
 		    BIT(XENFEAT_highmem_assist) | BIT(XENFEAT_gnttab_map_avail_bits) |
-		    BIT(XENFEAT_memory_op_vnode_supported) | BIT(XENFEAT_not_direct_mapped);
-	if (current->domain->is_privileged)
-		fi.submap |= BIT(XENFEAT_dom0);
+		    BIT(XENFEAT_memory_op_vnode_supported);
+	/* dom0's memory is what devices see: its frame numbers are the machine's */
+	fi.submap |= current->domain->is_privileged ? BIT(XENFEAT_dom0) | BIT(XENFEAT_direct_mapped) :
+						      BIT(XENFEAT_not_direct_mapped);
 	return guest_put(arg, &fi);
 }
 
