@@ -9,7 +9,7 @@
 const char test_title[] = "grant-corners: alignment, device maps, replacement, cache";
 
 static struct grant_entry_v1 table[512] PAGE;
-static uint64_t page[512] PAGE, window[512] PAGE, other[512] PAGE;
+static uint64_t page[512] PAGE, window[512] PAGE, other[512] PAGE, third[512] PAGE;
 
 static void grant(grant_ref_t ref, uint64_t mfn, uint16_t flags)
 {
@@ -97,6 +97,41 @@ static void replacement(void)
 	CHECK(!(table[10].flags & (GTF_reading | GTF_writing)), "marks left: %#x", table[10].flags);
 }
 
+/* Marks of use stay until the last mapping that needs them (XSA-230); pins and references go one by one (XSA-236). */
+static void marks(void)
+{
+	struct gnttab_map_grant_ref rw, ro;
+
+	rw = map(10, GNTMAP_host_map, (uint64_t)window);
+	ro = map(10, GNTMAP_host_map | GNTMAP_readonly, (uint64_t)third);
+	CHECK(rw.status == GNTST_okay && ro.status == GNTST_okay, "two maps: %d, %d", rw.status, ro.status);
+	EXPECT(GNTST_okay, unmap(rw.handle, (uint64_t)window, 0));
+	CHECK((table[10].flags & (GTF_reading | GTF_writing)) == GTF_reading, "one reader left, marks %#x", table[10].flags);
+	rw = map(10, GNTMAP_host_map, (uint64_t)window);
+	EXPECT(GNTST_okay, unmap(ro.handle, (uint64_t)third, 0));
+	CHECK((table[10].flags & (GTF_reading | GTF_writing)) == (GTF_reading | GTF_writing), "a writer left, marks %#x",
+	      table[10].flags);
+	CHECK(mmuext_one(MMUEXT_PIN_L1_TABLE, va_to_mfn(page)) < 0, "a page mapped by a grant becomes a page table");
+	EXPECT(GNTST_okay, unmap(rw.handle, (uint64_t)window, 0));
+	CHECK(!(table[10].flags & (GTF_reading | GTF_writing)), "marks left: %#x", table[10].flags);
+}
+
+/* A batch of copies long enough to be interrupted: each is done once, and the bad ones say so (XSA-318). */
+static void copies(void)
+{
+	static struct gnttab_copy c[200];
+
+	for (unsigned int i = 0; i < ARRAY_SIZE(c); i++)
+		c[i] = (struct gnttab_copy) {
+			.source = { .u.gmfn = va_to_mfn(page), .domid = DOMID_SELF, .offset = i % 7 == 3 ? 4090 : 8 },
+			.dest = { .u.gmfn = va_to_mfn(other), .domid = DOMID_SELF, .offset = 16 },
+			.len = 16, .status = 99,
+		};
+	EXPECT(0, hypercall(grant_table_op, GNTTABOP_copy, c, ARRAY_SIZE(c)));
+	for (unsigned int i = 0; i < ARRAY_SIZE(c); i++)
+		CHECK(i % 7 == 3 ? c[i].status < 0 : c[i].status == GNTST_okay, "copy %u: status %d", i, c[i].status);
+}
+
 static void cache(void)
 {
 	static const uint64_t addresses[] = { 0, 0x200000, 0x000ffffff0000000, 0xfec00000, 0xffffffffffffffff };
@@ -140,6 +175,10 @@ void test_main(void)
 	alignment();
 	device_maps();
 	replacement();
+	unmapped(third);
+	unmapped(page);			/* else it is writable, and no page table for that reason */
+	marks();
+	copies();
 	cache();
 	swap_and_batch();
 }
