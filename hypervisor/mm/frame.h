@@ -215,7 +215,7 @@ static inline void type_put_writable(struct frame *f)
 /* Both back: the stamp is written while the references still hold the frame. */
 static inline void frame_put_writable(struct frame *f)
 {
-	f->tlb_stamp = tlb_stamp_now();
+	frame_stamp_use(f);
 	if (unlikely(!(u32)atomic_sub_return(&f->counts, COUNTS_ONE_EACH)))
 		frame_free_last(f);
 }
