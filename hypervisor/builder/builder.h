@@ -43,6 +43,8 @@ struct build {
 /* Finds kernel and notes; unpacks. Panics with a message that says what is wrong with the module. */
 void image_load(struct kernel_image *k, const void *module, u64 size);
 void image_free(struct kernel_image *k);
+/* Whether the segments' contents cover all of this page. */
+bool image_fills(const struct kernel_image *k, u64 pfn);
 /* Copies the segments into the domain's frames. */
 void image_place(const struct build *b);
 

@@ -83,7 +83,7 @@ static void allocate_p2m(struct build *b)
 	for (u64 i = b->p2m_pages; i < 1ul << order; i++)
 		page_free(f + i, 0);
 	b->p2m = mfn_to_virt(frame_to_mfn(f));
-	memset(b->p2m, 0, b->p2m_pages * PAGE_SIZE);
+	page_clear((u8 *)b->p2m + (b->p2m_pages - 1) * PAGE_SIZE);	/* there is room behind the last entry */
 	for (u64 i = 0; i < b->p2m_pages; i++)
 		if (domain_assign_frame(b->d, f + i))
 			panic("dom0: its p2m cannot be assigned");
@@ -105,13 +105,31 @@ static void populate_around_p2m(struct build *b, u64 until)
 	build_populate(b, until);
 }
 
+static bool in_span(u64 pfn, u64 first, u64 pages)
+{
+	return pfn - first < pages;
+}
+
+/* What the kernel finds mapped, or in its segments, begins as zeros but for what will be put there. */
+static void clear_boot_pages(const struct build *b)
+{
+	for (u64 pfn = 0; pfn < b->boot_end_pfn; pfn++)
+		if (!in_span(pfn, b->initrd_pfn, b->initrd_pages) && !in_span(pfn, b->p2m_pfn, b->p2m_pages) &&
+		    !image_fills(&b->k, pfn))
+			page_clear(build_virt(b, pfn));
+}
+
 static void place_initrd(const struct build *b, const void *from)
 {
 	const u8 *src = from;
 
-	for (u64 i = 0; i < b->initrd_pages; i++)
-		memcpy(build_virt(b, b->initrd_pfn + i), src + i * PAGE_SIZE,
-		       MIN(PAGE_SIZE, b->initrd_len - i * PAGE_SIZE));
+	for (u64 i = 0; i < b->initrd_pages; i++) {
+		u64 len = MIN(PAGE_SIZE, b->initrd_len - i * PAGE_SIZE);
+		u8 *to = build_virt(b, b->initrd_pfn + i);
+
+		memcpy(to, src + i * PAGE_SIZE, len);
+		memset(to + len, 0, PAGE_SIZE - len);
+	}
 }
 
 /* What dom0's console driver should know of the screen: behind start_info in the same page. */
@@ -275,7 +293,7 @@ static u64 free_modules(void)
 
 		if (start >= end)
 			continue;
-		page_alloc_init_region(start, end);
+		page_alloc_reclaim_region(start, end);
 		pages += (end - start) >> PAGE_SHIFT;
 	}
 	boot_info.nr_modules = 0;
@@ -313,6 +331,7 @@ void builder_dom0(void)
 		      "add RAM", (b.boot_end_pfn >> 8) + 1, b.nr_pages >> 8);
 	allocate_p2m(&b);
 	populate_around_p2m(&b, b.boot_end_pfn);
+	clear_boot_pages(&b);
 	image_place(&b);
 	if (b.k.has_hypercall_page)
 		pv_hypercall_page_fill(build_virt(&b, (b.k.hypercall_page - b.k.virt_base) >> PAGE_SHIFT));

@@ -193,17 +193,28 @@ void image_free(struct kernel_image *k)
 	k->buffer = NULL;
 }
 
-/* Copies, or clears with from == NULL, across frames that need not be contiguous. */
+bool image_fills(const struct kernel_image *k, u64 pfn)
+{
+	u64 start = k->virt_base + (pfn << PAGE_SHIFT);
+	struct elf_phdr ph;
+
+	for (u32 i = 0; i < k->elf.phnum; i++) {
+		if (elf_phdr(&k->elf, i, &ph) || ph.type != ELF_PT_LOAD)
+			continue;
+		if (segment_va(k, &ph) <= start && start + PAGE_SIZE <= segment_va(k, &ph) + ph.filesz)
+			return true;
+	}
+	return false;
+}
+
+/* Copies across frames that need not be contiguous. */
 static void place(const struct build *b, u64 va, const u8 *from, u64 len)
 {
 	while (len) {
 		u64 offset = va & ~PAGE_MASK, n = MIN(len, PAGE_SIZE - offset);
-		u8 *to = (u8 *)build_virt(b, (va - b->k.virt_base) >> PAGE_SHIFT) + offset;
 
-		if (from) {
-			memcpy(to, from, n);
-			from += n;
-		}
+		memcpy((u8 *)build_virt(b, (va - b->k.virt_base) >> PAGE_SHIFT) + offset, from, n);
+		from += n;
 		va += n;
 		len -= n;
 	}

@@ -84,12 +84,25 @@ u64 dom0_mem_max_pages(u64 pages, u64 available)
 	return MAX(pages, resolve(mem_max_bytes, available));
 }
 
+/* The next pfns are these frames, as they are: dom0 may see what the firmware or an earlier system left in them. */
+static void add_frames(struct build *b, struct frame *f, u64 count)
+{
+	u64 m = mfn_x(frame_to_mfn(f)), pfn = b->done_pages;
+	u64 *m2p = m2p_table + m, *p2m = b->p2m + pfn;
+
+	UNROLL_BY_8
+	for (u64 i = 0; i < count; i++) {
+		m2p[i] = pfn + i;
+		p2m[i] = m + i;
+	}
+	b->done_pages += count;
+}
+
 void build_populate(struct build *b, u64 until)
 {
 	while (b->done_pages < until) {
 		u32 order = CHUNK_ORDER;
 		struct frame *f = NULL;
-		u64 m;
 
 		/* chunks start anywhere: a pfn needs no alignment to its frame */
 		while ((1ul << order) > until - b->done_pages)
@@ -100,15 +113,8 @@ void build_populate(struct build *b, u64 until)
 				panic("dom0: no memory left after %lu of %lu MiB; lower dom0_mem=", b->done_pages >> 8,
 				      b->nr_pages >> 8);
 		}
-		m = mfn_x(frame_to_mfn(f));
-		for (u64 i = 0; i < 1ul << order; i++) {
-			page_clear(mfn_to_virt(mfn(m + i)));
-			m2p_set(mfn(m + i), b->done_pages + i);
-		}
 		if (domain_assign_frames(b->d, f, order))
 			panic("dom0: its frames cannot be assigned");
-		for (u64 i = 0; i < 1ul << order; i++)
-			b->p2m[b->done_pages + i] = m + i;
-		b->done_pages += 1ul << order;
+		add_frames(b, f, 1ul << order);
 	}
 }

@@ -25,6 +25,25 @@ static void list_insert(u32 *head, struct frame *f)
 	*head = n;
 }
 
+/* Frames side by side, without flags, become d's, the first at the head of its list. Hot when dom0 is built. */
+static void take_run(struct domain *d, struct frame *f, u64 count)
+{
+	u32 n = mfn_x(frame_to_mfn(f)), next = d->page_first;
+	u16 owner = d->id;
+
+	UNROLL_BY_8
+	for (u64 i = 0; i < count; i++) {
+		f[i].prev = n + i - 1;
+		f[i].next = n + i + 1;
+		WRITE_ONCE(f[i].owner, owner);
+	}
+	f->prev = FRAME_NONE;
+	f[count - 1].next = next;
+	if (next != FRAME_NONE)
+		frame_table[next].prev = n + count - 1;
+	d->page_first = n;
+}
+
 static void list_remove(u32 *head, struct frame *f)
 {
 	if (f->prev != FRAME_NONE)
@@ -56,11 +75,7 @@ int domain_assign_frames(struct domain *d, struct frame *f, u32 order)
 		d->outstanding_claim -= served;
 		atomic_sub(&claimed_pages, served);
 	}
-	for (u64 i = 0; i < n; i++) {
-		f[i].flags = 0;
-		WRITE_ONCE(f[i].owner, d->id);
-		list_insert(&d->page_first, &f[i]);
-	}
+	take_run(d, f, n);
 	spin_unlock(&d->page_lock);
 	return 0;
 }

@@ -45,6 +45,13 @@ typedef int64_t s64;
 #define __always_inline		inline __attribute__((always_inline))
 #define fallthrough		__attribute__((fallthrough))
 
+/* Before a loop: eight rounds at a time. Sanitizers change loops so that gcc complains of it. */
+#ifdef HOST_TEST
+#define UNROLL_BY_8
+#else
+#define UNROLL_BY_8		_Pragma("GCC unroll 8")
+#endif
+
 #define likely(x)		__builtin_expect(!!(x), 1)
 #define unlikely(x)		__builtin_expect(!!(x), 0)
 

@@ -7,7 +7,6 @@
 #include "boot/boot_info.h"
 #include "core/panic.h"
 #include "lib/string.h"
-#include "mm/page_alloc.h"
 
 #define MAX_SPANS	256
 
@@ -71,7 +70,7 @@ u64 boot_alloc(u64 size, u64 align, u64 limit)
 	return 0;
 }
 
-void boot_alloc_finish(void)
+void boot_alloc_finish(void (*free)(u64 start, u64 end), void (*reserved)(u64 start, u64 end))
 {
 	for (u32 i = 0; i < boot_info.nr_e820; i++) {
 		const struct e820_entry *e = &boot_info.e820[i];
@@ -79,16 +78,15 @@ void boot_alloc_finish(void)
 
 		if (e->type != E820_RAM)
 			continue;
-		for (u32 s = 0; s < nr_spans && at < end; s++) {
+		for (u32 s = 0; s < nr_spans && span[s].start < end; s++) {
 			if (span[s].end <= at)
 				continue;
-			if (span[s].start >= end)
-				break;
 			if (span[s].start > at)
-				page_alloc_init_region(at, span[s].start);
+				free(at, span[s].start);
+			reserved(MAX(at, span[s].start), MIN(end, span[s].end));
 			at = span[s].end;
 		}
 		if (at < end)
-			page_alloc_init_region(at, end);
+			free(at, end);
 	}
 }

@@ -12,7 +12,7 @@ void boot_reserve(u64 start, u64 end);
 /* size bytes, aligned, below `limit`, not cleared; 0 if there is no room. Machine address. */
 u64 boot_alloc(u64 size, u64 align, u64 limit);
 
-/* Hands all RAM that is not reserved to the page allocator. boot_alloc is over. */
-void boot_alloc_finish(void);
+/* Calls one of the two for each span of RAM. boot_alloc is over. */
+void boot_alloc_finish(void (*free)(u64 start, u64 end), void (*reserved)(u64 start, u64 end));
 
 #endif

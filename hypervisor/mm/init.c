@@ -142,70 +142,113 @@ static void mark_valid_blocks(void)
 	frame_valid_map = valid_map;
 }
 
-/* Memory for `bytes` of a table at `va`, filled with `fill`. */
-static void back(u64 va, u64 bytes, u32 levels, u8 fill, u64 also_va)
+/* Memory for `bytes` of a table at `va`; where it is. */
+static void *back(u64 va, u64 bytes, u32 levels)
 {
 	u64 at = boot_alloc(bytes, levels > 1 ? MiB(2) : PAGE_SIZE, ~0ul);
 
 	if (!at)
 		panic("no memory for %lu KiB of frame tables", bytes >> 10);
-	memset(maddr_to_virt(at), fill, bytes);
 	map(va, at, bytes, PTE_HV_RW, levels);
-	if (also_va) {
-		map(also_va, at, bytes, PTE_HV_RO | PTE_USER, levels);
-		pt_walk(l4, also_va, 4, NULL)[0] |= PTE_USER;
-		pt_walk(l4, also_va, 3, NULL)[0] |= PTE_USER;
-		if (levels == 1)
-			pt_walk(l4, also_va, 2, NULL)[0] |= PTE_USER;
-	}
+	return maddr_to_virt(at);
 }
 
-/* Frame table and M2P for one chunk of 1 GiB. The M2P always in one large page, since tools map it by those. */
+/* The M2P of one chunk, and its alias for guests; always one large page, since tools map it by those. */
+static void back_m2p(u64 chunk)
+{
+	u64 offset = chunk * MiB(2), va = M2P_VIRT_START + offset;
+	void *at = back(M2P_RW_VIRT_START + offset, MiB(2), 2);
+
+	memset(at, 0xff, MiB(2));
+	map(va, virt_to_maddr(at), MiB(2), PTE_HV_RO | PTE_USER, 2);
+	pt_walk(l4, va, 4, NULL)[0] |= PTE_USER;
+	pt_walk(l4, va, 3, NULL)[0] |= PTE_USER;
+}
+static_assert((1ul << (CHUNK_SHIFT - PAGE_SHIFT)) * sizeof(u64) == MiB(2), "a chunk's M2P is a large page");
+
+/* Every frame begins free. Hot at boot: three words a frame. */
+static void back_frames(u64 block, u64 blocks, u32 levels)
+{
+	u64 bytes = BLOCK_FRAMES * sizeof(struct frame);
+	struct frame *f = back(FRAME_TABLE_VIRT_START + block * bytes, blocks * bytes, levels);
+
+	for (u64 i = 0; i < BLOCK_FRAMES; i++)
+		f[i] = (struct frame){ .owner = OWNER_NONE };
+	for (u64 i = 1; i < blocks; i++)
+		memcpy(f + i * BLOCK_FRAMES, f, bytes);
+}
+static_assert(sizeof(struct frame) * BLOCK_FRAMES % PAGE_SIZE == 0, "a block's frames fill whole pages");
+
+/* Frame table and M2P for one chunk of 1 GiB. */
 static void back_chunk(u64 chunk)
 {
 	u64 first = chunk << (CHUNK_SHIFT - BLOCK_SHIFT), n = 1ul << (CHUNK_SHIFT - BLOCK_SHIFT), have = 0;
-	u64 ft = BLOCK_FRAMES * sizeof(struct frame), m2p = BLOCK_FRAMES * sizeof(u64);
 
 	for (u64 b = first; b < first + n; b++)
 		have += block_has_ram(b);
 	if (!have)
 		return;
-	back(M2P_RW_VIRT_START + first * m2p, n * m2p, 2, 0xff, M2P_VIRT_START + first * m2p);
+	back_m2p(chunk);
 	if (have == n) {
-		back(FRAME_TABLE_VIRT_START + first * ft, n * ft, 2, 0, 0);
+		back_frames(first, n, 2);
 		return;
 	}
 	for (u64 b = first; b < first + n; b++)
 		if (block_has_ram(b))
-			back(FRAME_TABLE_VIRT_START + b * ft, ft, 1, 0, 0);
+			back_frames(b, 1, 1);
 }
-static_assert(sizeof(struct frame) * BLOCK_FRAMES % PAGE_SIZE == 0, "a block's frames fill whole pages");
 
-static void own_frames(u64 first, u64 last, u16 owner)
+/* The first MiB is only ever device memory. */
+static void own_frames(u64 first, u64 last, u16 owner, u32 refs)
 {
-	for (u64 n = first; n < last; n++) {
+	for (u64 n = owner == OWNER_IO ? first : MAX(first, LOW_MEMORY_END >> PAGE_SHIFT); n < last; n++) {
 		frame_table[n].owner = owner;
-		frame_table[n].refs = FRAME_ALLOCATED | 1;
+		frame_table[n].refs = refs;
 	}
+}
+
+static void own_block(u64 maddr, u16 owner, u32 refs)
+{
+	u64 first = maddr >> BLOCK_SHIFT << (BLOCK_SHIFT - PAGE_SHIFT);
+
+	own_frames(first, first + BLOCK_FRAMES, owner, refs);
+}
+
+/* The part of RAM that lies in the block of `maddr`, an end of it. */
+static void free_in_block(u64 start, u64 end, u64 maddr)
+{
+	u64 block = ROUNDDOWN(maddr, MiB(2));
+
+	own_frames(MAX(start, block) >> PAGE_SHIFT, MIN(end, block + MiB(2)) >> PAGE_SHIFT, OWNER_NONE, 0);
 }
 
 /*
- * Who owns what at first: the hypervisor all RAM (the page allocator will take most of it over), nobody the rest of
- * a block that is only partly RAM: that is device memory, or the firmware's. The first MiB counts as such, too: dom0
- * looks there for what the firmware left (Linux for the iBFT from 512 KiB on), by machine address.
+ * Blocks that are only partly RAM are those at the ends of its spans. The rest of such a block is nobody's: device memory,
+ * or the firmware's. The first MiB counts as such, too: dom0 looks there for what the firmware left (Linux for the iBFT
+ * from 512 KiB on), by machine address.
  */
-static void own_all_frames(void)
+static void own_partial_blocks(void)
 {
-	for (u64 b = 0; b < frame_max / BLOCK_FRAMES; b++)
-		if (block_has_ram(b))
-			own_frames(b * BLOCK_FRAMES, (b + 1) * BLOCK_FRAMES, OWNER_IO);
-	for (u32 i = 0; i < boot_info.nr_e820; i++) {
-		const struct e820_entry *e = &boot_info.e820[i];
+	for (u32 pass = 0; pass < 2; pass++) {
+		for (u32 i = 0; i < boot_info.nr_e820; i++) {
+			const struct e820_entry *e = &boot_info.e820[i];
+			u64 ends[] = { e->start, e->start + e->size - 1 };
 
-		if (e->type == E820_RAM)
-			own_frames(MAX(e->start, LOW_MEMORY_END) >> PAGE_SHIFT, (e->start + e->size) >> PAGE_SHIFT,
-				   OWNER_XEN);
+			if (e->type != E820_RAM || !e->size)
+				continue;
+			for (u32 j = 0; j < 2; j++) {
+				if (!pass)
+					own_block(ends[j], OWNER_IO, FRAME_ALLOCATED | 1);
+				else
+					free_in_block(e->start, e->start + e->size, ends[j]);
+			}
+		}
 	}
+}
+
+static void own_reserved(u64 start, u64 end)
+{
+	own_frames(start >> PAGE_SHIFT, end >> PAGE_SHIFT, OWNER_XEN, FRAME_ALLOCATED | 1);
 }
 
 /* The M2P: tools map it as DOMID_XEN's. The counted descriptor type keeps it from ever being mapped for writing. */
@@ -256,10 +299,10 @@ void mm_init(void)
 		back_chunk(c);
 	frame_max = ROUNDUP(frame_max, BLOCK_FRAMES);
 	m2p_entries = ROUNDUP(frame_max, PAGE_SIZE / sizeof(u64));
-	own_all_frames();
-	lend_m2p();
+	own_partial_blocks();
 
-	boot_alloc_finish();
+	boot_alloc_finish(page_alloc_init_region, own_reserved);
+	lend_m2p();
 	heap_init();
 	log_info("System RAM: %luMB (%lukB) free for guests", page_free_count() >> 8, page_free_count() << 2);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The buddy allocator. A free block of 2^n frames is on the list of its zone and order; its first frame carries
- * FRAME_BUSY_FREE and the order (in `type`, unused while free). Blocks never cross a zone's border, since the
- * borders are more aligned than the largest block.
+ * FRAME_BUSY_FREE, the order (in `type`, unused while free) and the latest TLB stamp of the block. Blocks never cross a
+ * zone's border, since the borders are more aligned than the largest block.
  *
  * Invariant: a frame on a list has refs 0 and owner OWNER_NONE. Lock: `lock` for the lists and counts.
  */
@@ -28,13 +28,14 @@ static enum zone zone_of(u64 n)
 	return n < (MiB(16) >> PAGE_SHIFT) ? ZONE_DMA : n < (GiB(4) >> PAGE_SHIFT) ? ZONE_LOW : ZONE_HIGH;
 }
 
-static void list_push(u64 n, u32 order)
+static void list_push(u64 n, u32 order, u32 stamp)
 {
 	u32 *head = &free_list[zone_of(n)][order];
 	struct frame *f = &frame_table[n];
 
 	f->flags = FRAME_BUSY_FREE;
 	f->type = order;
+	f->tlb_stamp = stamp;
 	f->prev = FRAME_NONE;
 	f->next = *head;
 	if (*head != FRAME_NONE)
@@ -61,7 +62,15 @@ static bool buddy_is_free(u64 n, u32 order)
 	return mfn_valid(mfn(n)) && frame_table[n].flags == FRAME_BUSY_FREE && frame_table[n].type == order;
 }
 
-static void free_block(u64 n, u32 order)
+/* Of two uses that ended, when the later one did. What is longer ago than the clock's range looks young: no harm. */
+static u32 later_stamp(u32 a, u32 b)
+{
+	u32 now = tlb_stamp_now();
+
+	return now - a < now - b ? a : b;
+}
+
+static void free_block(u64 n, u32 order, u32 stamp)
 {
 	free_count += 1ul << order;
 	while (order < PAGE_ORDER_MAX) {
@@ -69,11 +78,12 @@ static void free_block(u64 n, u32 order)
 
 		if (zone_of(buddy) != zone_of(n) || !buddy_is_free(buddy, order))
 			break;
+		stamp = later_stamp(stamp, frame_table[buddy].tlb_stamp);
 		list_remove(buddy, order);
 		n &= ~(1ul << order);
 		order++;
 	}
-	list_push(n, order);
+	list_push(n, order, stamp);
 }
 
 /* Takes a block of 2^order out of a larger free one at n, giving back the halves not needed (the high ones). */
@@ -83,7 +93,7 @@ static u64 split_block(u64 n, u32 have, u32 order)
 	free_count -= 1ul << order;
 	while (have > order) {
 		have--;
-		list_push(n + (1ul << have), have);
+		list_push(n + (1ul << have), have, frame_table[n].tlb_stamp);
 	}
 	return n;
 }
@@ -101,25 +111,20 @@ static u64 take_from_zone(enum zone z, u32 order, u64 limit)
 }
 
 /* Stale TLB entries of the last owner must be gone before the next one gets the frames. */
-static void flush_stale(const struct frame *f, u32 order)
+static void flush_stale(u32 stamp)
 {
-	cpumask_t need = { 0 };
+	cpumask_t mask = cpu_online_mask;
 
-	for (u64 i = 0; i < 1ul << order; i++) {
-		cpumask_t mask = cpu_online_mask;
-
-		tlb_filter(&mask, f[i].tlb_stamp);
-		for (u32 w = 0; w < ARRAY_SIZE(mask.bits); w++)
-			need.bits[w] |= mask.bits[w];
-	}
-	if (!cpumask_empty(&need))
-		tlb_flush_mask(&need, TLB_ALL);
+	tlb_filter(&mask, stamp);
+	if (unlikely(!cpumask_empty(&mask)))
+		tlb_flush_mask(&mask, TLB_ALL);
 }
 
 struct frame *page_alloc(u32 order, u32 memflags)
 {
 	u32 bits = memflags & 0xff;
 	u64 limit = bits && bits < 52 ? (1ul << bits) >> PAGE_SHIFT : ~0ul;
+	u16 owner = memflags & PAGE_HEAP ? OWNER_XEN : OWNER_NONE, frame_flags = memflags & PAGE_HEAP ? FRAME_HEAP : 0;
 	u64 n = FRAME_NONE;
 	u64 flags;
 	struct frame *f;
@@ -134,14 +139,13 @@ struct frame *page_alloc(u32 order, u32 memflags)
 		return NULL;
 
 	f = &frame_table[n];
+	UNROLL_BY_8
 	for (u64 i = 0; i < 1ul << order; i++) {
-		f[i].type = 0;
-		f[i].flags = memflags & PAGE_HEAP ? FRAME_HEAP : 0;
-		f[i].owner = memflags & PAGE_HEAP ? OWNER_XEN : OWNER_NONE;
-		f[i].next = f[i].prev = FRAME_NONE;
-		store_release(&f[i].refs, FRAME_ALLOCATED | 1);
+		f[i].flags = frame_flags;
+		f[i].owner = owner;
+		store_release(&f[i].counts, FRAME_ALLOCATED | 1);	/* type 0 */
 	}
-	flush_stale(f, order);
+	flush_stale(f->tlb_stamp);
 	return f;
 }
 
@@ -168,37 +172,45 @@ void page_free(struct frame *f, u32 order)
 		f[i].type = 0;
 		f[i].flags = 0;
 		f[i].owner = OWNER_NONE;
-		f[i].tlb_stamp = tlb_stamp_now();
 	}
 	flags = spin_lock_irqsave(&page_alloc_lock);
-	free_block(mfn_x(frame_to_mfn(f)), order);
+	free_block(mfn_x(frame_to_mfn(f)), order, tlb_stamp_now());
 	spin_unlock_irqrestore(&page_alloc_lock, flags);
+}
+
+static void init_lists(void)
+{
+	for (u32 z = 0; z < ZONES; z++)
+		for (u32 o = 0; o <= PAGE_ORDER_MAX; o++)
+			free_list[z][o] = FRAME_NONE;
+	lists_ready = true;
 }
 
 void page_alloc_init_region(u64 start, u64 end)
 {
 	u64 n = ROUNDUP(start, PAGE_SIZE) >> PAGE_SHIFT, last = end >> PAGE_SHIFT;
 
-	if (!lists_ready) {
-		for (u32 z = 0; z < ZONES; z++)
-			for (u32 o = 0; o <= PAGE_ORDER_MAX; o++)
-				free_list[z][o] = FRAME_NONE;
-		lists_ready = true;
-	}
+	if (!lists_ready)
+		init_lists();
 	while (n < last) {
 		u32 order = 0;
 
 		while (order < PAGE_ORDER_MAX && !(n & (1ul << order)) && n + (2ul << order) <= last &&
 		       zone_of(n) == zone_of(n + (2ul << order) - 1))
 			order++;
-		for (u64 i = n; i < n + (1ul << order); i++) {
-			frame_table[i].owner = OWNER_NONE;
-			frame_table[i].refs = 0;
-		}
 		total_count += 1ul << order;
-		free_block(n, order);
+		free_block(n, order, tlb_stamp_now());
 		n += 1ul << order;
 	}
+}
+
+void page_alloc_reclaim_region(u64 start, u64 end)
+{
+	for (u64 n = ROUNDUP(start, PAGE_SIZE) >> PAGE_SHIFT; n < end >> PAGE_SHIFT; n++) {
+		frame_table[n].owner = OWNER_NONE;
+		frame_table[n].refs = 0;
+	}
+	page_alloc_init_region(start, end);
 }
 
 void *pages_alloc_zeroed(u32 order)

@@ -32,7 +32,9 @@ void page_copy(void *to, const void *from);
 u64 page_free_count(void);	/* frames free now */
 u64 page_total_count(void);	/* frames of RAM that the allocator ever had, free or not */
 
-/* Boot only: gives [start, end) (machine addresses, whole pages) to the allocator. */
+/* Boot only: gives [start, end) (machine addresses; whole pages of it) to the allocator. The frames are as free ones. */
 void page_alloc_init_region(u64 start, u64 end);
+/* The same for frames that have been the hypervisor's until now. */
+void page_alloc_reclaim_region(u64 start, u64 end);
 
 #endif

@@ -145,11 +145,14 @@ void tlb_flush_mask(const cpumask_t *mask, u64 va)
 
 void tlb_filter(cpumask_t *mask, u32 stamp)
 {
-	u32 cpu;
+	for (u32 w = 0; w < ARRAY_SIZE(mask->bits); w++) {
+		for (unsigned long left = mask->bits[w]; left; left &= left - 1) {
+			u32 bit = bit_lowest(left);
 
-	cpumask_for_each(cpu, mask)
-		if (tlb_flushed_since(cpu, stamp))
-			cpumask_clear(cpu, mask);
+			if (likely(tlb_flushed_since(w * 64 + bit, stamp)))
+				mask->bits[w] &= ~(1ul << bit);
+		}
+	}
 }
 
 void tlb_init(void)

@@ -60,7 +60,7 @@ void machine_ram_start(void)
 	frame_max = MACHINE_FRAMES;
 	own(0, MACHINE_FRAMES - 1, OWNER_XEN);
 	own(MACHINE_IO_FIRST, MACHINE_IO_LAST, OWNER_IO);
-	page_alloc_init_region(RESERVED_FRAMES * PAGE_SIZE, MACHINE_IO_FIRST * PAGE_SIZE);
-	page_alloc_init_region((MACHINE_IO_LAST + 1) * PAGE_SIZE, MACHINE_FRAMES * PAGE_SIZE);
+	page_alloc_reclaim_region(RESERVED_FRAMES * PAGE_SIZE, MACHINE_IO_FIRST * PAGE_SIZE);
+	page_alloc_reclaim_region((MACHINE_IO_LAST + 1) * PAGE_SIZE, MACHINE_FRAMES * PAGE_SIZE);
 	make_hypervisor_l4();
 }
