@@ -20,6 +20,7 @@ enum zone { ZONE_DMA, ZONE_LOW, ZONE_HIGH, ZONES };	/* below 16 MiB, below 4 GiB
 
 static DEFINE_SPINLOCK(page_alloc_lock, RANK_PAGEALLOC);
 static u32 free_list[ZONES][PAGE_ORDER_MAX + 1];
+static u32 have_orders[ZONES];		/* bit per list that is not empty */
 static bool lists_ready;
 static u64 free_count, total_count;
 
@@ -30,7 +31,8 @@ static enum zone zone_of(u64 n)
 
 static void list_push(u64 n, u32 order, u32 stamp)
 {
-	u32 *head = &free_list[zone_of(n)][order];
+	enum zone z = zone_of(n);
+	u32 *head = &free_list[z][order];
 	struct frame *f = &frame_table[n];
 
 	f->flags = FRAME_BUSY_FREE;
@@ -41,18 +43,23 @@ static void list_push(u64 n, u32 order, u32 stamp)
 	if (*head != FRAME_NONE)
 		frame_table[*head].prev = n;
 	*head = n;
+	have_orders[z] |= 1u << order;
 }
 
 static void list_remove(u64 n, u32 order)
 {
 	struct frame *f = &frame_table[n];
+	enum zone z = zone_of(n);
 
-	if (f->prev != FRAME_NONE)
-		frame_table[f->prev].next = f->next;
-	else
-		free_list[zone_of(n)][order] = f->next;
 	if (f->next != FRAME_NONE)
 		frame_table[f->next].prev = f->prev;
+	if (f->prev != FRAME_NONE) {
+		frame_table[f->prev].next = f->next;
+	} else {
+		free_list[z][order] = f->next;
+		if (f->next == FRAME_NONE)
+			have_orders[z] &= ~(1u << order);
+	}
 	f->flags = 0;
 	f->type = 0;
 }
@@ -100,8 +107,8 @@ static u64 split_block(u64 n, u32 have, u32 order)
 
 static u64 take_from_zone(enum zone z, u32 order, u64 limit)
 {
-	for (u32 have = order; have <= PAGE_ORDER_MAX; have++) {
-		u32 n = free_list[z][have];
+	for (u32 orders = have_orders[z] >> order << order; orders; orders &= orders - 1) {
+		u32 have = bit_lowest(orders), n = free_list[z][have];
 
 		for (u32 i = 0; n != FRAME_NONE && i < SCAN_LIMIT; i++, n = frame_table[n].next)
 			if (n + (1ul << order) <= limit)
@@ -109,6 +116,7 @@ static u64 take_from_zone(enum zone z, u32 order, u64 limit)
 	}
 	return FRAME_NONE;
 }
+static_assert(PAGE_ORDER_MAX < 32, "have_orders has a bit for each");
 
 /* Stale TLB entries of the last owner must be gone before the next one gets the frames. */
 static void flush_stale(u32 stamp)
