@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * bugreport: one archive with what a helper asks for first.  Nothing leaves the machine; passwords in
- * configurations are taken out by the daemon.  Each part that cannot be had is replaced by the reason.
+ * bugreport: one archive with what a helper asks for first.  Nothing leaves the machine.  Each part that cannot be
+ * had is replaced by the reason.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -23,6 +23,15 @@ static const struct { const char *file; const char *argv[8]; } outputs[] = {
 	{ "ip-addr", { "ip", "addr", NULL } },
 	{ "kernel-log", { "dmesg", NULL } },
 	{ "journal-xend", { "journalctl", "-u", "xend", "-b", "--no-pager", "-n", "5000", NULL } },
+	{ "boot-trial", { "cat", "/var/lib/xen/boot-trial", NULL } },
+	{ "xen-boot.default", { "cat", "/etc/default/xen-boot", NULL } },
+	{ "logs-and-dumps", { "ls", "-lR", "/var/log/xend", NULL } },
+	{ "lsblk", { "lsblk", "-o", "NAME,SIZE,TYPE,FSTYPE,MOUNTPOINTS", NULL } },
+	{ "nft", { "nft", "list", "ruleset", NULL } },
+	{ "bridges", { "ip", "-d", "link", "show", "type", "bridge", NULL } },
+	{ "xl-version", { "xl", "version", NULL } },
+	{ "xl-net", { "xl", "net", NULL } },
+	{ "xl-vcpu-list", { "xl", "vcpu-list", NULL } },
 	{ "xl-info", { "xl", "info", NULL } },
 	{ "xl-list", { "xl", "list", "--all", "--long", NULL } },
 	{ "xl-dmesg", { "xl", "dmesg", NULL } },

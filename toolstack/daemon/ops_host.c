@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/strbuf.h"
+#include "conf/conf.h"
 #include "daemon/link.h"
 #include "daemon/network.h"
 #include "daemon/ops.h"
@@ -277,6 +278,20 @@ static void add_json(json_t *files, const char *name, json_t *json)
 	json_decref(json);
 }
 
+/* What each guest was asked to be. */
+static void add_configs(json_t *files)
+{
+	char name[128], *text;
+
+	for (struct guest *g = guests; g; g = g->next) {
+		text = g->def ? conf_to_text(g->def) : NULL;
+		snprintf(name, sizeof(name), "config-%s.cfg", g->name);
+		if (text)
+			add_text(files, name, text, strlen(text));
+		free(text);
+	}
+}
+
 static void add_console_logs(json_t *files)
 {
 	char name[128], path[512];
@@ -318,6 +333,7 @@ static int op_bugreport(struct request *rq, struct error *err)
 	add_file(files, "cmdline.txt", "/proc/cmdline");
 	add_file(files, "meminfo.txt", "/proc/meminfo");
 	add_file(files, "modules.txt", "/proc/modules");
+	add_configs(files);
 	add_console_logs(files);
 	error_clear(err);
 	request_ok(rq, json_pack("{s:o}", "files", files));

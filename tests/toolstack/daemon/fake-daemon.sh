@@ -64,7 +64,7 @@ check "e too" sh -c "$XL list | grep -q '^e '"
 check "reads its store" sh -c "$XL domname 1 | grep -q '^a'"
 check "metrics" sh -c "$XL metrics | grep -q 'xen_guest_memory_bytes{guest=\"a\"}'"
 find "$W" -name console -type d -exec sh -c 'echo hello > "$1/a.log"' _ {} \;
-check "bugreport" sh -c "$XL bugreport $W/report.tar.gz && tar tzf $W/report.tar.gz | grep -q console-a.log"
+check "bugreport" sh -c "$XL bugreport $W/report.tar.gz && tar tzf $W/report.tar.gz > $W/names && grep -q console-a.log $W/names && grep -q config-a.cfg $W/names"
 refuse "doctor" "problem" $XL doctor
 check "destroy" $XL destroy a
 check "destroy e" $XL destroy e
