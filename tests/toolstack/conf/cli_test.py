@@ -338,6 +338,7 @@ def info_reads_like_xl_info(b):
     rows = dict(line.split(':', 1) for line in b.xl('info').stdout.splitlines())
     rows = {k.strip(): v.strip() for k, v in rows.items()}
     equal(rows, {'host': 'h', 'nr_cpus': '4', 'total_memory': '4096', 'xen_major': '4', 'cpu_mhz': '2000.500'})
+    equal(b.xl('info', '-n').stdout.splitlines()[-1].split(), ['0:', '4096', '0', '10'])
 
 
 @test
