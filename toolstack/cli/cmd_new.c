@@ -110,6 +110,23 @@ static int define_and_start(struct cli *cli, const struct args *args, const char
 	return rc;
 }
 
+/* Before minutes are spent on a disk: the daemon answers, and does not know such a guest yet. */
+static int check_daemon(struct cli *cli, const char *name)
+{
+	struct cli_call call = { .op = "config", .args = json_pack("{s:s}", "guest", name), .quiet_errors = true };
+	struct error err = ERROR_INIT;
+	int rc = cli_call(cli, &call);
+
+	json_decref(call.result);
+	if (rc == ERR_NOT_FOUND)
+		return 0;
+	if (rc)
+		return cli_fail(&call.err);
+	error_set(&err, ERR_CONFLICT, NULL, "guest '%s' is there already", name);
+	error_hint(&err, "choose another name; 'xl list --all' shows those in use");
+	return cli_fail(&err);
+}
+
 static int run_new(struct cli *cli, const struct command *cmd, const struct args *args)
 {
 	const char *words[WORDS_MAX];
@@ -118,11 +135,17 @@ static int run_new(struct cli *cli, const struct command *cmd, const struct args
 	int rc;
 
 	(void)cmd;
-	if (conf_check_name(args->words[0], &err))
+	if (conf_check_name(args->words[0], &err)) {
+		if (strchr(args->words[0], '/'))
+			error_hint(&err, "what xm called new is 'xl define FILE'");
 		return cli_fail(&err);
+	}
 	if (!args_has(args, "image") && !args_has(args, "debian") && !args_has(args, "suite"))
 		return cli_usage_error("new: say what to make it from: --debian, or --image FILE");
 	make_words(cli, args, words, debian, sizeof(debian));
+	rc = check_daemon(cli, args->words[0]);
+	if (rc)
+		return rc;
 	rc = run_helper(words, &err);
 	if (error_is_set(&err))
 		return cli_fail(&err);

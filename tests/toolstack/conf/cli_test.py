@@ -295,6 +295,11 @@ def new_makes_defines_and_starts(b):
         subprocess.run(['sfdisk', '-q', image], input='label: gpt\n,4M,21686148-6449-6E6F-744E-656564454649\n,,L\n',
                        text=True, check=True)
         words = ['new', 'web', '--image', image, '--kernel', '/bin/sh', '--ramdisk', '/bin/sh', '--mem', '99']
+        b.daemon.answer('config', {'ok': {'name': 'web'}})
+        equal(b.xl(*words).returncode, 5)
+        equal(b.xl('--socket', '/nonexistent', *words).returncode, 8)
+        check(not os.path.exists(images), 'nothing is made for a name that is taken, or without a daemon')
+        b.daemon.answer('config', {'error': {'code': 'not-found', 'what': '', 'why': 'no guest', 'hint': ''}})
         b.daemon.answer('define', {'ok': {'name': 'web'}})
         b.daemon.answer('start', {'ok': {'name': 'web', 'domid': 7}})
         run = b.xl('-n', *words)
@@ -308,10 +313,12 @@ def new_makes_defines_and_starts(b):
         run = b.xl(*words)
         os.environ['PATH'] = path
         check(run.returncode != 0, run.stdout)
-        equal((os.listdir(images), os.listdir(configs), b.daemon.asked), ([], [], []))
+        equal((os.listdir(images), os.listdir(configs)), ([], []))
+        equal({r['op'] for r in b.daemon.asked}, {'config'})
+        del b.daemon.asked[:]
         run = b.xl(*words, '--disk', '64M')
         equal((run.returncode, run.stdout), (0, "guest 'web' runs as domain 7; its console: xl console web\n"))
-        equal([r['op'] for r in b.daemon.asked], ['define', 'start'])
+        equal([r['op'] for r in b.daemon.asked], ['config', 'define', 'start'])
         check('password' in run.stderr, run.stderr)
         equal(os.path.getsize(os.path.join(images, 'web.img')), 64 << 20)
         equal(b.xl('check', os.path.join(configs, 'web.cfg')).returncode, 0)
