@@ -151,8 +151,60 @@ int cpuid_policy_import(struct domain *d, u64 leaves, u32 count, u32 *err_leaf, 
 	return 0;
 }
 
+static const u32 policy_msrs[CPUID_POLICY_MSRS] = { MSR_PLATFORM_INFO, MSR_ARCH_CAPABILITIES };
+
+static u64 host_msr(u32 index)
+{
+	u64 value;
+
+	return rdmsr_safe(index, &value) ? 0 : value;
+}
+
+int cpuid_msrs_export(bool host, u64 msrs, u32 *count)
+{
+	u32 room = *count;
+
+	*count = CPUID_POLICY_MSRS;
+	if (!msrs)
+		return 0;
+	if (room < CPUID_POLICY_MSRS)
+		return -ENOBUFS;
+	for (u32 i = 0; i < CPUID_POLICY_MSRS; i++) {
+		xen_msr_entry_t e = { .idx = policy_msrs[i] };
+
+		/* of platform info, only what a guest could have: CPUID faulting, which we do not use */
+		if (host && e.idx != MSR_PLATFORM_INFO)
+			e.val = host_msr(e.idx);
+		if (guest_put_nth(msrs, i, &e))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+int cpuid_msrs_check(u64 msrs, u32 count, u32 *err_msr)
+{
+	xen_msr_entry_t e;
+
+	if (count > CPUID_POLICY_MSRS)
+		return -E2BIG;
+	for (u32 i = 0; i < count; i++) {
+		bool known = false;
+
+		if (guest_get_nth(&e, msrs, i))
+			return -EFAULT;
+		for (u32 k = 0; k < CPUID_POLICY_MSRS; k++)
+			known |= e.idx == policy_msrs[k];
+		if (known && !e.val && !e.flags)
+			continue;
+		*err_msr = e.idx;
+		return -EINVAL;
+	}
+	return 0;
+}
+
 void cpuid_featureset(bool guest, u32 *words)
 {
+	u64 arch_caps = guest ? 0 : host_msr(MSR_ARCH_CAPABILITIES);
 	answer_t answer = guest ? cpuid_guest : hardware;
 	struct cpuid_regs r1, re1, rd1, r7, r71, r72, re7, re8, re21;
 
@@ -167,5 +219,5 @@ void cpuid_featureset(bool guest, u32 *words)
 	answer(&no_vcpu, 0x80000021, 0, &re21);
 	memcpy(words, (const u32[CPUID_FEATURE_WORDS]){
 		r1.edx, r1.ecx, re1.edx, re1.ecx, rd1.eax, r7.ebx, r7.ecx, re7.edx, re8.ebx, r7.edx, r71.eax, re21.eax,
-		r71.ebx, r72.edx, r71.ecx, r71.edx }, CPUID_FEATURE_WORDS * sizeof(u32));
+		r71.ebx, r72.edx, r71.ecx, r71.edx, (u32)arch_caps, arch_caps >> 32, re21.ecx }, CPUID_FEATURE_WORDS * sizeof(u32));
 }

@@ -28,8 +28,16 @@ int cpuid_host_export(u64 leaves, u32 *count);		/* the hardware's own */
 /* Narrows d's policy to the list. -EINVAL names the leaf that asks for what the host has not. */
 int cpuid_policy_import(struct domain *d, u64 leaves, u32 count, u32 *err_leaf, u32 *err_subleaf);
 
+/*
+ * The registers of a policy: as above, with xen_msr_entry_t. Those of PV guests are all zero (none of the features in
+ * them is for guests), and a policy must say so too; the host's are read (host: true).
+ */
+#define CPUID_POLICY_MSRS	2u
+int cpuid_msrs_export(bool host, u64 msrs, u32 *count);
+int cpuid_msrs_check(u64 msrs, u32 count, u32 *err_msr);
+
 /* Words of the published feature set, in its order, of the host (false) or of a PV guest (true). */
-#define CPUID_FEATURE_WORDS	16u
+#define CPUID_FEATURE_WORDS	19u
 void cpuid_featureset(bool guest, u32 *words);
 
 #endif

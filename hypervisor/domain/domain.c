@@ -26,6 +26,7 @@
 #include "mm/page_alloc.h"
 #include "sched/sched.h"
 #include "x86/fpu.h"
+#include "x86/perfc.h"
 
 #define TABLE_LEAF	1024u
 #define MAX_VCPUS	8192u		/* as the ABI's tools assume for PV guests */
@@ -238,6 +239,7 @@ int domain_create(const struct domain_config *c, struct domain **out)
 			domain_put(d);
 		else
 			*out = d;
+		perfc_inc(created);
 		return rc;
 	}
 	domain_free(d);
@@ -312,6 +314,7 @@ int domain_destroy(struct domain *d)
 	if (d->dying == DOMDYING_DEAD)
 		return 0;
 	d->dying = DOMDYING_DEAD;
+	perfc_inc(destroyed);
 	domain_put(d);
 	event_send_virq_global(VIRQ_DOM_EXC);
 	return 0;

@@ -12,6 +12,7 @@
 #include "platform/machine.h"
 #include "sched/sched.h"
 #include "abi/sched.h"
+#include "x86/perfc.h"
 
 static void dom0_shutdown(u32 reason)
 {
@@ -83,6 +84,7 @@ void domain_crash(struct domain *d, const char *why, ...)
 	if (d->is_shutting_down)
 		return;
 	va_start(args, why);
+	perfc_inc(crashes);
 	vsnprintf(text, sizeof(text), why, args);
 	va_end(args);
 	log_err("domain %u crashed: %s", d->id, text);

@@ -32,10 +32,14 @@ static void periodic_fired(void *arg)
 		timer_set(&v->periodic_timer, v->periodic_timer.expires_ns + v->periodic_period_ns);
 }
 
+u32 vcpu_hypercalls_gone[64];
+
 void vcpu_free(struct vcpu *v)
 {
 	if (!v)
 		return;
+	for (u32 nr = 0; nr < ARRAY_SIZE(vcpu_hypercalls_gone); nr++)
+		atomic_add(&vcpu_hypercalls_gone[nr], v->hypercalls[nr]);
 	if (v->sched)
 		sched_vcpu_destroy(v);
 	pages_free_virt(v->fpu, v->fpu_order);

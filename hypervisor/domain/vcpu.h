@@ -78,6 +78,8 @@ struct vcpu {
 	u32 fpu_order;			/* its size in pages */
 	u64 xcr0;			/* what the guest set; 1 at start */
 
+	u32 hypercalls[64];		/* made, by number: owner; xenperf */
+
 	bool initialised;		/* VCPUOP_initialise or setvcpucontext done */
 	struct pv_vcpu pv;
 
@@ -87,6 +89,9 @@ struct vcpu {
 	struct regs regs;
 	u64 hv_stack;			/* stack of the CPU it runs on, loaded right after regs are saved */
 };
+
+/* What vCPUs that are gone had made. */
+extern u32 vcpu_hypercalls_gone[64];
 
 #define VCPU_NO_CPU	0xffffffffu
 

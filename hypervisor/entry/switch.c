@@ -16,6 +16,7 @@
 #include "x86/desc.h"
 #include "x86/features.h"
 #include "x86/tlb.h"
+#include "x86/perfc.h"
 
 static void leave(struct vcpu *prev)
 {
@@ -59,6 +60,7 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
 
 	ASSERT(next);
 	leave(prev);
+	perfc_inc(context_switches);
 	current = next;
 	enter(next, local);
 	if (prev->domain != next->domain || prev->is_idle)

@@ -73,6 +73,26 @@ int bitmap_from_guest(unsigned long *bits, u32 nr_bits, const struct xenctl_bitm
 	return 0;
 }
 
+static bool take_first(struct domain *d, void *arg)
+{
+	atomic_inc(&d->refs);
+	*(struct domain **)arg = d;
+	return false;
+}
+
+/*
+ * The domain that an operation is about. A question for information is answered about the next one there is: that is
+ * how tools walk the list, and the answer names it.
+ */
+static struct domain *find_domain(const struct xen_domctl *op)
+{
+	struct domain *d = domain_get_for_caller(op->domain);
+
+	if (!d && op->cmd == XEN_DOMCTL_getdomaininfo)
+		domain_each(op->domain, take_first, &d);
+	return d;
+}
+
 static long run(struct xen_domctl *op)
 {
 	struct domain *d;
@@ -82,7 +102,7 @@ static long run(struct xen_domctl *op)
 		return domctl_createdomain(op);
 	if (op->cmd >= ARRAY_SIZE(ops) || !ops[op->cmd])
 		return -ENOSYS;
-	d = domain_get_for_caller(op->domain);
+	d = find_domain(op);
 	if (!d)
 		return -ESRCH;
 	rc = ops[op->cmd](d, op);
@@ -107,5 +127,7 @@ long do_domctl(u64 arg)
 		return hypercall_restart(__HYPERVISOR_domctl, 1, arg);
 	if (rc == DOMCTL_COPY_BACK)
 		return guest_put(arg, &op);
+	if (rc == DOMCTL_COPY_BACK_EINVAL)
+		return guest_put(arg, &op) ? -EFAULT : -EINVAL;
 	return rc;
 }

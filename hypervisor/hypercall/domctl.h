@@ -10,6 +10,7 @@
 #include "domain/domain.h"
 
 #define DOMCTL_COPY_BACK	1
+#define DOMCTL_COPY_BACK_EINVAL	2	/* refused, and the structure says what */
 
 typedef int (*domctl_fn)(struct domain *d, struct xen_domctl *op);
 

@@ -49,7 +49,8 @@ int domctl_get_cpu_policy(struct domain *d, struct xen_domctl *op)
 	struct xen_domctl_cpu_policy *p = &op->u.cpu_policy;
 	int rc = cpuid_policy_export(d, p->leaves, &p->nr_leaves);
 
-	p->nr_msrs = 0;
+	if (!rc)
+		rc = cpuid_msrs_export(false, p->msrs, &p->nr_msrs);
 	return rc ? rc : DOMCTL_COPY_BACK;
 }
 
@@ -61,6 +62,10 @@ int domctl_set_cpu_policy(struct domain *d, struct xen_domctl *op)
 	p->err_leaf = p->err_subleaf = p->err_msr = ~0u;
 	if (d->creation_finished)
 		return -EEXIST;
-	rc = cpuid_policy_import(d, p->leaves, p->nr_leaves, &p->err_leaf, &p->err_subleaf);
+	rc = cpuid_msrs_check(p->msrs, p->nr_msrs, &p->err_msr);
+	if (!rc)
+		rc = cpuid_policy_import(d, p->leaves, p->nr_leaves, &p->err_leaf, &p->err_subleaf);
+	if (rc == -EINVAL)
+		return DOMCTL_COPY_BACK_EINVAL;
 	return rc ? rc : DOMCTL_COPY_BACK;
 }

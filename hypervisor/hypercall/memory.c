@@ -75,7 +75,8 @@ static long maximum_gpfn(u64 arg)
 	if (!d)
 		return -ESRCH;
 	spin_lock(&d->lock);
-	rc = d->shared_info ? (long)d->shared_info->arch.max_pfn - 1 : -ESRCH;	/* gone with a dying domain's memory */
+	/* gone with a dying domain's memory; 0 while nobody has said, which is no error to who restores a guest */
+	rc = d->shared_info ? (long)(MAX(READ_ONCE(d->shared_info->arch.max_pfn), 1ul) - 1) : -ESRCH;
 	spin_unlock(&d->lock);
 	domain_put(d);
 	return rc;
@@ -202,25 +203,29 @@ static long claim_pages(u64 arg)
 	return rc;
 }
 
-static long acquire_grant_frames(struct domain *d, const struct xen_mem_acquire_resource *r)
+/* Frames from `start` on; -ERESTART with *start advanced when the CPU has other work. */
+static long acquire_grant_frames(struct domain *d, const struct xen_mem_acquire_resource *r, u64 *start)
 {
-	for (u32 i = 0; i < r->nr_frames; i++) {
+	if (r->frame > d->max_grant_frames || r->nr_frames > d->max_grant_frames - r->frame)
+		return -EINVAL;
+	while (*start < r->nr_frames) {
 		mfn_t m;
 		u64 frame;
-		int rc = r->frame + i > ~0u ? -EINVAL : grant_table_frame(d, r->frame + i, &m);
+		int rc = grant_table_frame(d, r->frame + *start, &m);
 
 		if (rc)
 			return rc;
 		frame = mfn_x(m);
-		if (guest_put_nth(r->frame_list, i, &frame))
+		if (guest_put_nth(r->frame_list, *start, &frame))
 			return -EFAULT;
+		++*start;
+		if (*start < r->nr_frames && softirq_is_pending())
+			return -ERESTART;
 	}
 	return 0;
 }
 
-#define ACQUIRE_MAX_FRAMES	32u	/* at once; the tools come again for more */
-
-static long acquire_resource(u64 arg)
+static long acquire_resource(u64 start, u64 arg)
 {
 	struct xen_mem_acquire_resource r;
 	struct domain *d;
@@ -238,15 +243,29 @@ static long acquire_resource(u64 arg)
 	if (!r.frame_list) {
 		r.nr_frames = d->max_grant_frames;
 		rc = guest_put(arg, &r);
-	} else if (r.nr_frames > ACQUIRE_MAX_FRAMES) {
-		rc = -E2BIG;
 	} else {
-		rc = acquire_grant_frames(d, &r);
+		rc = acquire_grant_frames(d, &r, &start);
 	}
 	domain_put(d);
-	return rc;
+	return rc == -ERESTART ? memory_restart(XENMEM_acquire_resource, start, arg) : rc;
 }
 
+/* No guest has virtual NUMA nodes; -EOPNOTSUPP is how tools hear that of a domain that exists. */
+static long vnuma_info(u64 arg)
+{
+	struct xen_vnuma_topology_info t;
+	struct domain *d;
+
+	if (guest_get(&t, arg))
+		return -EFAULT;
+	if (t.pad)
+		return -EINVAL;
+	d = domain_get_for_caller(t.domid);
+	if (!d)
+		return -ESRCH;
+	domain_put(d);
+	return -EOPNOTSUPP;
+}
 
 long do_memory_op(u64 cmd, u64 arg)
 {
@@ -281,7 +300,9 @@ long do_memory_op(u64 cmd, u64 arg)
 	case XENMEM_claim_pages:
 		return claim_pages(arg);
 	case XENMEM_acquire_resource:
-		return acquire_resource(arg);
+		return acquire_resource(start, arg);
+	case XENMEM_get_vnumainfo:
+		return vnuma_info(arg);
 	case XENMEM_get_sharing_freed_pages:
 	case XENMEM_get_sharing_shared_pages:
 		return 0;		/* nothing is shared */

@@ -5,6 +5,7 @@
 #include "abi/xen.h"
 #include "core/percpu.h"
 #include "hypercall/hypercall.h"
+#include "x86/perfc.h"
 
 #define SYSCALL_LENGTH	2
 
@@ -16,6 +17,7 @@ long hypercall_restart(u32 nr, u32 nargs, ...)
 	va_list ap;
 
 	va_start(ap, nargs);
+	perfc_inc(restarts);
 	for (u32 i = 0; i < nargs && i < ARRAY_SIZE(reg); i++) {
 		u64 arg = va_arg(ap, u64);
 

@@ -3,7 +3,7 @@
  * sysctl: the host as control tools see it. One function an operation, in a table; the copied-in structure goes back
  * when a function returns COPY_BACK.
  */
-#include "abi/sysctl.h"
+#include "hypercall/sysctl.h"
 
 #include "boot/boot_info.h"
 #include "core/console.h"
@@ -25,7 +25,7 @@
 #include "sched/sched.h"
 #include "x86/features.h"
 
-#define COPY_BACK	1
+#define COPY_BACK	SYSCTL_COPY_BACK
 #define PIECE		512u
 
 static int op_readconsole(struct xen_sysctl *op)
@@ -310,18 +310,41 @@ static int op_cpu_policy(struct xen_sysctl *op)
 	default:
 		return -EINVAL;
 	}
-	p->nr_msrs = 0;
+	if (!rc)
+		rc = cpuid_msrs_export(p->index == XEN_SYSCTL_cpu_policy_raw || p->index == XEN_SYSCTL_cpu_policy_host, p->msrs,
+				       &p->nr_msrs);
 	return rc ? rc : COPY_BACK;
+}
+
+/* There are no live patches: the list is empty, none has the name asked for, and none is taken. */
+static int op_livepatch(struct xen_sysctl *op)
+{
+	struct xen_sysctl_livepatch_op *l = &op->u.livepatch;
+
+	if (l->pad)
+		return -EINVAL;
+	switch (l->cmd) {
+	case XEN_SYSCTL_LIVEPATCH_LIST:
+		l->u.list.nr = l->u.list.version = l->u.list.name_total_size = l->u.list.metadata_total_size = 0;
+		return COPY_BACK;
+	case XEN_SYSCTL_LIVEPATCH_GET:
+	case XEN_SYSCTL_LIVEPATCH_ACTION:
+		return -ENOENT;
+	}
+	return -EOPNOTSUPP;
 }
 
 static int (*const ops[])(struct xen_sysctl *op) = {
 	[XEN_SYSCTL_readconsole] = op_readconsole,
 	[XEN_SYSCTL_physinfo] = op_physinfo,
 	[XEN_SYSCTL_sched_id] = op_sched_id,
+	[XEN_SYSCTL_perfc_op] = sysctl_perfc_op,
 	[XEN_SYSCTL_getdomaininfolist] = op_getdomaininfolist,
 	[XEN_SYSCTL_debug_keys] = op_debug_keys,
 	[XEN_SYSCTL_getcpuinfo] = op_getcpuinfo,
 	[XEN_SYSCTL_availheap] = op_availheap,
+	[XEN_SYSCTL_get_pmstat] = sysctl_get_pmstat,
+	[XEN_SYSCTL_pm_op] = sysctl_pm_op,
 	[XEN_SYSCTL_cpu_hotplug] = op_cpu_hotplug,
 	[XEN_SYSCTL_cputopoinfo] = op_cputopoinfo,
 	[XEN_SYSCTL_numainfo] = op_numainfo,
@@ -330,6 +353,7 @@ static int (*const ops[])(struct xen_sysctl *op) = {
 	[XEN_SYSCTL_pcitopoinfo] = op_pcitopoinfo,
 	[XEN_SYSCTL_get_cpu_levelling_caps] = op_levelling_caps,
 	[XEN_SYSCTL_get_cpu_featureset] = op_featureset,
+	[XEN_SYSCTL_livepatch_op] = op_livepatch,
 	[XEN_SYSCTL_get_cpu_policy] = op_cpu_policy,
 };
 

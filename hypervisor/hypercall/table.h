@@ -18,6 +18,7 @@ struct hypercall {
 };
 
 #define HYPERCALLS	49u
+static_assert(HYPERCALLS <= ARRAY_SIZE(((struct vcpu *)0)->hypercalls), "each is counted");
 
 extern const struct hypercall hypercalls[HYPERCALLS];
 
@@ -30,13 +31,14 @@ static inline long hypercall_refuse(const struct vcpu *v, const struct hypercall
 }
 
 /* The number is the low half of a register: nr < 2^32. */
-static __always_inline long hypercall_call(const struct vcpu *v, u64 nr, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6)
+static __always_inline long hypercall_call(struct vcpu *v, u64 nr, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6)
 {
 	const struct hypercall *h;
 	long rc;
 
 	if (unlikely(nr >= HYPERCALLS))
 		return -ENOSYS;
+	v->hypercalls[nr]++;
 	h = &hypercalls[nr];
 	if (unlikely(h->who != ANYONE)) {
 		rc = hypercall_refuse(v, h);

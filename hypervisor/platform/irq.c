@@ -22,6 +22,7 @@
 #include "x86/lapic.h"
 #include "x86/regs.h"
 #include "x86/vectors.h"
+#include "x86/perfc.h"
 
 #define NO_IRQ		(-1)
 #define NO_CPU		0xffffu
@@ -359,6 +360,7 @@ void irq_dispatch(struct regs *regs)
 	u32 locks = lock_irq_enter();
 
 	local->irq_depth++;
+	perfc_inc(interrupts);
 	if (likely(direct != NULL)) {
 		direct(regs);
 		lapic_eoi();

@@ -16,6 +16,7 @@
 #include "x86/features.h"
 #include "x86/fpu.h"
 #include "x86/tlb.h"
+#include "x86/perfc.h"
 
 enum outcome { FAULT, DONE, DONE_NO_SKIP };
 
@@ -324,6 +325,7 @@ bool pv_emulate_privileged(struct vcpu *v)
 		return false;
 	if (!v->pv.kernel_mode && !user_may(insn.op))
 		return false;
+	perfc_inc(instructions);
 	switch (ops[insn.op](v, &insn)) {
 	case DONE:
 		emul_skip(&insn, &v->regs);

@@ -10,6 +10,7 @@
 #include "pv/fetch.h"
 #include "pv/mmu.h"
 #include "pv/pv.h"
+#include "x86/perfc.h"
 
 /* The machine address behind a present mapping of va; 0 if there is none. Lock held. */
 static u64 translate(const struct vcpu *v, u64 va)
@@ -82,5 +83,6 @@ bool pv_ro_fault(struct vcpu *v, u64 cr2)
 		return false;
 	if (pv_linear(v, insn.seg, insn.offset) != cr2)
 		return false;
+	perfc_inc(pte_writes);
 	return emulate(v, cr2, &insn);
 }

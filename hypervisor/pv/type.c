@@ -21,6 +21,7 @@
 #include "pv/desc.h"
 #include "pv/entry_ref.h"
 #include "x86/tlb.h"
+#include "x86/perfc.h"
 
 static bool type_is_table(u32 x)
 {
@@ -69,6 +70,7 @@ static int promote(struct frame *f, u32 level, struct domain *d)
 	u32 i = f->nr_validated;
 	int rc = 0;
 
+	perfc_inc(promoted);
 	if (level == 1)
 		return promote_l1(f, d);
 	while (i < PT_ENTRIES && !rc) {
@@ -122,6 +124,7 @@ static int demote(struct frame *f, u32 level, struct domain *d)
 	u64 *t = mfn_to_virt(frame_to_mfn(f));
 	int rc;
 
+	perfc_inc(demoted);
 	if (level == 1) {
 		demote_l1(f);
 		return 0;

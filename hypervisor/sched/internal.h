@@ -67,6 +67,7 @@ struct runqueue {
 	u32 cpu;
 	bool online;
 	struct vcpu *idle;
+	u64 idle_entries;		/* how often there was nothing to run */
 	struct vcpu *curr;		/* what runs here, or is being switched to; idle while choosing */
 	u64 curr_since_ns;
 	u64 charged_until_ns;

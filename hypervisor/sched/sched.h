@@ -40,6 +40,7 @@ __noreturn void sched_idle_loop(void);
 void sched_runstate(struct vcpu *v, struct vcpu_runstate_info *out);	/* up to now */
 void sched_runstate_to_guest(struct vcpu *v);
 u64 sched_vcpu_time_ns(struct vcpu *v);	/* time it ran */
+u64 sched_idle_entries(u32 cpu);		/* how often the CPU ran out of work */
 
 int sched_set_affinity(struct vcpu *v, const cpumask_t *hard, const cpumask_t *soft);	/* NULL: leave */
 struct xen_domctl_scheduler_op;

@@ -118,6 +118,11 @@ static void start(struct runqueue *rq, struct vcpu *prev, struct vcpu *next, u64
 	runstate_set(next, RUNSTATE_running, now);
 }
 
+u64 sched_idle_entries(u32 cpu)
+{
+	return READ_ONCE(runqueues[cpu].idle_entries);
+}
+
 static void schedule(void)
 {
 	struct runqueue *rq = &runqueues[this_cpu()];
@@ -136,6 +141,7 @@ static void schedule(void)
 		clear_bit(rq->cpu, sched_idle_cpus.bits);
 	else if (next->is_idle && rq->online)
 		set_bit(rq->cpu, sched_idle_cpus.bits);
+	rq->idle_entries += next->is_idle && next != prev;
 	spin_unlock(&rq->lock);
 	if (next == prev) {
 		irq_enable();

@@ -10,6 +10,7 @@
 #include "x86/features.h"
 #include "x86/lapic.h"
 #include "x86/vectors.h"
+#include "x86/perfc.h"
 
 #define TLB_CLOCK_QUARTER	(1u << 30)
 #define INVPCID_ALL_GLOBAL	2
@@ -139,8 +140,10 @@ void tlb_flush_mask(const cpumask_t *mask, u64 va)
 	cpumask_clear(self, &others);
 	if (local)
 		tlb_flush_here(va);
-	if (!cpumask_empty(&others))
+	if (!cpumask_empty(&others)) {
+		perfc_inc(flushes_asked);
 		tlb_flush_others(&others, va);
+	}
 }
 
 void tlb_filter(cpumask_t *mask, u32 stamp)

@@ -81,6 +81,85 @@ static long create(void)
 	return dom(XEN_DOMCTL_createdomain, 0);
 }
 
+/* What tools that save or restore a guest ask first, of one that has said nothing yet. */
+static void save_and_restore_ask(domid_t id)
+{
+	static uint8_t msrs[8 * 16];
+	struct xen_vnuma_topology_info vnuma = { .domid = id };
+	struct xen_mem_acquire_resource grants = { .domid = id, .type = XENMEM_resource_grant_table };
+	static uint64_t list[4];
+
+	EXPECT(0, hypercall(memory_op, XENMEM_maximum_gpfn, &id));
+	EXPECT(-XEN_EOPNOTSUPP, hypercall(memory_op, XENMEM_get_vnumainfo, &vnuma));
+	vnuma.domid = 4242;
+	EXPECT(-XEN_ESRCH, hypercall(memory_op, XENMEM_get_vnumainfo, &vnuma));
+	EXPECT(0, hypercall(memory_op, XENMEM_acquire_resource, &grants));
+	CHECK(grants.nr_frames == 4, "%u grant frames, not 4", grants.nr_frames);
+	grants.frame_list = (uint64_t)list;
+	EXPECT(0, hypercall(memory_op, XENMEM_acquire_resource, &grants));
+	grants.frame = 1;
+	EXPECT(-XEN_EINVAL, hypercall(memory_op, XENMEM_acquire_resource, &grants));
+	memset(&d, 0, sizeof(d));
+	EXPECT(0, dom(XEN_DOMCTL_get_cpu_policy, id));
+	CHECK(d.u.cpu_policy.nr_msrs >= 2 && d.u.cpu_policy.nr_msrs <= 8, "policy with %u registers", d.u.cpu_policy.nr_msrs);
+	d.u.cpu_policy = (struct xen_domctl_cpu_policy){ .nr_msrs = 8, .msrs = (uint64_t)msrs, .nr_leaves = 0, .leaves = 0 };
+	EXPECT(0, dom(XEN_DOMCTL_get_cpu_policy, id));
+	d.u.cpu_policy.nr_leaves = 0;
+	EXPECT(0, dom(XEN_DOMCTL_set_cpu_policy, id));
+	((uint32_t *)msrs)[0] = 0x1234;
+	CHECK(dom(XEN_DOMCTL_set_cpu_policy, id) < 0, "a policy with an unknown register is taken");
+	CHECK(d.u.cpu_policy.err_msr == 0x1234, "refused is register %#x", d.u.cpu_policy.err_msr);
+}
+
+/* Counters that grow by what is done, and start anew when reset; nothing is asked that is not there. */
+static void counters(void)
+{
+	static struct xen_sysctl_perfc_desc desc[64];
+	static uint32_t val[4096];
+	unsigned int at = 0;
+
+	memset(&s, 0, sizeof(s));
+	s.u.perfc_op.cmd = XEN_SYSCTL_PERFCOP_query;
+	if (sys(XEN_SYSCTL_perfc_op) == -XEN_ENOSYS) {
+		printk("no performance counters here\n");
+		return;
+	}
+	CHECK(s.u.perfc_op.nr_counters <= 64 && s.u.perfc_op.nr_vals <= 4096, "%u counters", s.u.perfc_op.nr_counters);
+	s.u.perfc_op.cmd = XEN_SYSCTL_PERFCOP_reset;
+	EXPECT(0, sys(XEN_SYSCTL_perfc_op));
+	for (int i = 0; i < 50; i++)
+		hypercall(xen_version, XENVER_version, NULL);
+	s.u.perfc_op = (struct xen_sysctl_perfc_op){ XEN_SYSCTL_PERFCOP_query, 0, 0, (uint64_t)desc, (uint64_t)val };
+	EXPECT(0, sys(XEN_SYSCTL_perfc_op));
+	for (unsigned int i = 0; i < s.u.perfc_op.nr_counters; i++) {
+		if (!memcmp(desc[i].name, "hypercalls", 11))
+			CHECK(val[at + __HYPERVISOR_xen_version] == 50, "%u calls counted of 50", val[at + __HYPERVISOR_xen_version]);
+		at += desc[i].nr_vals;
+	}
+	CHECK(at == s.u.perfc_op.nr_vals, "%u values described, %u there", at, s.u.perfc_op.nr_vals);
+	s.u.perfc_op.desc = 1ul << 63;
+	EXPECT(-XEN_EFAULT, sys(XEN_SYSCTL_perfc_op));
+	s.u.perfc_op.cmd = 99;
+	CHECK(sys(XEN_SYSCTL_perfc_op) < 0, "perfc_op 99");
+}
+
+static void idle_states(void)
+{
+	static uint64_t triggers[8], residencies[8];
+
+	memset(&s, 0, sizeof(s));
+	s.u.get_pmstat = (struct xen_sysctl_get_pmstat){ .type = PMSTAT_get_max_cx };
+	EXPECT(0, sys(XEN_SYSCTL_get_pmstat));
+	CHECK(s.u.get_pmstat.u.getcx.nr >= 2 && s.u.get_pmstat.u.getcx.nr <= 8, "%u states", s.u.get_pmstat.u.getcx.nr);
+	s.u.get_pmstat.type = PMSTAT_get_cxstat;
+	s.u.get_pmstat.u.getcx.triggers = (uint64_t)triggers;
+	s.u.get_pmstat.u.getcx.residencies = (uint64_t)residencies;
+	EXPECT(0, sys(XEN_SYSCTL_get_pmstat));
+	CHECK(residencies[0], "the CPU has never run");
+	s.u.get_pmstat.cpuid = 4000;
+	CHECK(sys(XEN_SYSCTL_get_pmstat) < 0, "states of CPU 4000");
+}
+
 static void life_cycle(void)
 {
 	uint64_t before = 0, after;
@@ -106,9 +185,14 @@ static void life_cycle(void)
 		r.domid = id;
 		EXPECT(16, hypercall(memory_op, XENMEM_populate_physmap, &r));
 		memset(&d, 0, sizeof(d));
+		EXPECT(0, dom(XEN_DOMCTL_getdomaininfo, 1));
+		CHECK(d.u.getdomaininfo.domain == id && d.domain == id, "the first domain after 0 is %u, not %u", d.domain, id);
+		EXPECT(-XEN_ESRCH, dom(XEN_DOMCTL_getdomaininfo, id + 1));
+		memset(&d, 0, sizeof(d));
 		EXPECT(0, dom(XEN_DOMCTL_getdomaininfo, id));
 		CHECK(d.u.getdomaininfo.tot_pages == 16, "the new domain has %lu pages", d.u.getdomaininfo.tot_pages);
 		CHECK(d.u.getdomaininfo.flags & XEN_DOMINF_paused, "the new domain is not paused: %#x", d.u.getdomaininfo.flags);
+		save_and_restore_ask(id);
 		while ((rc = dom(XEN_DOMCTL_destroydomain, id)) == -XEN_EAGAIN || rc == -85)
 			;
 		check_result("destroydomain", rc, 0);
@@ -131,5 +215,7 @@ void test_main(void)
 	hypercall(vcpu_op, VCPUOP_stop_periodic_timer, 0, NULL);
 	facts();
 	refusals();
+	counters();
+	idle_states();
 	life_cycle();
 }
