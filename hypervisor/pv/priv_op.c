@@ -22,10 +22,15 @@ enum outcome { FAULT, DONE, DONE_NO_SKIP };
 
 typedef enum outcome (*priv_op_t)(struct vcpu *v, const struct emul_insn *insn);
 
-/* The virtual IOPL lets kernel (ring 1 to the ABI) or user (ring 3) use ports and the interrupt flag. */
+/*
+ * The virtual IOPL lets kernel (ring 1 to the ABI; ring 0 with VMASST_TYPE_architectural_iopl) or user (ring 3) use ports
+ * and the interrupt flag.
+ */
 static bool iopl_allows(const struct vcpu *v)
 {
-	return v->pv.iopl >= (v->pv.kernel_mode ? 1 : 3);
+	u32 kernel_ring = v->domain->pv.vm_assist & BIT(VMASST_TYPE_architectural_iopl) ? 0 : 1;
+
+	return v->pv.iopl >= (v->pv.kernel_mode ? kernel_ring : 3);
 }
 
 static bool bitmap_allows(struct vcpu *v, u32 port, u32 bytes)

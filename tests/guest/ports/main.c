@@ -117,10 +117,31 @@ static void user_mode(void)
 	user(0x81, false, "with IOPL 1");
 }
 
+/* The kernel counts as ring 1, so IOPL 0 shuts it out; with the assist it counts as ring 0, which nothing shuts out. */
+static void architectural_iopl(void)
+{
+	struct physdev_set_iopl iopl = { .iopl = 0 };
+	uint8_t v;
+
+	EXPECT(0, hypercall(physdev_op, PHYSDEVOP_set_iopl, &iopl));
+	CHECK(!in(0x80, &v), "port 0x80 is open with IOPL 0");
+	PROBE("cli");
+	EXPECT_TRAP("CLI with IOPL 0", X86_GP, 0);
+	EXPECT(0, hypercall(vm_assist, VMASST_CMD_enable, VMASST_TYPE_architectural_iopl));
+	CHECK(in(0x80, &v), "port 0x80 met %ld with IOPL 0 and the assist", trap_last.vector);
+	PROBE("cli");
+	EXPECT_TRAP("CLI with IOPL 0 and the assist", -1, 0);
+	user(0x80, false, "with IOPL 0 and the assist");
+	EXPECT(0, hypercall(vm_assist, VMASST_CMD_disable, VMASST_TYPE_architectural_iopl));
+	iopl.iopl = 1;
+	EXPECT(0, hypercall(physdev_op, PHYSDEVOP_set_iopl, &iopl));
+}
+
 void test_main(void)
 {
 	kernel_mode();
 	pci_config();
 	strings();
 	user_mode();
+	architectural_iopl();
 }
