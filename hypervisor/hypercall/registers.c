@@ -130,7 +130,7 @@ long do_get_debugreg(int reg)
 {
 	u64 value;
 
-	return pv_get_debugreg(current, reg, &value) ? -EINVAL : (long)value;
+	return pv_get_debugreg(current, reg, &value) ? -ENODEV : (long)value;
 }
 
 long do_update_descriptor(u64 maddr, u64 desc)

@@ -45,18 +45,18 @@ int pv_set_callback(struct vcpu *v, u32 type, u64 address, u16 cs, bool mask_eve
 	return 0;
 }
 
-/* GS by selector loads into the base that user mode will have: the one not active now. */
+/*
+ * GS by selector loads into the base that user mode will have: the one not active now. A selector that the tables do not
+ * allow becomes null: it may be one that a process has chosen, and Linux takes an error for a bug of its own.
+ */
 static int load_user_gs(struct vcpu *v, u16 selector)
 {
-	int rc;
-
 	if (v != current)
 		return -EINVAL;
 	swapgs();
-	rc = load_gs(selector);
-	v->pv.gs = selector;
+	v->pv.gs = load_gs(selector) ? 0 : selector;
 	swapgs();
-	return rc ? -EFAULT : 0;
+	return 0;
 }
 
 int pv_set_segment_base(struct vcpu *v, u32 which, u64 base)
@@ -143,19 +143,21 @@ int pv_set_debugreg(struct vcpu *v, u32 reg, u64 value)
 	case 4:
 	case 6:
 		if (value & DR6_RESERVED)
-			return -EPERM;
+			return -EINVAL;
 		reg = 6;
 		value = (value & 0xe00f) | DR6_FIXED;
 		break;
 	case 5:
 	case 7:
-		if ((value & DR7_GD) || value >> 32 || !dr7_ok(v, value))
+		if (value >> 32)
+			return -EINVAL;
+		if ((value & DR7_GD) || !dr7_ok(v, value))
 			return -EPERM;
 		reg = 7;
 		value = (value & ~0xdc00ul) | DR7_FIXED;
 		break;
 	default:
-		return -EINVAL;
+		return -ENODEV;
 	}
 	was_active = pv_debug_active(&v->pv);
 	v->pv.dr[reg] = value;
@@ -206,7 +208,7 @@ void pv_load_cr4(const struct vcpu *v)
 int pv_get_debugreg(const struct vcpu *v, u32 reg, u64 *value)
 {
 	if (reg > 7)
-		return -EINVAL;
+		return -ENODEV;
 	if (reg == 4 || reg == 5)
 		reg += 2;
 	*value = v->pv.dr[reg];
