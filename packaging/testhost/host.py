@@ -26,6 +26,8 @@ OVMF = [("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"),
         ("/usr/share/edk2/ovmf/OVMF_CODE.fd", "/usr/share/edk2/ovmf/OVMF_VARS.fd"),
         ("/usr/share/qemu/ovmf-x86_64-code.bin", "/usr/share/qemu/ovmf-x86_64-vars.bin")]
 PAYLOAD_SIZE = 1 << 30
+# Times given are those of an idle machine, generously; a busy one gets so many times more before we give up.
+PATIENCE = 4
 ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1bc|\r")
 
 
@@ -155,7 +157,7 @@ class Host:
         self.qemu = None
 
     def wait_for_power_off(self, timeout):
-        end = time.time() + timeout
+        end = time.time() + timeout * PATIENCE
         while self.qemu.poll() is None:
             if time.time() > end:
                 raise HostError("did not power off" + self._tail())
@@ -199,7 +201,7 @@ class Host:
         if isinstance(patterns, (str, bytes)):
             patterns = [patterns]
         compiled = [re.compile(p.encode() if isinstance(p, str) else p) for p in patterns]
-        end = time.time() + timeout
+        end = time.time() + timeout * PATIENCE
         while True:
             found = [(m.start(), i, m) for i, m in enumerate(c.search(self.text, self.mark) for c in compiled) if m]
             if found:
@@ -207,7 +209,7 @@ class Host:
                 self.mark = match.end()
                 return index, match
             if time.time() > end:
-                raise HostError(f"waited {timeout} s for {patterns} in vain" + self._tail())
+                raise HostError(f"waited {timeout * PATIENCE} s for {patterns} in vain" + self._tail())
             if self.qemu.poll() is not None:
                 raise HostError(f"QEMU ended while waiting for {patterns}" + self._tail())
             self._pump(0.5)
