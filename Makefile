@@ -49,6 +49,7 @@ tarball: all
 	@packaging/mktarball
 
 demo:
+	@packaging/build-deps --demo
 	@packaging/demo
 
 check: lint abi unit
