@@ -44,6 +44,7 @@ struct boot_efi_region {		/* one EFI_MEMORY_DESCRIPTOR */
 struct boot_info {
 	char loader[64];
 	char cmdline[BOOT_CMDLINE_MAX];
+	bool text_cut;			/* a command line was longer than there is room for */
 	u32 nr_modules;
 	struct boot_module modules[BOOT_MAX_MODULES];
 	u32 nr_e820;			/* sorted, no overlap, page-aligned RAM */

@@ -71,6 +71,9 @@ static void __init boot_say_hello(void)
 	log_info("Command line: %s", boot_info.cmdline);
 	log_info("Image at %#lx-%#lx, %u modules", boot_info.image_start, boot_info.image_end,
 		 boot_info.nr_modules);
+	if (boot_info.text_cut)
+		log_warn("A command line from the boot loader has more than %u characters and was cut: shorten it",
+			 BOOT_CMDLINE_MAX - 1);
 	if (dropped)
 		log_warn("%u pieces of the boot loader's information made no sense and were left out",
 			 dropped);

@@ -56,6 +56,8 @@ void __init boot_set_text(char *dst, size_t size, const char *src, size_t max)
 
 	memcpy(dst, src, len);
 	dst[len] = '\0';
+	if (len < max && src[len])
+		boot_info.text_cut = true;
 }
 
 void __init boot_add_module(u32 start, u32 end, const char *cmdline, size_t max, u32 *dropped)
