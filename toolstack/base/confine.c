@@ -6,9 +6,13 @@
  */
 #include <errno.h>
 #include <grp.h>
+#include <linux/audit.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <pwd.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -19,10 +23,14 @@
 
 #include "base/proc.h"
 
+/* Down to it; what is lower already stays. */
 static int set_limit(int what, rlim_t value)
 {
-	struct rlimit lim = { value, value };
+	struct rlimit lim;
 
+	if (getrlimit((__rlimit_resource_t)what, &lim) == 0 && lim.rlim_max < value)
+		value = lim.rlim_max;
+	lim = (struct rlimit){ value, value };
 	return setrlimit((__rlimit_resource_t)what, &lim) < 0 ? -errno : 0;
 }
 
@@ -85,6 +93,8 @@ int proc_confine(const struct proc_rights *rights, struct error *err)
 	if (rights->name)
 		prctl(PR_SET_NAME, rights->name, 0, 0, 0);
 	rc = confine_limits(rights);
+	if (!rc && rights->root && geteuid() == 0 && (chroot(rights->root) < 0 || chdir("/") < 0))
+		rc = -errno;
 	if (!rc)
 		rc = pw ? confine_user(pw) : confine_caps(rights->keep_caps);
 	if (!rc && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -93,6 +103,33 @@ int proc_confine(const struct proc_rights *rights, struct error *err)
 		rc = -errno;
 	if (rc)
 		return error_set_errno(err, ERR_PERMISSION, rc, rights->name, "cannot drop its rights");
+	return 0;
+}
+
+int proc_allow(const int *calls, size_t n_calls, unsigned int ioctl_cmd)
+{
+	struct sock_filter code[2 * PROC_CALLS_MAX + 10], *p = code;
+	struct sock_fprog prog = { .filter = code };
+
+	if (n_calls > PROC_CALLS_MAX)
+		return -E2BIG;
+	*p++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
+	*p++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0);
+	*p++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
+	*p++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	for (size_t i = 0; i < n_calls; i++) {
+		*p++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)calls[i], 0, 1);
+		*p++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	}
+	*p++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_ioctl, 0, 3);
+	*p++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[1]));
+	*p++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ioctl_cmd, 0, 1);
+	*p++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, ioctl_cmd ? SECCOMP_RET_ALLOW :
+						SECCOMP_RET_ERRNO | EPERM);
+	*p++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM);
+	prog.len = (unsigned short)(p - code);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) < 0)
+		return -errno;
 	return 0;
 }
 
@@ -121,9 +158,10 @@ int proc_fork_confined(const struct proc_rights *rights, const int *keep, size_t
 		       int (*work)(void *arg, int fd), void *arg, pid_t *pid, int *fd,
 		       struct error *err)
 {
+	pid_t parent = getpid();
 	int pair[2];
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+	if (socketpair(AF_UNIX, (rights->messages ? SOCK_SEQPACKET : SOCK_STREAM) | SOCK_CLOEXEC, 0, pair) < 0)
 		return error_set_errno(err, ERR_NONE, errno, rights->name, "no socket pair");
 	*pid = fork();
 	if (*pid < 0) {
@@ -137,7 +175,9 @@ int proc_fork_confined(const struct proc_rights *rights, const int *keep, size_t
 		signal(SIGPIPE, SIG_IGN);
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 		close_others(pair[1], keep, n_keep);
-		if (proc_confine(rights, NULL))
+		/* A change of user forgets the wish to die with the parent. */
+		if (proc_confine(rights, NULL) || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ||
+		    getppid() != parent)
 			_exit(125);
 		_exit(work(arg, pair[1]) ? 1 : 0);
 	}

@@ -24,6 +24,10 @@ int file_make_dirs(const char *path, mode_t mode, struct error *err) __must_chec
 /* write() and read() that go on after signals and short counts.  0 or -errno; -EPIPE at end of file. */
 int fd_write_all(int fd, const void *data, size_t len) __must_check;
 int fd_read_all(int fd, void *data, size_t len) __must_check;
+
+/* One message over a socket, with a descriptor (-1: none). What was sent or received, or -errno. */
+ssize_t fd_send(int sock, const void *data, size_t len, int fd) __must_check;
+ssize_t fd_recv(int sock, void *data, size_t len, int *fd) __must_check;
 int fd_set_nonblock(int fd, int on) __must_check;
 
 #endif

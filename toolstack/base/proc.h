@@ -31,17 +31,27 @@ struct proc_result {
 /* 0 if the program ran and exited with 0; its status is in *res in any case (res may be NULL). */
 int proc_run(const struct proc_run *run, struct proc_result *res, struct error *err) __must_check;
 
+#define PROC_CALLS_MAX 80
+
 struct proc_rights {
 	const char *name;		/* shown by ps */
 	const char *user;		/* NULL: keep; otherwise setresuid/gid to this account */
+	const char *root;		/* this folder becomes its whole file system; NULL: keep */
 	unsigned long long keep_caps;	/* bit mask of CAP_*; only with user == NULL */
 	size_t max_memory;		/* RLIMIT_AS, bytes; 0: no limit */
 	unsigned int max_files;		/* RLIMIT_NOFILE; 0: unchanged */
 	unsigned int max_cpu_s;		/* RLIMIT_CPU; 0: no limit */
+	int messages;			/* its socket keeps messages whole */
 	int no_files;			/* no new file may be opened or grow: RLIMIT_NOFILE and FSIZE 0 */
 };
 
 int proc_confine(const struct proc_rights *rights, struct error *err) __must_check;
+
+/*
+ * From now on these system calls alone, of this process, for good; ioctl only with the command `ioctl_cmd`
+ * (0: none). What is not allowed fails with EPERM.
+ */
+int proc_allow(const int *calls, size_t n_calls, unsigned int ioctl_cmd) __must_check;
 
 /*
  * Run work(arg, fd) in a confined child that owns nothing but fd (one end of a socket pair) and the

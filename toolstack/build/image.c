@@ -7,14 +7,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -43,27 +39,10 @@ struct job {
 };
 
 /* Memory, the socket, and the end: nothing else. */
-static int seccomp_tight(void)
-{
-#define ALLOW(nr) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 4),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
-		ALLOW(SYS_write), ALLOW(SYS_brk), ALLOW(SYS_mmap), ALLOW(SYS_munmap), ALLOW(SYS_mremap),
-		ALLOW(SYS_madvise), ALLOW(SYS_exit_group), ALLOW(SYS_futex), ALLOW(SYS_rt_sigreturn),
-		ALLOW(SYS_sigaltstack),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-	};
-#undef ALLOW
-	struct sock_fprog prog = { .len = sizeof(code) / sizeof(code[0]), .filter = code };
-
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) < 0)
-		return -errno;
-	return 0;
-}
+static const int parser_calls[] = {
+	SYS_write, SYS_brk, SYS_mmap, SYS_munmap, SYS_mremap, SYS_madvise, SYS_exit_group, SYS_futex,
+	SYS_rt_sigreturn, SYS_sigaltstack,
+};
 
 static int child_parse(void *arg, int fd)
 {
@@ -73,7 +52,7 @@ static int child_parse(void *arg, int fd)
 	uint8_t *unpacked = NULL;
 	size_t len = 0, elf_len = 0;
 	char packed[16];
-	int rc = seccomp_tight();
+	int rc = proc_allow(parser_calls, sizeof(parser_calls) / sizeof(parser_calls[0]), 0);
 
 	if (rc)
 		(void)error_set_errno(&a.err, ERR_INTERNAL, -rc, NULL, "cannot confine the kernel parser");

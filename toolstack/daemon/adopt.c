@@ -11,8 +11,8 @@
 #include "daemon/loop.h"
 #include "daemon/vif.h"
 #include "daemon/xend.h"
+#include "daemon/xs.h"
 #include "hv/domctl.h"
-#include "store/store.h"
 
 #define DOMAINS_MAX 1024
 
@@ -48,8 +48,8 @@ static void adopt(struct guest *g)
 			log_error(LOG_LEVEL_ERROR, &err);
 		life_publish_tty(g);
 		g->why = WHY_NONE;	/* an end that was being dealt with is seen again */
-		if (!store_is_introduced(xend.store, (unsigned int)g->domid) &&
-		    store_introduce(xend.store, (unsigned int)g->domid, g->store_mfn, g->store_port) < 0)
+		if (!xs_is_introduced((unsigned int)g->domid) &&
+		    xs_introduce((unsigned int)g->domid, g->store_mfn, g->store_port) < 0)
 			log_err("guest '%s': its store ring cannot be connected again", g->name);
 		for (size_t i = 0; i < g->n_vifs; i++)
 			g->vifs[i].plugged = false;

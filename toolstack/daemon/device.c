@@ -16,7 +16,7 @@
 #include "daemon/disk.h"
 #include "daemon/events.h"
 #include "daemon/xend.h"
-#include "store/store.h"
+#include "daemon/xs.h"
 
 #define BACKEND "/local/domain/0/backend"
 
@@ -42,7 +42,7 @@ static void put(struct writer *w, const char *name, const char *fmt, ...)
 	vsnprintf(value, sizeof(value), fmt, ap);
 	va_end(ap);
 	snprintf(path, sizeof(path), "%s%s%s", w->base, name[0] ? "/" : "", name);
-	w->rc = store_write(xend.store, w->tx, path, value, strlen(value));
+	w->rc = xs_write(w->tx, path, value, strlen(value));
 }
 
 /* A folder of its owner that one other domain may read. */
@@ -55,9 +55,9 @@ static void folder(struct writer *w, const char *name, int owner, int reader)
 	if (w->rc)
 		return;
 	snprintf(path, sizeof(path), "%s%s%s", w->base, name[0] ? "/" : "", name);
-	w->rc = store_mkdir(xend.store, w->tx, path);
+	w->rc = xs_mkdir(w->tx, path);
 	if (!w->rc)
-		w->rc = store_set_perms(xend.store, w->tx, path, p, owner == reader ? 1 : 2);
+		w->rc = xs_set_perms(w->tx, path, p, owner == reader ? 1 : 2);
 }
 
 void device_path(const struct guest *g, enum device_kind kind, size_t i, bool backend, char *buf, size_t size)
@@ -81,7 +81,7 @@ char *device_node(const struct guest *g, enum device_kind kind, size_t i, bool b
 
 	device_path(g, kind, i, backend, path, sizeof(path));
 	snprintf(full, sizeof(full), "%s/%s", path, name);
-	return store_read(xend.store, STORE_TX_NONE, full, &value, NULL) == 0 ? value : NULL;
+	return xs_read(STORE_TX_NONE, full, &value) == 0 ? value : NULL;
 }
 
 /* ---- publishing ---- */
@@ -232,16 +232,16 @@ static int publish_domain(struct guest *g, uint32_t tx)
 static int commit(uint32_t tx, int rc, struct error *err)
 {
 	if (rc)
-		store_tx_abort(xend.store, tx);
+		xs_tx_abort(tx);
 	else
-		rc = store_tx_commit(xend.store, tx);
+		rc = xs_tx_commit(tx);
 	return rc ? error_set_errno(err, ERR_INTERNAL, -rc, NULL, "cannot write to the store") : 0;
 }
 
 int device_publish_guest(struct guest *g, struct error *err)
 {
 	uint32_t tx;
-	int rc = store_tx_start(xend.store, &tx);
+	int rc = xs_tx_start(&tx);
 
 	if (rc)
 		return error_set_errno(err, ERR_INTERNAL, -rc, NULL, "cannot write to the store");
@@ -256,7 +256,7 @@ int device_publish_guest(struct guest *g, struct error *err)
 int device_publish(struct guest *g, enum device_kind kind, size_t i, struct error *err)
 {
 	uint32_t tx;
-	int rc = store_tx_start(xend.store, &tx);
+	int rc = xs_tx_start(&tx);
 
 	if (rc)
 		return error_set_errno(err, ERR_INTERNAL, -rc, NULL, "cannot write to the store");
@@ -270,9 +270,9 @@ static void remove_nodes(struct guest *g, enum device_kind kind, size_t i)
 	char path[256];
 
 	device_path(g, kind, i, true, path, sizeof(path));
-	(void)store_rm(xend.store, STORE_TX_NONE, path);
+	(void)xs_rm(STORE_TX_NONE, path);
 	device_path(g, kind, i, false, path, sizeof(path));
-	(void)store_rm(xend.store, STORE_TX_NONE, path);
+	(void)xs_rm(STORE_TX_NONE, path);
 }
 
 void device_remove(struct guest *g, enum device_kind kind, size_t i)
@@ -303,13 +303,13 @@ void device_remove_guest(struct guest *g)
 	}
 	for (int k = DEVICE_VBD; k <= DEVICE_VIF; k++) {
 		snprintf(path, sizeof(path), BACKEND "/%s/%d", kind_names[k], g->domid);
-		(void)store_rm(xend.store, STORE_TX_NONE, path);
+		(void)xs_rm(STORE_TX_NONE, path);
 	}
 	snprintf(path, sizeof(path), "/local/domain/%d", g->domid);
-	(void)store_rm(xend.store, STORE_TX_NONE, path);
+	(void)xs_rm(STORE_TX_NONE, path);
 	guest_uuid_text(g->uuid, uuid);
 	snprintf(path, sizeof(path), "/vm/%s", uuid);
-	(void)store_rm(xend.store, STORE_TX_NONE, path);
+	(void)xs_rm(STORE_TX_NONE, path);
 }
 
 void device_close(struct guest *g, enum device_kind kind, size_t i)
@@ -393,8 +393,7 @@ void device_vif_ready(struct guest *g, size_t i)
 
 int device_init(struct error *err)
 {
-	struct store_watch *watch;
-	int rc = store_watch(xend.store, BACKEND, on_backend, NULL, &watch);
+	int rc = xs_watch(BACKEND, on_backend, NULL);
 
 	return rc ? error_set_errno(err, ERR_INTERNAL, -rc, NULL, "cannot watch the backends") : 0;
 }

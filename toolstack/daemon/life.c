@@ -20,8 +20,8 @@
 #include "daemon/vif.h"
 #include "daemon/worker.h"
 #include "daemon/xend.h"
+#include "daemon/xs.h"
 #include "hv/domctl.h"
-#include "store/store.h"
 
 #define QUICK_DEATH_NS (10ull * 1000000000)
 #define QUICK_DEATHS_MAX 5
@@ -54,7 +54,7 @@ static int connect_guest(struct guest *g, struct error *err)
 			  err);
 	if (rc)
 		return rc;
-	rc = store_introduce(xend.store, (unsigned int)g->domid, g->store_mfn, g->store_port);
+	rc = xs_introduce((unsigned int)g->domid, g->store_mfn, g->store_port);
 	if (rc)
 		return error_set_errno(err, ERR_INTERNAL, -rc, NULL, "cannot connect the guest's store ring");
 	return 0;
@@ -66,7 +66,7 @@ void life_publish_tty(const struct guest *g)
 
 	snprintf(path, sizeof(path), "/local/domain/%d/console/tty", g->domid);
 	if (g->console)
-		(void)store_printf(xend.store, STORE_TX_NONE, path, "%s", console_tty(g->console));
+		(void)xs_printf(STORE_TX_NONE, path, "%s", console_tty(g->console));
 }
 
 static void on_create_message(void *ctx, json_t *msg, int fd)
@@ -139,7 +139,7 @@ static void shrink_dom0(const struct guest *g)
 	target = (dom0.tot_pages << 2) - (need - free_kib);
 	log_info("dom0 is asked to shrink to %llu MiB for guest '%s'", (unsigned long long)target >> 10,
 		 g->name);
-	(void)store_printf(xend.store, STORE_TX_NONE, "/local/domain/0/memory/target", "%llu",
+	(void)xs_printf(STORE_TX_NONE, "/local/domain/0/memory/target", "%llu",
 			   (unsigned long long)target);
 }
 
@@ -256,7 +256,7 @@ void life_finish(struct guest *g)
 	bool quick = g->started_ns && xend_now_ns() - g->started_ns < QUICK_DEATH_NS;
 
 	if (g->domid > 0)
-		store_domain_gone(xend.store, (unsigned int)g->domid);
+		xs_domain_gone((unsigned int)g->domid);
 	g->state = GUEST_STOPPED;
 	(void)guest_journal(g);
 	events_emit(g, "stopped", guest_why_name(g->why), NULL);
@@ -323,7 +323,7 @@ static void take_down(struct guest *g)
 	if (g->domid > 0) {
 		if (hv_domctl_pause((domid_t)g->domid) < 0)
 			log_debug("guest '%s': domain %d is gone already", g->name, g->domid);
-		(void)store_release(xend.store, (unsigned int)g->domid);
+		(void)xs_release((unsigned int)g->domid);
 		device_remove_guest(g);
 	} else {
 		for (size_t i = 0; i < g->n_disks; i++)
@@ -382,7 +382,7 @@ int guest_ask(struct guest *g, const char *what, struct error *err)
 	int rc;
 
 	snprintf(path, sizeof(path), "/local/domain/%d/control/shutdown", g->domid);
-	rc = store_printf(xend.store, STORE_TX_NONE, path, "%s", what);
+	rc = xs_printf(STORE_TX_NONE, path, "%s", what);
 	if (rc) {
 		rc = error_set_errno(err, ERR_INTERNAL, -rc, NULL, "cannot ask it to %s", what);
 		error_what(err, "guest '%s'", g->name);

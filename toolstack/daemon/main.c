@@ -25,13 +25,14 @@
 #include "daemon/guest.h"
 #include "daemon/network.h"
 #include "daemon/ports.h"
-#include "daemon/rings.h"
 #include "daemon/sample.h"
 #include "daemon/server.h"
 #include "daemon/vif.h"
 #include "daemon/xend.h"
+#include "daemon/xs.h"
 #include "hv/hv.h"
-#include "store/store.h"
+
+#define LOCK_TRIES 50
 
 struct xend xend = {
 	.set = {
@@ -49,13 +50,10 @@ uint64_t xend_now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
-static void store_said(void *ctx, bool is_error, const char *message)
-{
-	(void)ctx;
-	log_line(is_error ? LOG_LEVEL_ERROR : LOG_LEVEL_DEBUG, "store: %s", message);
-}
-
-/* One daemon at a time, or two would fight over every guest. */
+/*
+ * One daemon at a time, or two would fight over every guest.  Its store process holds the lock too: where the
+ * last daemon was killed, that one may take a moment longer to go.
+ */
 static int lock_run_dir(struct error *err)
 {
 	char path[256];
@@ -67,11 +65,14 @@ static int lock_run_dir(struct error *err)
 		return -EIO;
 	snprintf(path, sizeof(path), "%s/lock", xend.set.run_dir);
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	for (int i = 0; fd >= 0 && i < LOCK_TRIES && flock(fd, LOCK_EX | LOCK_NB) < 0; i++)
+		usleep(20000);
 	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		rc = error_set_errno(err, ERR_CONFLICT, errno, NULL, "%s", path);
 		error_hint(err, "is another xend running?");
 		return rc;
 	}
+	xend.lock_fd = fd;
 	return 0;
 }
 
@@ -89,41 +90,6 @@ static void load_modules(void)
 	/* Tools look there for whether this is the control domain. */
 	if (access("/proc/xen/capabilities", F_OK) < 0 && mount("xenfs", "/proc/xen", "xenfs", 0, NULL) < 0)
 		log_warn("cannot mount xenfs on /proc/xen: %s", strerror(errno));
-}
-
-static int boot_id(char id[64])
-{
-	char *text;
-	size_t len;
-
-	if (file_read("/proc/sys/kernel/random/boot_id", 64, &text, &len, NULL) < 0)
-		return -EIO;
-	snprintf(id, 64, "%.36s", text);
-	free(text);
-	return 0;
-}
-
-static int start_store(struct error *err)
-{
-	static char journal[256], id[64];
-	struct store_options opt = { .journal = journal, .ring = &rings_ops, .log = store_said };
-	int rc;
-
-	snprintf(journal, sizeof(journal), "%s/store.journal", xend.set.run_dir);
-	if (boot_id(id) == 0)
-		opt.boot_id = id;
-	rc = store_new(xend.base, &opt, &xend.store);
-	if (!rc) {
-		store_start(xend.store);
-		rc = store_listen(xend.store, xend.set.store_socket);
-	}
-	if (!rc && !store_is_introduced(xend.store, 0))
-		rc = store_introduce(xend.store, 0, 0, 0);
-	if (!rc)
-		rc = store_printf(xend.store, STORE_TX_NONE, "/local/domain/0/name", "Domain-0");
-	if (!rc)
-		rc = store_printf(xend.store, STORE_TX_NONE, "/local/domain/0/domid", "0");
-	return rc ? error_set_errno(err, ERR_NONE, -rc, NULL, "cannot start the store") : 0;
 }
 
 static void on_quit(evutil_socket_t sig, short what, void *arg)
@@ -169,7 +135,9 @@ static int run(struct error *err)
 	xend.base = event_base_new();
 	if (!xend.base)
 		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "event loop");
-	rc = hv_open(err);
+	rc = xs_init(err);
+	if (!rc)
+		rc = hv_open(err);
 	if (!rc)
 		rc = watch_signals(err);
 	if (!rc)
@@ -179,7 +147,7 @@ static int run(struct error *err)
 	if (!rc)
 		rc = registry_load(err);
 	if (!rc)
-		rc = start_store(err);
+		rc = xs_begin(err);
 	if (!rc)
 		rc = device_init(err);
 	if (!rc)
@@ -197,9 +165,8 @@ static int run(struct error *err)
 	autostart_begin();
 	log_info("xend " TOOLSTACK_VERSION " is ready");
 	event_base_dispatch(xend.base);
-	xend.stopping = true;
 	network_stop();
-	store_free(xend.store);
+	xs_end();
 	return 0;
 }
 

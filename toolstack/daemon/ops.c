@@ -12,9 +12,9 @@
 #include "daemon/events.h"
 #include "daemon/ops.h"
 #include "daemon/xend.h"
+#include "daemon/xs.h"
 #include "hv/domctl.h"
 #include "proto/proto.h"
-#include "store/store.h"
 
 handler_fn *ops_find(const char *op)
 {
@@ -59,7 +59,7 @@ void ops_domain_name(int domid, char *buf, size_t size)
 	snprintf(path, sizeof(path), "/local/domain/%d/name", domid);
 	if (domid == 0)
 		snprintf(buf, size, "Domain-0");
-	else if (store_read(xend.store, STORE_TX_NONE, path, &value, NULL) == 0)
+	else if (xs_read(STORE_TX_NONE, path, &value) == 0)
 		log_text(buf, size, value, strlen(value));
 	else
 		snprintf(buf, size, "(domain %d)", domid);

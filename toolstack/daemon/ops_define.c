@@ -9,8 +9,8 @@
 #include "daemon/events.h"
 #include "daemon/ops.h"
 #include "daemon/xend.h"
+#include "daemon/xs.h"
 #include "proto/proto.h"
-#include "store/store.h"
 
 /* ---- definitions ---- */
 
@@ -174,9 +174,9 @@ static void rename_in_store(const struct guest *g)
 
 	guest_uuid_text(g->uuid, uuid);
 	snprintf(path, sizeof(path), "/local/domain/%d/name", g->domid);
-	(void)store_printf(xend.store, STORE_TX_NONE, path, "%s", g->name);
+	(void)xs_printf(STORE_TX_NONE, path, "%s", g->name);
 	snprintf(path, sizeof(path), "/vm/%s/name", uuid);
-	(void)store_printf(xend.store, STORE_TX_NONE, path, "%s", g->name);
+	(void)xs_printf(STORE_TX_NONE, path, "%s", g->name);
 }
 
 static int op_rename(struct request *rq, struct error *err)

@@ -15,10 +15,10 @@
 #include "daemon/network.h"
 #include "daemon/ops.h"
 #include "daemon/xend.h"
+#include "daemon/xs.h"
 #include "hv/calls.h"
 #include "hv/domctl.h"
 #include "proto/proto.h"
-#include "store/store.h"
 
 /* ---- net ---- */
 
@@ -142,8 +142,8 @@ static void check_store(struct finding *f)
 {
 	struct store_stats st;
 
-	store_stats(xend.store, &st);
-	if (store_is_introduced(xend.store, 0))
+	xs_stats(&st);
+	if (xs_is_introduced(0))
 		say(f, "ok", "", "%u nodes, %u connections", st.nodes, st.connections);
 	else
 		say(f, "fail", "systemctl restart xend", "dom0's kernel is not connected to the store");

@@ -10,9 +10,9 @@
 #include "daemon/events.h"
 #include "daemon/ops.h"
 #include "daemon/xend.h"
+#include "daemon/xs.h"
 #include "hv/domctl.h"
 #include "proto/proto.h"
-#include "store/store.h"
 
 /* ---- pausing ---- */
 
@@ -70,7 +70,7 @@ static bool guest_took_request(const struct guest *g)
 	bool took;
 
 	snprintf(path, sizeof(path), "/local/domain/%d/control/shutdown", g->domid);
-	took = store_read(xend.store, STORE_TX_NONE, path, &value, NULL) == 0 && value[0] == '\0';
+	took = xs_read(STORE_TX_NONE, path, &value) == 0 && value[0] == '\0';
 	free(value);
 	return took;
 }

@@ -10,9 +10,9 @@
 #include "daemon/events.h"
 #include "daemon/ops.h"
 #include "daemon/xend.h"
+#include "daemon/xs.h"
 #include "hv/domctl.h"
 #include "proto/proto.h"
-#include "store/store.h"
 
 #define MAXMEM_SLACK_KIB 1024
 #define GUEST_FLOOR_KIB (8 << 10)
@@ -93,7 +93,7 @@ static int set_target(int domid, struct guest *g, uint64_t kib, struct error *er
 	int rc;
 
 	snprintf(path, sizeof(path), "/local/domain/%d/memory/target", domid);
-	rc = store_printf(xend.store, STORE_TX_NONE, path, "%llu", (unsigned long long)kib);
+	rc = xs_printf(STORE_TX_NONE, path, "%llu", (unsigned long long)kib);
 	if (!rc && g)
 		rc = hv_domctl_max_mem((domid_t)domid, kib + MAXMEM_SLACK_KIB);
 	if (rc)
@@ -157,7 +157,7 @@ static int op_mem_max(struct request *rq, struct error *err)
 		if (rc)
 			return call_failed(err, g, rc, "the hypervisor refuses this maximum");
 		snprintf(path, sizeof(path), "/local/domain/%d/memory/static-max", domid);
-		(void)store_printf(xend.store, STORE_TX_NONE, path, "%llu", (unsigned long long)kib);
+		(void)xs_printf(STORE_TX_NONE, path, "%llu", (unsigned long long)kib);
 		if (g) {
 			g->cfg->maxmem_kib = kib;
 			(void)guest_journal(g);
@@ -265,7 +265,7 @@ static int op_vcpu_set(struct request *rq, struct error *err)
 	}
 	for (uint32_t v = 0; !rc && !rq->dry_run && v < limit; v++) {
 		snprintf(path, sizeof(path), "/local/domain/%d/cpu/%u/availability", domid, v);
-		rc = store_printf(xend.store, STORE_TX_NONE, path, "%s", v < n ? "online" : "offline");
+		rc = xs_printf(STORE_TX_NONE, path, "%s", v < n ? "online" : "offline");
 	}
 	if (rc)
 		return call_failed(err, g, rc, "cannot ask it to change its vCPUs");
@@ -400,7 +400,7 @@ static int op_sysrq(struct request *rq, struct error *err)
 	if (rc)
 		return rc;
 	snprintf(path, sizeof(path), "/local/domain/%d/control/sysrq", g->domid);
-	rc = rq->dry_run ? 0 : store_printf(xend.store, STORE_TX_NONE, path, "%s", key);
+	rc = rq->dry_run ? 0 : xs_printf(STORE_TX_NONE, path, "%s", key);
 	if (rc)
 		return call_failed(err, g, rc, "cannot send the key");
 	request_ok(rq, json_pack("{s:s}", "name", g->name));

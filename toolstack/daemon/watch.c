@@ -16,8 +16,8 @@
 #include "daemon/life.h"
 #include "daemon/ports.h"
 #include "daemon/xend.h"
+#include "daemon/xs.h"
 #include "hv/domctl.h"
-#include "store/store.h"
 
 #define DOMAINS_MAX 1024
 #define TAIL_BYTES 8192
@@ -72,7 +72,7 @@ static void on_shutdown(struct guest *g, unsigned int code)
 	last_words(g, words, sizeof(words));
 	snprintf(g->reason, sizeof(g->reason), "%s%s%.110s", shutdown_reasons[code].text,
 		 g->why == WHY_CRASH && words[0] ? ": " : "", g->why == WHY_CRASH ? words : "");
-	store_domain_shutdown(xend.store, (unsigned int)g->domid);
+	xs_domain_shutdown((unsigned int)g->domid);
 	(void)guest_journal(g);
 	events_emit(g, shutdown_reasons[code].event, g->reason, NULL);
 	switch (life_action(g)) {

@@ -13,7 +13,6 @@
 #include "base/log.h"
 
 struct event_base;
-struct store;
 
 /* Set at start from /etc/xend.conf and the command line; constant afterwards. */
 struct xend_settings {
@@ -32,9 +31,9 @@ struct xend_settings {
 
 struct xend {
 	struct event_base *base;
-	struct store *store;
 	struct xend_settings set;
 	uint64_t started_ns;
+	int lock_fd;			/* held as long as this daemon, or its store process, lives */
 	bool stopping;
 };
 extern struct xend xend;

@@ -11,6 +11,8 @@
 #include "hv/hv.h"
 #include "hv/linux.h"
 
+_Static_assert(EVTCHN_NOTIFY == HV_EVTCHN_NOTIFY, "what filters know");
+
 int hv_evtchn_open(void)
 {
 	int fd = open("/dev/xen/evtchn", O_RDWR | O_CLOEXEC | O_NONBLOCK);

@@ -168,9 +168,22 @@ void hv_grant_unmap(void *page)
 	hv_unmap(page, 1);
 }
 
+int hv_grant_offer(domid_t domid, grant_ref_t ref, uint64_t *offset)
+{
+	const uint8_t *page = hv_grant_map(domid, ref);
+	int fd;
+
+	if (!page)
+		return -errno;
+	hv_grant_unmap((void *)(uintptr_t)page);
+	fd = memfd_create("ring", MFD_CLOEXEC);
+	*offset = 0;
+	return fd < 0 || ftruncate(fd, HV_PAGE_SIZE) < 0 ? -errno : fd;
+}
+
 int hv_xenbus_map(void **page, evtchn_port_t *port)
 {
-	*page = fake_page(1);
+	*page = hv_open(NULL) ? NULL : fake_page(1);
 	*port = 1;
 	return *page ? 0 : -ENOMEM;
 }

@@ -48,10 +48,14 @@ int hv_evtchn_unbind(int fd, evtchn_port_t port);
 int hv_evtchn_notify(int fd, evtchn_port_t port);
 int hv_evtchn_pending(int fd, evtchn_port_t *ports, size_t max);	/* how many; they are masked now */
 int hv_evtchn_unmask(int fd, evtchn_port_t port);
+#define HV_EVTCHN_NOTIFY 0x44504u	/* the ioctl of hv_evtchn_notify(), for those who filter system calls */
 
 /* One page that a guest granted to dom0. */
 void *hv_grant_map(domid_t domid, grant_ref_t ref);
 void hv_grant_unmap(void *page);
+
+/* For another process: a descriptor that gives this one page, mapped from *offset on. -errno without it. */
+int hv_grant_offer(domid_t domid, grant_ref_t ref, uint64_t *offset);
 
 /* The store ring of dom0's own kernel. */
 int hv_xenbus_map(void **page, evtchn_port_t *port);

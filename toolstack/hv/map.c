@@ -129,6 +129,22 @@ void hv_grant_unmap(void *page)
 	}
 }
 
+int hv_grant_offer(domid_t domid, grant_ref_t ref, uint64_t *offset)
+{
+	struct gntdev_map map = { .count = 1, .domid = domid, .ref = ref };
+	int fd = open("/dev/xen/gntdev", O_RDWR | O_CLOEXEC), rc;
+
+	if (fd < 0)
+		return -errno;
+	if (ioctl(fd, GNTDEV_MAP, &map) < 0) {
+		rc = -errno;
+		close(fd);
+		return rc;
+	}
+	*offset = map.index;
+	return fd;
+}
+
 int hv_xenbus_map(void **page, evtchn_port_t *port)
 {
 	int fd = open("/dev/xen/xenbus_backend", O_RDWR | O_CLOEXEC), rc;

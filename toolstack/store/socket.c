@@ -23,7 +23,6 @@
 
 struct sock_listener {
 	int fd;
-	char *path;
 	struct event *ev;
 	unsigned int clients;
 };
@@ -184,28 +183,37 @@ static int bind_at(int fd, const char *path)
 	return rc;
 }
 
-int store_listen(struct store *s, const char *path)
+int store_socket(const char *path)
 {
-	struct sock_listener *l;
-	int fd, rc;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), rc;
 
-	if (s->listener || !s->base)
-		return -EBUSY;
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
 	rc = bind_at(fd, path);
-	if (rc) {
+	if (rc)
 		close(fd);
-		return rc;
-	}
+	return rc ? rc : fd;
+}
+
+int store_listen_on(struct store *s, int fd)
+{
+	struct sock_listener *l;
+
+	if (s->listener || !s->base)
+		return -EBUSY;
 	l = store_mem_zalloc(sizeof(*l));
 	l->fd = fd;
-	l->path = store_mem_strdup(path);
 	l->ev = event_new(s->base, fd, EV_READ | EV_PERSIST, on_accept, s);
 	s->listener = l;
 	event_add(l->ev, NULL);
 	return 0;
+}
+
+int store_listen(struct store *s, const char *path)
+{
+	int fd = s->listener || !s->base ? -EBUSY : store_socket(path);
+
+	return fd < 0 ? fd : store_listen_on(s, fd);
 }
 
 void store_sock_close(struct store *s)
@@ -216,7 +224,6 @@ void store_sock_close(struct store *s)
 		return;
 	event_free(l->ev);
 	close(l->fd);
-	free(l->path);
 	free(l);
 	s->listener = NULL;
 }

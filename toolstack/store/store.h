@@ -84,6 +84,9 @@ void store_free(struct store *s);
 
 /* Serves a Unix socket (made with mode 0600, an old one is replaced). Clients have domain 0's rights. */
 int store_listen(struct store *s, const char *path);
+/* Binds the socket for store_listen_on(), which serves it: in two processes, if need be. */
+int store_socket(const char *path);
+int store_listen_on(struct store *s, int fd);
 
 /* One round of serving everybody; the event base calls it when there is work. True where some is left. */
 bool store_turn(struct store *s);

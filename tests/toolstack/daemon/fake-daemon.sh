@@ -32,6 +32,20 @@ refuse "no disk" "/nosuch.img" $XL create "$W/c.cfg"
 refuse "no memory" "needs 4096 MiB\|needs 4" $XL create "$W/big.cfg"
 refuse "no kernel" "/nosuch" $XL create "$W/a.cfg" 'name="x"' 'kernel="/nosuch"'
 head -c 5000 "$W/kernel" > "$W/short"
+# The store's process has no rights; when it dies the daemon ends, and the next one knows all it knew.
+store_pid() { pgrep -P "$XEND" -x xend-store; }
+rights() { grep -q "^$1:[[:space:]]*$2\$" "/proc/$(store_pid)/status"; }
+check "the store's system calls are a list" rights Seccomp 2
+check "it cannot gain rights" rights NoNewPrivs 1
+if [ "$(id -u)" = 0 ]; then
+	check "it is nobody" rights Uid "65534.*65534"
+	check "it has no capability" rights CapEff 0000000000000000
+	check "its folder is all it sees" test "$(readlink "/proc/$(store_pid)/root")" = "$W/run/private/store"
+fi
+kill -9 "$(store_pid)"; wait "$XEND"
+check "without it the daemon ends" test $? -ne 0
+start
+check "the guest is there" sh -c "$XL list | grep -q '^a '"
 refuse "a kernel cut short" "cut short" $XL create "$W/a.cfg" 'name="x"' "kernel=\"$W/short\""
 refuse "a typo" "did you mean 'memory'" $XL create "$W/a.cfg" 'name="x"' 'memroy=5'
 refuse "a guest that is not there" "no guest 'zz'" $XL destroy zz

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/* See xs_rings.h.  Signals go to the store by the number of the domain that the port belongs to. */
+#include <errno.h>
+#include <event2/event.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/strbuf.h"
+#include "daemon/xs_process.h"
+#include "daemon/xs_rings.h"
+#include "daemon/xs_wire.h"
+#include "hv/hv.h"
+
+#define DOMIDS 0x7ff0u
+#define PORTS_MAX (1u << 17)
+
+static const struct xs_process *self;
+static struct store *const *the_store;
+static struct ring {
+	evtchn_port_t port;	/* 0: not connected */
+	int fd;
+} rings[DOMIDS];
+static uint16_t *domid_of;	/* by port; 0xffff: none */
+static size_t cap_ports;
+
+static void on_ports(evutil_socket_t fd, short what, void *arg)
+{
+	evtchn_port_t fired[128];
+	int n = hv_evtchn_pending((int)fd, fired, 128);
+
+	(void)what;
+	(void)arg;
+	for (int i = 0; i < n; i++) {
+		if (fired[i] >= cap_ports || domid_of[fired[i]] >= DOMIDS)
+			continue;
+		store_kick(*the_store, domid_of[fired[i]]);
+		(void)hv_evtchn_unmask(self->events, fired[i]);
+	}
+}
+
+int xs_rings_init(struct event_base *base, const struct xs_process *p, struct store *const *store)
+{
+	struct event *ev = event_new(base, p->events, EV_READ | EV_PERSIST, on_ports, NULL);
+
+	self = p;
+	the_store = store;
+	return ev && event_add(ev, NULL) == 0 ? 0 : -ENOMEM;
+}
+
+static int record(unsigned int domid, evtchn_port_t port)
+{
+	size_t old = cap_ports;
+
+	if (port >= PORTS_MAX ||
+	    array_reserve((void **)&domid_of, &cap_ports, port, sizeof(*domid_of)) < 0)
+		return -ENOMEM;
+	if (cap_ports > old)
+		memset(domid_of + old, 0xff, (cap_ports - old) * sizeof(*domid_of));
+	domid_of[port] = (uint16_t)domid;
+	rings[domid].port = port;
+	return 0;
+}
+
+static int ring_open(void *ctx, unsigned int domid, uint64_t gfn, uint32_t port, void **page)
+{
+	struct xs_ask ask = { .op = XS_ASK_RING, .domid = domid, .port = port };
+	struct xs_ring got;
+	int fd = -1, rc;
+
+	(void)ctx;
+	(void)gfn;
+	if (domid >= DOMIDS)
+		return -EINVAL;
+	if (send(self->asks, &ask, sizeof(ask), MSG_NOSIGNAL) < 0 ||
+	    fd_recv(self->asks, &got, sizeof(got), &fd) != (ssize_t)sizeof(got))
+		return -EIO;
+	rc = got.rc ? got.rc : record(domid, got.port);
+	if (!rc && domid == 0) {
+		*page = self->dom0_page;
+	} else if (!rc) {
+		*page = mmap(NULL, HV_PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)got.offset);
+		if (*page == MAP_FAILED)
+			rc = -errno;
+	}
+	if (rc && fd >= 0)
+		close(fd);
+	rings[domid].fd = rc ? -1 : fd;
+	return rc;
+}
+
+/* The page is given back with the last trace of it: mapping and descriptor. */
+static void ring_close(void *ctx, unsigned int domid, void *page)
+{
+	struct xs_ask ask = { .op = XS_ASK_RING_CLOSE, .domid = domid };
+	struct ring *r = &rings[domid];
+
+	(void)ctx;
+	if (r->port < cap_ports)
+		domid_of[r->port] = 0xffff;
+	r->port = 0;
+	if (domid) {
+		munmap(page, HV_PAGE_SIZE);
+		if (r->fd >= 0)
+			close(r->fd);
+		r->fd = -1;
+	}
+	(void)!send(self->asks, &ask, sizeof(ask), MSG_NOSIGNAL);
+}
+
+static void ring_notify(void *ctx, unsigned int domid)
+{
+	(void)ctx;
+	if (rings[domid].port)
+		(void)hv_evtchn_notify(self->events, rings[domid].port);
+}
+
+const struct store_ring_ops xs_rings_ops = { .open = ring_open, .close = ring_close, .notify = ring_notify };
