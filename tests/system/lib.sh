@@ -28,6 +28,12 @@ xend_start() {
 	XEND=$!
 	until_ok 10 test -S /run/xend/socket || { not_ok "xend starts"; cat /tmp/xend.log; }
 }
+# The process of the daemon's that is the store.
+store_pid() {
+	for _p in /proc/[0-9]*; do
+		[ "$(cat $_p/comm 2> /dev/null)" = xend-store ] && grep -q "^PPid:.$XEND\$" $_p/status 2> /dev/null && echo ${_p#/proc/}
+	done
+}
 # said GUEST TEXT: the guest's console log has the text.
 said() { grep -q -- "$2" /var/log/xen*/console/"$1".log; }
 # guest NAME [LINE...]: writes /etc/vm/NAME.cfg for the small guest.

@@ -8,6 +8,8 @@
 #ifndef DAEMON_XS_PROCESS_H
 #define DAEMON_XS_PROCESS_H
 
+#include <sys/types.h>
+
 #include "abi/types.h"
 #include "base/error.h"
 
