@@ -25,7 +25,7 @@
 #include "daemon/guest.h"
 #include "daemon/network.h"
 #include "daemon/ports.h"
-#include "daemon/sample.h"
+#include "daemon/scrape.h"
 #include "daemon/server.h"
 #include "daemon/vif.h"
 #include "daemon/xend.h"
@@ -159,7 +159,7 @@ static int run(struct error *err)
 	life_adopt();
 	rc = server_init(err);
 	if (!rc)
-		rc = sample_listen(err);
+		rc = scrape_listen(err);
 	if (rc)
 		return rc;
 	autostart_begin();

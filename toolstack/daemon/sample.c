@@ -4,14 +4,11 @@
  * network figures from the interfaces in dom0 (where what a guest sends is received).
  */
 #include <errno.h>
-#include <event2/event.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/strbuf.h"
@@ -232,47 +229,4 @@ int sample_metrics(char **text, struct error *err)
 	json_decref(s);
 	*text = strbuf_take(&sb);
 	return *text ? 0 : error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "metrics");
-}
-
-/* A reader connects, gets an HTTP answer (curl --unix-socket) and is done; nothing it sends matters. */
-static void on_reader(evutil_socket_t fd, short what, void *arg)
-{
-	int client = accept4((int)fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK), size = 1 << 20;
-	struct error err = ERROR_INIT;
-	char *text = NULL, reply[160];
-
-	(void)what;
-	(void)arg;
-	if (client < 0)
-		return;
-	if (sample_metrics(&text, &err) == 0) {
-		(void)setsockopt(client, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
-		snprintf(reply, sizeof(reply),
-			 "HTTP/1.0 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n"
-			 "Content-Length: %zu\r\n\r\n",
-			 strlen(text));
-		(void)!send(client, reply, strlen(reply), MSG_NOSIGNAL);
-		(void)!send(client, text, strlen(text), MSG_NOSIGNAL);
-		(void)shutdown(client, SHUT_WR);
-		(void)!recv(client, reply, sizeof(reply), MSG_DONTWAIT);
-	}
-	free(text);
-	close(client);
-}
-
-int sample_listen(struct error *err)
-{
-	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct event *ev;
-
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/metrics", xend.set.run_dir);
-	(void)unlink(addr.sun_path);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
-	    chmod(addr.sun_path, 0666) < 0 || listen(fd, 16) < 0)
-		return error_set_errno(err, ERR_NONE, errno, NULL, "%s", addr.sun_path);
-	ev = event_new(xend.base, fd, EV_READ | EV_PERSIST, on_reader, NULL);
-	if (!ev || event_add(ev, NULL) < 0)
-		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "%s", addr.sun_path);
-	return 0;
 }

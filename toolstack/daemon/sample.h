@@ -9,7 +9,5 @@
 
 int sample_take(json_t **out, struct error *err) __must_check;
 int sample_metrics(char **text, struct error *err) __must_check;
-/* The same text on a Unix socket of its own, for anyone to read. */
-int sample_listen(struct error *err) __must_check;
 
 #endif

@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* See xs_rings.h.  Signals go to the store by the number of the domain that the port belongs to. */
+/*
+ * See xs_rings.h.  Signals go to the store by the number of the domain that the port belongs to.  A domain that
+ * signals more than BURST times a tick is heard again at the next: until then its port stays masked, so that
+ * signals alone, which cost their sender next to nothing, cannot keep dom0 busy.
+ */
 #include <errno.h>
 #include <event2/event.h>
 #include <string.h>
@@ -17,15 +21,53 @@
 
 #define DOMIDS 0x7ff0u
 #define PORTS_MAX (1u << 17)
+#define TICK_US 50000
+#define BURST 200
 
 static const struct xs_process *self;
 static struct store *const *the_store;
 static struct ring {
 	evtchn_port_t port;	/* 0: not connected */
 	int fd;
+	unsigned int signals;	/* in this tick */
+	bool masked;		/* until the next */
 } rings[DOMIDS];
+static uint16_t loud[DOMIDS];	/* who signalled in this tick */
+static unsigned int n_loud;
+static struct event *tick;
 static uint16_t *domid_of;	/* by port; 0xffff: none */
 static size_t cap_ports;
+
+static void on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	while (n_loud) {
+		struct ring *r = &rings[loud[--n_loud]];
+
+		r->signals = 0;
+		if (r->masked && r->port)
+			(void)hv_evtchn_unmask(self->events, r->port);
+		r->masked = false;
+	}
+}
+
+/* May it signal again in this tick? */
+static bool may_signal(unsigned int domid)
+{
+	static const struct timeval tv = { 0, TICK_US };
+	struct ring *r = &rings[domid];
+
+	if (domid == 0)
+		return true;
+	if (!n_loud)
+		event_add(tick, &tv);
+	if (!r->signals++)
+		loud[n_loud++] = (uint16_t)domid;
+	r->masked = r->signals >= BURST;
+	return !r->masked;
+}
 
 static void on_ports(evutil_socket_t fd, short what, void *arg)
 {
@@ -38,7 +80,8 @@ static void on_ports(evutil_socket_t fd, short what, void *arg)
 		if (fired[i] >= cap_ports || domid_of[fired[i]] >= DOMIDS)
 			continue;
 		store_kick(*the_store, domid_of[fired[i]]);
-		(void)hv_evtchn_unmask(self->events, fired[i]);
+		if (may_signal(domid_of[fired[i]]))
+			(void)hv_evtchn_unmask(self->events, fired[i]);
 	}
 }
 
@@ -48,7 +91,8 @@ int xs_rings_init(struct event_base *base, const struct xs_process *p, struct st
 
 	self = p;
 	the_store = store;
-	return ev && event_add(ev, NULL) == 0 ? 0 : -ENOMEM;
+	tick = evtimer_new(base, on_tick, NULL);
+	return tick && ev && event_add(ev, NULL) == 0 ? 0 : -ENOMEM;
 }
 
 static int record(unsigned int domid, evtchn_port_t port)
@@ -102,6 +146,7 @@ static void ring_close(void *ctx, unsigned int domid, void *page)
 	if (r->port < cap_ports)
 		domid_of[r->port] = 0xffff;
 	r->port = 0;
+	r->masked = false;
 	if (domid) {
 		munmap(page, HV_PAGE_SIZE);
 		if (r->fd >= 0)

@@ -76,6 +76,25 @@ start
 check "a is still there" test "$($XL domid a)" = 1
 check "e too" sh -c "$XL list | grep -q '^e '"
 check "reads its store" sh -c "$XL domname 1 | grep -q '^a'"
+# A reader may be slow to ask, ask nothing, or go away; others are served meanwhile.
+scrape() {
+	python3 - "$W/run/metrics" "$1" <<'PY'
+import socket, sys, time
+def reader():
+    s = socket.socket(socket.AF_UNIX); s.settimeout(60); s.connect(sys.argv[1]); return s
+gone = [reader() for _ in range(3)]
+s = reader(); kind = sys.argv[2]
+if kind == 'late': time.sleep(0.5)
+if kind == 'mute': s.shutdown(socket.SHUT_WR)
+else: s.sendall(b'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n')
+[g.close() for g in gone]
+data = b''
+while part := s.recv(65536): data += part
+head, body = data.split(b'\r\n\r\n', 1)
+assert b'200 OK' in head and int(head.split(b'Content-Length: ')[1]) == len(body) and b'xen_host_cpus' in body, head
+PY
+}
+for how in early late mute; do check "figures for one who is $how" scrape $how; done
 check "metrics" sh -c "$XL metrics | grep -q 'xen_guest_memory_bytes{guest=\"a\"}'"
 find "$W" -name console -type d -exec sh -c 'echo hello > "$1/a.log"' _ {} \;
 check "bugreport" sh -c "$XL bugreport $W/report.tar.gz && tar tzf $W/report.tar.gz > $W/names && grep -q console-a.log $W/names && grep -q config-a.cfg $W/names"
