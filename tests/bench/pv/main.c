@@ -72,8 +72,9 @@ static void report(const struct row *row)
 
 void test_main(void)
 {
-	static const struct row *const tables[] = { trap_rows, memory_rows, switch_rows };
+	static const struct row *const tables[] = { trap_rows, memory_rows, switch_rows, domain_rows };
 
+	domains_note_start();
 	hypercall(vcpu_op, VCPUOP_stop_periodic_timer, 0, NULL);
 	for (unsigned int i = 0; i < ARRAY_SIZE(tables); i++)
 		for (const struct row *row = tables[i]; row->name; row++)
