@@ -31,7 +31,7 @@ struct frame {
 	union {
 		struct {
 			u32 refs;	/* FRAME_ALLOCATED | count */
-			u32 type;	/* FT_* | flags | count */
+			u32 type;	/* FT_* | flags | count; first of a free block: its order */
 		};
 		u64 counts;		/* both, for those who take or give back one of each in one step */
 	};
@@ -39,9 +39,8 @@ struct frame {
 	u16 flags;		/* FRAME_* */
 	u32 next, prev;		/* frame numbers, FRAME_NONE ends the list */
 	union {
-		u32 tlb_stamp;		/* clock of x86/tlb.h when the last writable or table use ended */
+		u32 tlb_stamp;		/* clock of x86/tlb.h when the last writable or table use ended; first of a free block: of any */
 		u32 nr_validated;	/* while PARTIAL */
-		u32 order;		/* while free */
 	};
 };
 static_assert(sizeof(struct frame) == 24, "24 + 8 bytes of M2P a page keep us below 0.8 % of RAM");

@@ -16,7 +16,7 @@ struct counts {
 static void count(const struct frame *f, struct counts *c)
 {
 	if (f->flags & FRAME_BUSY_FREE) {
-		c->free += 1ul << f->order;
+		c->free += 1ul << f->type;		/* its order */
 	} else if (f->owner == OWNER_IO) {
 		c->firmware++;
 	} else if (f->owner == OWNER_XEN) {
