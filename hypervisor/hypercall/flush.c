@@ -14,7 +14,7 @@ static void flush_mask(const cpumask_t *mask, u64 va)
 static void flush_local(u64 va)
 {
 	if (va == FLUSH_EVERYTHING)
-		tlb_flush_local();
+		tlb_switch_cr3(read_cr3());	/* nothing of a guest's is global (TRICKS 18), and what is ours stays */
 	else if (guest_range_ok(va, 1))
 		tlb_flush_page_local(va);
 }

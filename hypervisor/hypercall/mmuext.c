@@ -171,13 +171,13 @@ static int (*const ops[])(struct domain *d, const struct mmuext_op *op) = {
 	[MMUEXT_COPY_PAGE] = op_copy_page,
 };
 
-static int run_ops(struct domain *d, u64 list, u32 count, u32 *n)
+static __always_inline int run_ops(struct domain *d, u64 list, u32 count, u32 *n)
 {
 	struct mmuext_op op;
 	int rc;
 
 	while (*n < count) {
-		if (unlikely(guest_get_nth(&op, list, *n)))
+		if (unlikely(guest_get(&op, list)))
 			return -EFAULT;
 		if (unlikely(op.cmd >= ARRAY_SIZE(ops) || !ops[op.cmd]))
 			return -ENOSYS;
@@ -187,6 +187,7 @@ static int run_ops(struct domain *d, u64 list, u32 count, u32 *n)
 		++*n;
 		if (unlikely(mfn_x(d->pv.undo) || (*n < count && softirq_is_pending())))
 			return -ERESTART;
+		list += sizeof(op);
 	}
 	return 0;
 }
@@ -201,29 +202,57 @@ static int settle_only(struct domain *d)
 	return rc;
 }
 
-long do_mmuext_op(u64 list, u32 count, u64 done_p, u32 foreign)
+static __noinline int done_before(u32 *count, u64 done_p, u32 *before)
 {
-	struct foreign_pair who;
-	u32 n = 0, before = 0, done;
-	int rc;
+	*count &= ~MMU_PREEMPTED;
+	return done_p ? guest_get(before, done_p) : 0;
+}
 
-	if (unlikely(count & MMU_PREEMPTED)) {
-		count &= ~MMU_PREEMPTED;
-		if (done_p && guest_get(&before, done_p))
-			return -EFAULT;
-	}
+static __noinline int report_done(u64 done_p, u32 done)
+{
+	return guest_put(done_p, &done);
+}
+
+static __noinline long ops_restart(u64 list, u32 count, u64 done_p, u32 foreign)
+{
+	return hypercall_restart(__HYPERVISOR_mmuext_op, 4, HC_ARG(list), HC_ARG(count | MMU_PREEMPTED), HC_ARG(done_p),
+				 HC_ARG(foreign));
+}
+
+/* On behalf of d, or of nobody if that is an error: callers look at *done after any of them. */
+static __always_inline long mmuext(struct domain *d, long error, u64 list, u32 count, u64 done_p, u32 foreign)
+{
+	u32 n = 0, before = 0;
+	long rc = error;
+
+	if (unlikely(count & MMU_PREEMPTED) && done_before(&count, done_p, &before))
+		return -EFAULT;
 	if (unlikely(!guest_range_ok(list, (u64)count * sizeof(struct mmuext_op))))
 		return -EFAULT;
-	rc = foreign_get(foreign & 0xffff, &who);
-	if (unlikely(rc))
-		return done_p && guest_put(done_p, &before) ? -EFAULT : rc;
-	rc = likely(count) ? run_ops(who.pg_owner, list, count, &n) : settle_only(who.pg_owner);
-	foreign_put(&who);
-	done = before + n;
-	if (done_p && guest_put(done_p, &done))
+	if (likely(!rc))
+		rc = likely(count) ? run_ops(d, list, count, &n) : settle_only(d);
+	if (done_p && report_done(done_p, before + n))
 		return -EFAULT;
 	if (unlikely(rc == -ERESTART))
-		return hypercall_restart(__HYPERVISOR_mmuext_op, 4, HC_ARG(list + n * sizeof(struct mmuext_op)),
-					 HC_ARG((count - n) | MMU_PREEMPTED), HC_ARG(done_p), HC_ARG(foreign));
+		return ops_restart(list + n * sizeof(struct mmuext_op), count - n, done_p, foreign);
 	return rc;
+}
+
+static __noinline long mmuext_foreign(u64 list, u32 count, u64 done_p, u32 foreign)
+{
+	struct foreign_pair who;
+	long error = foreign_get(foreign & 0xffff, &who);
+	long rc = mmuext(error ? NULL : who.pg_owner, error, list, count, done_p, foreign);
+
+	if (!error)
+		foreign_put(&who);
+	return rc;
+}
+
+/* Hot: a guest's flushes of its own. */
+long do_mmuext_op(u64 list, u32 count, u64 done_p, u32 foreign)
+{
+	if (unlikely((foreign & 0xffff) != DOMID_SELF))
+		return mmuext_foreign(list, count, done_p, foreign);
+	return mmuext(current->domain, 0, list, count, done_p, foreign);
 }

@@ -39,7 +39,7 @@ struct frame {
 	u16 flags;		/* FRAME_* */
 	u32 next, prev;		/* frame numbers, FRAME_NONE ends the list */
 	union {
-		u32 tlb_stamp;		/* clock of x86/tlb.h when the last writable or table use ended; first of a free block: of any */
+		u32 tlb_stamp;		/* clock of x86/tlb.h when the last use ended; of a free block: of any in it */
 		u32 nr_validated;	/* while PARTIAL */
 	};
 };
