@@ -70,6 +70,7 @@ struct grant_table {
 	u32 track_free;				/* head of the free list */
 	u32 tracks_used;
 	struct grant_track **track;
+	u32 search_mfn, search_at;		/* where grant_is_mapped_by() goes on */
 
 	u32 destroy_position;			/* only grant_domain_destroy() */
 };
@@ -86,12 +87,12 @@ void grant_unpin(struct domain *d, u32 ref, bool writable);
 /* map.c: a bounded piece of letting go of all that d has mapped; -ERESTART for more. */
 int grant_release_mappings(struct domain *d);
 
-/* map.c: whether some handle of d stands for the frame. Looks at every handle. */
-bool grant_is_mapped_by(struct domain *d, u32 mfn);
+/* map.c: whether some handle of d stands for the frame: 1 or 0. Looks at every handle; -ERESTART for more. */
+int grant_is_mapped_by(struct domain *d, u32 mfn);
 
 /*
- * table.c: makes the table at least `frames` long. -ENOSPC, -ENOMEM; -ESRCH when the domain is going. Lock
- * not held.
+ * table.c: makes the table at least `frames` long. -ENOSPC, -ENOMEM; -ESRCH when the domain is going; -ERESTART
+ * for more. Lock not held.
  */
 int grant_table_grow(struct domain *d, u32 frames);
 

@@ -295,23 +295,26 @@ void grant_unmap_and_replace_refs(struct domain *d, struct gnttab_unmap_and_repl
 		ops[i].status = (s16)u[i].status;
 }
 
-bool grant_is_mapped_by(struct domain *d, u32 mfn)
+int grant_is_mapped_by(struct domain *d, u32 mfn)
 {
 	struct grant_table *gt = d->grant;
-	u32 h, left;
-	bool found = false;
+	u32 h;
+	int rc = 0;
 
 	spin_lock(&gt->track_lock);
-	for (h = 0, left = gt->tracks_used; left && !found; h++) {
-		const struct grant_track *t = grant_track_of(gt, h);
+	h = gt->search_mfn == mfn ? gt->search_at : 0;
+	while (!rc && h < gt->nr_track_frames * TRACKS_PER_FRAME) {
+		const struct grant_track *t = grant_track_of(gt, h++);
 
-		if (!(t->flags & TRACK_USED))
-			continue;
-		left--;
-		found = t->mfn == mfn && !(t->flags & TRACK_BUSY);
+		if (t->mfn == mfn && (t->flags & (TRACK_USED | TRACK_BUSY)) == TRACK_USED)
+			rc = 1;
+		else if (h % TRACKS_PER_FRAME == 0 && softirq_is_pending())
+			rc = -ERESTART;
 	}
+	gt->search_mfn = mfn;
+	gt->search_at = rc == -ERESTART ? h : 0;
 	spin_unlock(&gt->track_lock);
-	return found;
+	return rc;
 }
 
 /*

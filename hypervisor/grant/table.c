@@ -88,8 +88,11 @@ int grant_table_grow(struct domain *d, u32 frames)
 	if (frames > gt->max_frames)
 		return -ENOSPC;
 	spin_lock(&gt->lock);
-	while (!rc && gt->nr_frames < frames)
+	while (!rc && gt->nr_frames < frames) {
 		rc = grow_one(d);
+		if (!rc && gt->nr_frames < frames && softirq_is_pending())
+			rc = -ERESTART;
+	}
 	spin_unlock(&gt->lock);
 	return rc;
 }
@@ -174,9 +177,12 @@ int grant_setup_table(struct domain *d, struct gnttab_setup_table *op)
 		op->status = (s16)rc;
 		return 0;
 	}
-	rc = 0;
-	if (op->nr_frames > target->grant->max_frames || grant_table_grow(target, op->nr_frames)) {
+	rc = op->nr_frames > target->grant->max_frames ? -ENOSPC : grant_table_grow(target, op->nr_frames);
+	if (rc == -ERESTART)
+		goto out;
+	if (rc) {
 		op->status = GNTST_general_error;
+		rc = 0;
 		goto out;
 	}
 	op->status = GNTST_okay;
@@ -261,17 +267,17 @@ out:
 	return 0;
 }
 
-/* RAM of d's own, or that it has mapped of others. */
-static bool frame_is_reachable(struct domain *d, u64 n)
+/* RAM of d's own, or that it has mapped of others: 1 or 0; -ERESTART. */
+static int frame_is_reachable(struct domain *d, u64 n)
 {
 	struct frame *f;
 
 	if (n >= frame_max || !mfn_valid(mfn(n)))
-		return false;
+		return 0;
 	f = mfn_to_frame(mfn(n));
 	if (frame_get(f, d->id)) {
 		frame_put(f);
-		return true;
+		return 1;
 	}
 	return grant_is_mapped_by(d, (u32)n);
 }
@@ -283,6 +289,7 @@ static bool frame_is_reachable(struct domain *d, u64 n)
 int grant_cache_flush(struct domain *d, struct gnttab_cache_flush *op)
 {
 	u64 end = (u64)op->offset + op->length;
+	int rc;
 
 	if (op->op & ~(GNTTAB_CACHE_CLEAN | GNTTAB_CACHE_INVAL | GNTTAB_CACHE_SOURCE_GREF) || end > PAGE_SIZE)
 		return -EINVAL;
@@ -290,8 +297,9 @@ int grant_cache_flush(struct domain *d, struct gnttab_cache_flush *op)
 		return 0;
 	if (op->op & GNTTAB_CACHE_SOURCE_GREF)
 		return -EOPNOTSUPP;
-	if (!frame_is_reachable(d, op->a.dev_bus_addr >> PAGE_SHIFT))
-		return -EPERM;
+	rc = frame_is_reachable(d, op->a.dev_bus_addr >> PAGE_SHIFT);
+	if (rc <= 0)
+		return rc ? rc : -EPERM;
 	return op->op & GNTTAB_CACHE_INVAL ? -EOPNOTSUPP : 0;
 }
 

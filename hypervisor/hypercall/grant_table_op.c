@@ -177,7 +177,7 @@ static long op_array_of_others(struct domain *d, u32 cmd, u64 uop, u32 count)
 			return -EFAULT;
 		rc = ops[cmd].perform(d, &a);
 		if (rc)
-			return rc;
+			return rc == -ERESTART ? again_from(cmd, uop, count, done) : rc;
 		if (guest_copy_to(va, &a, ops[cmd].size))
 			return -EFAULT;
 	}

@@ -155,6 +155,66 @@ TEST(read_only_grants_stay_so)
 	end();
 }
 
+static u32 looks;
+
+static bool every_time(void)
+{
+	return ++looks;
+}
+
+/* One turn after the other, each as short as can be; the result. */
+static long in_turns(u32 cmd, void *op, size_t size, u32 *turns)
+{
+	const u64 args[6] = { cmd, guest_va(0), 1 };
+	bool again;
+	long rc;
+
+	CHECK(!machine_store(BY, guest_va(0), op, size));
+	machine_preempt_by(every_time);
+	again = machine_call_once(BY, __HYPERVISOR_grant_table_op, args, &rc);
+	for (*turns = 1; again && *turns < 1000; ++*turns) {
+		machine_preempt_by(every_time);
+		again = machine_repeat(BY, &rc);
+	}
+	machine_preempt_by(NULL);
+	CHECK(!machine_load(BY, op, guest_va(0), size));
+	return rc;
+}
+
+TEST(a_table_grows_in_turns)
+{
+	struct gnttab_setup_table op = { .dom = DOMID_SELF, .nr_frames = 2, .frame_list = guest_va(1) };
+	u64 frame[2];
+	u32 turns;
+
+	start();
+	CHECK_EQ(in_turns(GNTTABOP_setup_table, &op, sizeof(op), &turns), 0);
+	CHECK_EQ(op.status, GNTST_okay);
+	CHECK(turns >= 2);
+	CHECK(!machine_load(BY, frame, guest_va(1), sizeof(frame)));
+	CHECK(frame[0] && frame[1] && frame[0] != frame[1]);
+	end();
+}
+
+/* A frame that is mapped by the last of many handles, and one that is by none. */
+TEST(a_mapping_is_looked_for_in_turns)
+{
+	struct gnttab_cache_flush op = { .length = 64, .op = GNTTAB_CACHE_CLEAN };
+	u32 handle, turns;
+
+	start();
+	CHECK_EQ(map(8, guest_va(20), GNTMAP_host_map, &handle), GNTST_okay);
+	op.a.dev_bus_addr = mfn_x(granter->page[10]) << PAGE_SHIFT;
+	CHECK_EQ(in_turns(GNTTABOP_cache_flush, &op, sizeof(op), &turns), 0);
+	op.a.dev_bus_addr = mfn_x(granter->page[11]) << PAGE_SHIFT;
+	CHECK_EQ(in_turns(GNTTABOP_cache_flush, &op, sizeof(op), &turns), -EPERM);
+	CHECK(turns >= 2);
+	CHECK_EQ(unmap(handle, guest_va(20)), GNTST_okay);
+	op.a.dev_bus_addr = mfn_x(granter->page[10]) << PAGE_SHIFT;
+	CHECK_EQ(in_turns(GNTTABOP_cache_flush, &op, sizeof(op), &turns), -EPERM);
+	end();
+}
+
 int main(void)
 {
 	machine_start();
@@ -164,5 +224,7 @@ int main(void)
 	RUN(an_overwritten_entry_keeps_only_the_pin);
 	RUN(a_granter_that_ends_first_waits_for_the_mapping);
 	RUN(read_only_grants_stay_so);
+	RUN(a_table_grows_in_turns);
+	RUN(a_mapping_is_looked_for_in_turns);
 	return unit_end();
 }
