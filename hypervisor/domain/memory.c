@@ -93,6 +93,9 @@ struct frame *domain_alloc_frames(struct domain *d, u32 order, u32 memflags)
 	/* what others have claimed is not for us */
 	if (claimed && (claimed > free || free - claimed < 1ul << order))
 		return NULL;
+	/* asked again below, under the lock: clearing what d may not have would be work for nothing */
+	if (READ_ONCE(d->tot_pages) + (1ul << order) > READ_ONCE(d->max_pages))
+		return NULL;
 	f = page_alloc(order, memflags);
 	if (!f)
 		return NULL;
