@@ -15,6 +15,8 @@
 #include <string.h>
 
 #include "domain/lifecycle.h"
+#include "event/event.h"
+#include "event/pirq.h"
 #include "fake.h"
 #include "grant/grant.h"
 #include "hypercall/fuzz.h"
@@ -47,8 +49,38 @@ static void check(const char *when)
 	abort();
 }
 
+/* What takes many right calls in a row to get to, and then is a world of its own: the FIFO layout, interrupts. */
+static void open_fifo(struct machine_guest *g)
+{
+	struct evtchn_expand_array page = { .array_gfn = mfn_x(g->page[23]) };
+
+	for (u32 i = 0; i < VCPUS; i++) {
+		struct evtchn_init_control c = { .control_gfn = mfn_x(g->page[22]), .vcpu = i, .offset = 128 * i };
+
+		if (machine_op(g->d->vcpu[0], __HYPERVISOR_event_channel_op, EVTCHNOP_init_control, &c, sizeof(c)))
+			abort();
+	}
+	if (machine_op(g->d->vcpu[0], __HYPERVISOR_event_channel_op, EVTCHNOP_expand_array, &page, sizeof(page)))
+		abort();
+}
+
+static void give_interrupts(struct domain *d)
+{
+	static const u8 gsis[] = { 1, 3, 17, 19 };	/* from 16 on they are level-triggered */
+
+	for (u32 i = 0; i < ARRAY_SIZE(gsis); i++) {
+		int pirq = (int)i + 1;
+
+		if (rangeset_add(d->irqs, gsis[i], gsis[i]) || pirq_map_gsi(d, gsis[i], &pirq))
+			abort();
+	}
+}
+
+/* The last byte of the input says how the guests begin. */
+static u8 beginning;
+
 /* Some pages that are mapped nowhere, ready to be tables or to go; a grant table with entries for the others. */
-static void settle_in(struct machine_guest *g)
+static void settle_in(struct machine_guest *g, u32 which)
 {
 	struct vcpu *v = g->d->vcpu[0];
 
@@ -58,6 +90,10 @@ static void settle_in(struct machine_guest *g)
 	for (u32 i = 0; i < 6; i++)
 		if (grant_preset(g->d, 8 + i, 1 + i % SLOTS, (u32)mfn_x(g->page[8 + i * 2])))
 			abort();
+	if (beginning >> which & 1)
+		open_fifo(g);
+	if (beginning >> (SLOTS + which) & 1)
+		give_interrupts(g->d);
 	machine_idle();
 }
 
@@ -77,7 +113,7 @@ static void fill(struct slot *s)
 	}
 	if (!domain_get(id))
 		abort();
-	settle_in(s->g);
+	settle_in(s->g, s - slots);
 	if (fuzz_log)
 		printf("slot %ld is domain %u\n", (long)(s - slots), id);
 }
@@ -165,6 +201,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	u32 n = 0;
 
 	next_id = 0;
+	beginning = size ? data[size - 1] : 0;
 	input_start(data, size);
 	machine_cpu(0);
 	machine_tlb_forget();

@@ -216,12 +216,18 @@ static void act_event_words(void)
 		fifo->vcpu[0].control->head[in_below(EVTCHN_FIFO_MAX_QUEUES)] = in_below(12);
 }
 
+static void act_interrupt(void)
+{
+	(void)fake_irq_fire(in_below(24));
+}
+
 void do_act(void)
 {
 	static void (*const acts[])(void) = {
 		act_store_entries, act_store_entries, act_store_entries, act_load, act_load, act_context, act_grant_entry,
 		act_grant_entry, act_grant_entry, act_shared_info, act_page_table_store, act_page_table_store, act_instruction,
 		act_trap, act_selector, act_selector, act_mode, act_time, act_event_words,
+		act_interrupt,
 	};
 
 	acts[in_below(ARRAY_SIZE(acts))]();

@@ -82,7 +82,7 @@ static const struct shape shapes[] = {
 	GNT(transfer, "md..r...."), GNT(setup_table, "d..1t......a"), GNT(setup_table, "d..st......a"), GNT(query_size, "d..ss...."), GNT(swap_grant_ref, "rr...."),
 	GNT(get_version, "d..s"), GNT(set_version, "s"), GNT(get_status_frames, "sd..a"), GNT(cache_flush, "wtts"),
 	EVT(alloc_unbound, "ddp"), EVT(bind_interdomain, "d..pp"), EVT(bind_virq, "svp"), EVT(bind_ipi, "vp"),
-	EVT(bind_pirq, "ssp"), EVT(close, "p"), EVT(send, "p"), EVT(status, "d..pssqq"), EVT(bind_vcpu, "pv"),
+	EVT(bind_pirq, "ssp"), EVT(bind_pirq, "s0..p"), EVT(close, "p"), EVT(send, "p"), EVT(status, "d..pssqq"), EVT(bind_vcpu, "pv"),
 	EVT(unmask, "p"), EVT(reset, "d"), EVT(init_control, "msvq"), EVT(init_control, "msvq"), EVT(expand_array, "m"),
 	EVT(set_priority, "ps"),
 	{ __HYPERVISOR_vcpu_op, "cvj", "", VCPUOP_initialise }, VCPU(up, ""), VCPU(down, ""), VCPU(is_up, ""),
