@@ -106,6 +106,15 @@ static long op_alloc_vector(struct domain *d, u64 arg)
 	return guest_put(arg, &op);
 }
 
+static int map_msi(struct domain *d, struct physdev_map_pirq *map)
+{
+	u32 bus = map->bus, segment = map->type == MAP_PIRQ_TYPE_MSI ? 0 : bus >> 16;
+	u32 sbdf = segment << 16 | (bus & 0xff) << 8 | ((u32)map->devfn & 0xff);
+	u32 nvec = map->type == MAP_PIRQ_TYPE_MULTI_MSI ? map->entry_nr : 1;
+
+	return pirq_map_msi(d, sbdf, map->entry_nr, map->table_base, map->table_base != 0, nvec, &map->pirq);
+}
+
 static long op_map_pirq(struct domain *self, u64 arg)
 {
 	struct physdev_map_pirq map;
@@ -124,9 +133,7 @@ static long op_map_pirq(struct domain *self, u64 arg)
 	case MAP_PIRQ_TYPE_MSI:
 	case MAP_PIRQ_TYPE_MSI_SEG:
 	case MAP_PIRQ_TYPE_MULTI_MSI:
-		rc = pirq_map_msi(d, (map.type == MAP_PIRQ_TYPE_MSI ? 0 : map.bus >> 16) << 16 | (map.bus & 0xff) << 8 |
-				  (map.devfn & 0xff), map.entry_nr, map.table_base, map.table_base != 0,
-				  map.type == MAP_PIRQ_TYPE_MULTI_MSI ? map.entry_nr : 1, &map.pirq);
+		rc = map_msi(d, &map);
 		break;
 	default:
 		rc = -EINVAL;

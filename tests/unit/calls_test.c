@@ -297,6 +297,23 @@ TEST(the_end_of_the_machine)
 	end();
 }
 
+/* Numbers of devices that are none: whatever their signs. */
+TEST(interrupts_of_wild_devices)
+{
+	static const int wild[] = { -1, 0x7fffffff, -0x7fffffff - 1, 0x10000, 255 };
+
+	start();
+	for (u32 i = 0; i < 6 * ARRAY_SIZE(wild); i++) {
+		int w = wild[i % ARRAY_SIZE(wild)];
+		struct physdev_map_pirq map = { .domid = DOMID_SELF, .type = i / ARRAY_SIZE(wild), .index = w, .pirq = w, .bus = w,
+						.devfn = w, .entry_nr = w, .table_base = i };
+
+		(void)machine_op(LORD, __HYPERVISOR_physdev_op, PHYSDEVOP_map_pirq, &map, sizeof(map));
+		CHECK(oracle_check());
+	}
+	end();
+}
+
 TEST(a_watchdog_of_weeks)
 {
 	struct sched_watchdog w = { .timeout = 4294968 };	/* milliseconds do not fit 32 bits */
@@ -364,6 +381,7 @@ int main(void)
 	RUN(the_dying_get_nothing_new);
 	RUN(questions_about_the_dying_and_the_unborn);
 	RUN(the_end_of_the_machine);
+	RUN(interrupts_of_wild_devices);
 	RUN(a_watchdog_of_weeks);
 	RUN(many_vcpus_in_turns);
 	RUN(a_guest_ends_itself);
