@@ -91,6 +91,33 @@ TEST(interdomain_carries_events_both_ways)
 	TEARDOWN();
 }
 
+/* Each end says for itself which vCPU hears of it. */
+TEST(the_other_end_chooses_its_vcpu)
+{
+	struct domain *a, *b;
+	u32 pa, pb;
+
+	SETUP(1);
+	a = fake_domain(0, true, 2);
+	b = fake_domain(1, false, 3);
+	pb = unbound(b, 0);
+	pa = interdomain(a, 1, pb);
+	CHECK_EQ(event_bind_vcpu(b, pb, 2), 0);
+	CHECK_EQ(event_bind_vcpu(a, pa, 1), 0);
+	forget_pending(a);
+	forget_pending(b);
+	CHECK_EQ(event_send(a, pa), 0);
+	CHECK_EQ(b->vcpu[2]->info->evtchn_upcall_pending, 1);
+	CHECK_EQ(b->vcpu[1]->info->evtchn_upcall_pending | b->vcpu[0]->info->evtchn_upcall_pending, 0);
+	CHECK_EQ(event_send(b, pb), 0);
+	CHECK_EQ(a->vcpu[1]->info->evtchn_upcall_pending, 1);
+	CHECK_EQ(a->vcpu[0]->info->evtchn_upcall_pending, 0);
+	CHECK_EQ(event_bind_vcpu(b, pb, 3), -ENOENT);
+	fake_domain_end(b);
+	fake_domain_end(a);
+	TEARDOWN();
+}
+
 TEST(binding_needs_the_right_domain_and_state)
 {
 	struct evtchn_bind_interdomain op = { .remote_dom = 1 };
@@ -858,6 +885,7 @@ TEST(hypercall_undoes_what_it_cannot_report)
 int main(void)
 {
 	RUN(interdomain_carries_events_both_ways);
+	RUN(the_other_end_chooses_its_vcpu);
 	RUN(binding_needs_the_right_domain_and_state);
 	RUN(only_the_privileged_act_for_others);
 	RUN(loopback_in_one_domain);

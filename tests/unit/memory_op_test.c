@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* memory_op on the whole machine: frames come, go and are exchanged, and nothing of them is left anywhere. */
 #include "abi/memory.h"
+#include "domain/memory.h"
 #include "machine.h"
 #include "mm/m2p.h"
 #include "mm/page_alloc.h"
@@ -254,6 +255,38 @@ TEST(long_exchanges_go_on)
 	end();
 }
 
+/* What is set aside for a domain is used up by what it gets, kept from others, and given up with it. */
+TEST(a_claim_is_used_up)
+{
+	u64 free;
+
+	start();
+	g->d->max_pages = g->d->tot_pages + 100;
+	CHECK_EQ(domain_claim_pages(g->d, g->d->tot_pages), -EINVAL);
+	CHECK_EQ(domain_claim_pages(g->d, g->d->max_pages + 1), -EINVAL);
+	CHECK_EQ(domain_claim_pages(g->d, g->d->tot_pages + 20), 0);
+	CHECK_EQ(domain_claim_pages(g->d, g->d->tot_pages + 21), -EINVAL);
+	CHECK_EQ(domain_claimed_pages(), 20);
+	CHECK_EQ(reservation(XENMEM_increase_reservation, 5, 0), 5);
+	CHECK_EQ(g->d->outstanding_claim, 15);
+	CHECK_EQ(domain_claimed_pages(), 15);
+	CHECK_EQ(reservation(XENMEM_increase_reservation, 1, 4), 1);
+	CHECK_EQ(g->d->outstanding_claim, 0);
+	CHECK_EQ(domain_claimed_pages(), 0);
+	/* all of the rest is claimed by one: another gets nothing */
+	free = page_free_count();
+	g->d->max_pages = g->d->tot_pages + free;
+	CHECK_EQ(domain_claim_pages(g->d, g->d->tot_pages + free + 1), -EINVAL);
+	CHECK_EQ(domain_claim_pages(g->d, g->d->tot_pages + free), 0);
+	CHECK(!domain_alloc_frames(dom0, 0, 0));
+	CHECK_EQ(reservation(XENMEM_increase_reservation, 1, 0), 1);
+	CHECK_EQ(domain_claim_pages(g->d, 0), 0);
+	CHECK_EQ(domain_claimed_pages(), 0);
+	CHECK_EQ(domain_claim_pages(g->d, g->d->tot_pages + 7), 0);
+	end();
+	CHECK_EQ(domain_claimed_pages(), 0);
+}
+
 TEST(questions_are_answered)
 {
 	domid_t id = DOMID_SELF;
@@ -284,6 +317,7 @@ int main(void)
 	RUN(an_exchange_whose_results_cannot_be_told);
 	RUN(a_frame_that_came_back_is_still_flushed);
 	RUN(long_exchanges_go_on);
+	RUN(a_claim_is_used_up);
 	RUN(questions_are_answered);
 	return unit_end();
 }

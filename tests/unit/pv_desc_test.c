@@ -199,6 +199,24 @@ TEST(an_ldt_is_mapped_on_demand)
 	end();
 }
 
+/* Not one page more than was asked for, though the next one is as good. */
+TEST(an_ldt_ends_where_it_ends)
+{
+	start();
+	blank(20);
+	map(20, 0);
+	blank(21);
+	map(21, 0);
+	CHECK_EQ(set_ldt(guest_va(20), 512), 0);
+	machine_run(V);
+	CHECK(!pv_window_fault(V, desc_ldt_va(V) + 512 * 8));
+	CHECK(pv_window_fault(V, desc_ldt_va(V) + 511 * 8));
+	CHECK_EQ(set_ldt(guest_va(20), 513), 0);
+	CHECK(pv_window_fault(V, desc_ldt_va(V) + 512 * 8));
+	CHECK(oracle_check());
+	end();
+}
+
 /* The LDT's address means something else in another address space. */
 TEST(a_new_base_forgets_the_ldt)
 {
@@ -254,6 +272,7 @@ int main(void)
 	RUN(bad_gdts_change_nothing);
 	RUN(single_descriptors);
 	RUN(an_ldt_is_mapped_on_demand);
+	RUN(an_ldt_ends_where_it_ends);
 	RUN(a_new_base_forgets_the_ldt);
 	RUN(tables_that_go_while_an_ldt_is_looked_up);
 	return unit_end();
