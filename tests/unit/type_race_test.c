@@ -166,6 +166,12 @@ TEST(the_latest_stamp_stays)
 	CHECK(!race_stamp_action);
 	CHECK_EQ(f->type & FT_COUNT_MASK, 0);
 	CHECK((s32)(f->tlb_stamp - other_stamp) >= 0);
+	/* and the same with both counts in one step */
+	CHECK(frame_get_writable(f, g->d->id));
+	CHECK(!type_get_writable(f));
+	race_stamp_action = other_mapping_ends;
+	frame_put_writable(f);
+	CHECK((s32)(f->tlb_stamp - other_stamp) >= 0);
 	end();
 }
 
