@@ -200,6 +200,58 @@ TEST(a_domain_by_domctl)
 	end();
 }
 
+/* A context set by tools is the one they get back, field by field, in kernel mode and in user mode. */
+static void context_comes_back(u64 flags)
+{
+	struct vcpu_guest_context *c = calloc(1, sizeof(*c)), *back = calloc(1, sizeof(*back));
+	struct xen_domctl op = { 0 };
+
+	pv_vcpu_get_context(V, c);
+	for (u32 i = 0; i < offsetof(struct cpu_user_regs, error_code) / 8; i++)
+		((u64 *)&c->user_regs)[i] = 0x1111 * (i + 1);
+	c->user_regs.rip = guest_va(3), c->user_regs.rsp = guest_va(5);
+	c->user_regs.cs = flags & VGCF_in_kernel ? PV_CS64 & ~3u : PV_CS64, c->user_regs.ss = PV_SS;
+	c->user_regs.ds = 0x1b, c->user_regs.es = 0x2b, c->user_regs.fs = 0x33, c->user_regs.gs = 0x3b;
+	c->user_regs.rflags = 0x246;
+	c->trap_ctxt[3] = (struct trap_info){ .vector = 3, .flags = 7, .cs = PV_CS64, .address = guest_va(6) };
+	c->trap_ctxt[14] = (struct trap_info){ .vector = 14, .flags = 0, .cs = PV_CS64, .address = guest_va(7) };
+	c->kernel_sp = guest_va(9), c->kernel_ss = PV_SS;
+	c->event_callback_eip = guest_va(10), c->failsafe_callback_eip = guest_va(11), c->syscall_callback_eip = guest_va(12);
+	c->fs_base = 0x1000, c->gs_base_kernel = guest_va(0), c->gs_base_user = 0x2000;
+	c->debugreg[0] = guest_va(1), c->debugreg[7] = 0x401;
+	c->ctrlreg[1] = mfn_x(g->user_l4) << PAGE_SHIFT;
+	c->flags = flags | VGCF_online | VGCF_i387_valid;
+	V->regs.error_code = 99;
+	CHECK(!machine_store(LORD, guest_va(4), c, sizeof(*c)));
+	op.u.vcpucontext.ctxt = guest_va(4);
+	CHECK_EQ(domctl(XEN_DOMCTL_setvcpucontext, g->d->id, &op), 0);
+	CHECK_EQ(V->regs.error_code, 0);
+	CHECK_EQ(V->pv.kernel_mode, !!(flags & VGCF_in_kernel));
+	CHECK(oracle_check());
+	op.u.vcpucontext.ctxt = guest_va(8);
+	CHECK_EQ(domctl(XEN_DOMCTL_getvcpucontext, g->d->id, &op), 0);
+	CHECK(!machine_load(LORD, back, guest_va(8), sizeof(*back)));
+	/* the event mask is the vCPU's own, and shows as the interrupt flag */
+	back->user_regs.rflags = (back->user_regs.rflags & ~0x200ul) | 0x200;
+	for (u32 i = 0; i < sizeof(*c) / 8; i++)
+		if (((u64 *)c)[i] != ((u64 *)back)[i]) {
+			printf("    word %u of the context (of %zu)\n", i, sizeof(*c) / 8);
+			CHECK_EQ(((u64 *)c)[i], ((u64 *)back)[i]);
+		}
+	free(c);
+	free(back);
+}
+
+TEST(a_context_comes_back)
+{
+	start();
+	context_comes_back(VGCF_in_kernel);
+	context_comes_back(VGCF_in_kernel | VGCF_failsafe_disables_events);
+	context_comes_back(VGCF_syscall_disables_events);
+	context_comes_back(0);
+	end();
+}
+
 /* What happens to a domain that others look at while it goes. */
 TEST(the_dying_get_nothing_new)
 {
@@ -378,6 +430,7 @@ int main(void)
 	RUN(multicalls);
 	RUN(vcpu_areas);
 	RUN(a_domain_by_domctl);
+	RUN(a_context_comes_back);
 	RUN(the_dying_get_nothing_new);
 	RUN(questions_about_the_dying_and_the_unborn);
 	RUN(the_end_of_the_machine);

@@ -240,6 +240,19 @@ TEST(a_frame_that_came_back_is_still_flushed)
 	end();
 }
 
+/* 2 MiB are what anybody may ask for, and no more. */
+TEST(the_order_of_an_exchange)
+{
+	u64 list[2] = { ~0ul, ~0ul }, done;
+
+	start();
+	put_list(list, 2);
+	CHECK_EQ(exchange(1, 9, guest_va(2), 1, 9, &done), -EINVAL);
+	CHECK_EQ(exchange(1, 10, guest_va(2), 1, 10, &done), -EPERM);
+	CHECK_EQ(exchange(1, 10, guest_va(2), 1024, 0, &done), -EPERM);
+	end();
+}
+
 TEST(long_exchanges_go_on)
 {
 	u64 list[8], done;
@@ -316,6 +329,7 @@ int main(void)
 	RUN(mapped_frames_are_not_exchanged);
 	RUN(an_exchange_whose_results_cannot_be_told);
 	RUN(a_frame_that_came_back_is_still_flushed);
+	RUN(the_order_of_an_exchange);
 	RUN(long_exchanges_go_on);
 	RUN(a_claim_is_used_up);
 	RUN(questions_are_answered);

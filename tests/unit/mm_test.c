@@ -216,6 +216,16 @@ TEST(heap_limits)
 	end();
 }
 
+/* All of the machine but the firmware's few frames and those of devices in its midst. */
+TEST(what_there_is_in_all)
+{
+	u64 devices = MACHINE_IO_LAST - MACHINE_IO_FIRST + 1;
+
+	CHECK(page_total_count() <= MACHINE_FRAMES - devices);
+	CHECK(page_total_count() + 64 >= MACHINE_FRAMES - devices);
+	CHECK(page_free_count() <= page_total_count());
+}
+
 /* frame_get() takes a reference before it knows whose the frame is by then, and gives it back at once. */
 static void *lets_go(void *f)
 {
@@ -252,5 +262,6 @@ int main(void)
 	RUN(the_heap_keeps_objects_apart);
 	RUN(heap_limits);
 	RUN(a_frame_goes_without_a_passing_reference);
+	RUN(what_there_is_in_all);
 	return unit_end();
 }
