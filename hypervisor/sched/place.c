@@ -159,7 +159,7 @@ void place_offer(struct runqueue *rq)
 	u32 n, cpu;
 
 	for (n = 0; n < LOOK_AT_MOST && (u = policy->nth(rq, n)) != NULL; n++) {
-		if (u->vcpu->is_running)
+		if (load_acquire(&u->vcpu->is_running))
 			continue;
 		cpu = find_idle(&u->allowed, NULL, rq->cpu);
 		if (cpu == MAX_CPUS)
@@ -223,7 +223,7 @@ static void affinity_apply(struct vcpu *v, struct runqueue *rq)
 	}
 	if (unit_allowed(u, rq->cpu))
 		return;
-	if (u->queued && !v->is_running)
+	if (u->queued && !load_acquire(&v->is_running))
 		rq_dequeue(rq, u);		/* the caller wakes it again, which chooses a CPU */
 	else if (rq->curr == v)
 		softirq_raise_cpu(rq->cpu, SOFTIRQ_SCHEDULE);

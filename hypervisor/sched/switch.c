@@ -112,7 +112,7 @@ static void start(struct runqueue *rq, struct vcpu *prev, struct vcpu *next, u64
 	if (next == prev)
 		return;
 	rq->curr_since_ns = now;
-	next->is_running = true;
+	WRITE_ONCE(next->is_running, true);
 	timers_follow(next, rq->cpu);
 	runstate_set(prev, prev->is_idle ? RUNSTATE_runnable : resting_state(prev), now);
 	runstate_set(next, RUNSTATE_running, now);
@@ -219,7 +219,7 @@ again:
 	}
 	if (u->queued || rq->curr == v || READ_ONCE(u->parked))
 		goto out;
-	if (!v->is_running) {
+	if (!load_acquire(&v->is_running)) {
 		u->leaving = false;
 		cpu = place_choose(u, rq->cpu);
 		if (cpu != rq->cpu) {
