@@ -16,6 +16,7 @@
 #include "pv/pv.h"
 #include "sched/sched.h"
 #include "unit.h"
+#include "x86/fpu.h"
 
 static struct machine_guest *lord, *g;
 
@@ -238,6 +239,14 @@ static void context_comes_back(u64 flags)
 			printf("    word %u of the context (of %zu)\n", i, sizeof(*c) / 8);
 			CHECK_EQ(((u64 *)c)[i], ((u64 *)back)[i]);
 		}
+	/* without a floating-point state it starts with the one after reset, not with the last one's */
+	memset(V->fpu, 0x5a, fpu_area_size);
+	c->flags &= ~VGCF_i387_valid;
+	CHECK(!machine_store(LORD, guest_va(4), c, sizeof(*c)));
+	op.u.vcpucontext.ctxt = guest_va(4);
+	CHECK_EQ(domctl(XEN_DOMCTL_setvcpucontext, g->d->id, &op), 0);
+	CHECK(!memchr(V->fpu, 0x5a, fpu_area_size));
+	CHECK_EQ(V->xcr0, 1);
 	free(c);
 	free(back);
 }
