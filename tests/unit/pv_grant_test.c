@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Grants mapped into real page tables: the entry, its references, and what a guest may do to it meanwhile. */
 #include "abi/grant_table.h"
-#include "grant/grant.h"
+#include "grant/internal.h"
 #include "machine.h"
 #include "mm/pt.h"
 #include "oracle/oracle.h"
@@ -155,6 +155,32 @@ TEST(read_only_grants_stay_so)
 	end();
 }
 
+/* Readers do not make a writer, however many they are; and a writer may join them only where writing is granted. */
+TEST(many_readers)
+{
+	struct grant_entry_v1 *e;
+	u32 first, second, third;
+
+	start();
+	e = &granter->d->grant->shared[0][8];
+	e->flags |= GTF_readonly;
+	CHECK_EQ(map(8, guest_va(20), GNTMAP_host_map | GNTMAP_readonly, &first), GNTST_okay);
+	CHECK_EQ(map(8, guest_va(21), GNTMAP_host_map | GNTMAP_readonly, &second), GNTST_okay);
+	CHECK_EQ(e->flags & (GTF_reading | GTF_writing), GTF_reading);
+	CHECK(map(8, guest_va(22), GNTMAP_host_map, &third) != GNTST_okay);
+	CHECK_EQ(e->flags & (GTF_reading | GTF_writing), GTF_reading);
+	e->flags &= (u16)~GTF_readonly;
+	CHECK_EQ(map(8, guest_va(22), GNTMAP_host_map, &third), GNTST_okay);
+	CHECK_EQ(e->flags & (GTF_reading | GTF_writing), GTF_reading | GTF_writing);
+	CHECK_EQ(unmap(third, guest_va(22)), GNTST_okay);
+	CHECK_EQ(e->flags & (GTF_reading | GTF_writing), GTF_reading);
+	CHECK_EQ(unmap(first, guest_va(20)), GNTST_okay);
+	CHECK_EQ(e->flags & (GTF_reading | GTF_writing), GTF_reading);
+	CHECK_EQ(unmap(second, guest_va(21)), GNTST_okay);
+	CHECK_EQ(e->flags & (GTF_reading | GTF_writing), 0);
+	end();
+}
+
 static u32 looks;
 
 static bool every_time(void)
@@ -224,6 +250,7 @@ int main(void)
 	RUN(an_overwritten_entry_keeps_only_the_pin);
 	RUN(a_granter_that_ends_first_waits_for_the_mapping);
 	RUN(read_only_grants_stay_so);
+	RUN(many_readers);
 	RUN(a_table_grows_in_turns);
 	RUN(a_mapping_is_looked_for_in_turns);
 	return unit_end();
