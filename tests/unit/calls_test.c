@@ -223,10 +223,12 @@ static void context_comes_back(u64 flags)
 	c->ctrlreg[1] = mfn_x(g->user_l4) << PAGE_SHIFT;
 	c->flags = flags | VGCF_online | VGCF_i387_valid;
 	V->regs.error_code = 99;
+	V->regs.vector = REGS_VEC_SYSCALL;		/* else rcx and r11 would not be those given */
 	CHECK(!machine_store(LORD, guest_va(4), c, sizeof(*c)));
 	op.u.vcpucontext.ctxt = guest_va(4);
 	CHECK_EQ(domctl(XEN_DOMCTL_setvcpucontext, g->d->id, &op), 0);
 	CHECK_EQ(V->regs.error_code, 0);
+	CHECK_EQ(V->regs.vector, 0);
 	CHECK_EQ(V->pv.kernel_mode, !!(flags & VGCF_in_kernel));
 	CHECK(oracle_check());
 	op.u.vcpucontext.ctxt = guest_va(8);
