@@ -5,6 +5,7 @@
  */
 #include "abi/domctl.h"
 #include "abi/memory.h"
+#include "abi/platform.h"
 #include "abi/sched.h"
 #include "abi/sysctl.h"
 #include "abi/version.h"
@@ -97,6 +98,29 @@ TEST(privilege)
 	CHECK_EQ(machine_call(V, 1000, 0, 0, 0, 0), -ENOSYS);
 	CHECK_EQ(machine_call(V, ~0ul, 0, 0, 0, 0), -ENOSYS);
 	CHECK_EQ(machine_call(V, __HYPERVISOR_console_io, 0, 1, guest_va(0), 0), -EPERM);
+	end();
+}
+
+/* Numbers of operations that stand in memory: each, and some beyond every table. */
+TEST(operations_in_structures)
+{
+	struct mmuext_op ext = { .cmd = 0 };
+	struct xen_sysctl sys = { .interface_version = XEN_SYSCTL_INTERFACE_VERSION };
+	struct xen_platform_op plat = { .interface_version = XENPF_INTERFACE_VERSION };
+
+	start();
+	for (u32 cmd = 0; cmd < 100; cmd++) {
+		ext.cmd = sys.cmd = plat.cmd = cmd;
+		CHECK(!machine_store(V, guest_va(0), &ext, sizeof(ext)));
+		CHECK(machine_call(V, __HYPERVISOR_mmuext_op, guest_va(0), 1, 0, DOMID_SELF) != -ENOSYS ||
+		      cmd > MMUEXT_INVLPG_ALL);
+		CHECK(!machine_store(LORD, guest_va(0), &sys, sizeof(sys)));
+		(void)machine_call(LORD, __HYPERVISOR_sysctl, guest_va(0), 0, 0, 0);
+		CHECK(!machine_store(LORD, guest_va(0), &plat, sizeof(plat)));
+		(void)machine_call(LORD, __HYPERVISOR_platform_op, guest_va(0), 0, 0, 0);
+		CHECK(oracle_check());
+	}
+	CHECK_EQ(machine_call(LORD, __HYPERVISOR_platform_op, guest_va(0), 0, 0, 0), -ENOSYS);
 	end();
 }
 
@@ -438,6 +462,7 @@ int main(void)
 	machine_start();
 	RUN(arguments_from_nowhere);
 	RUN(privilege);
+	RUN(operations_in_structures);
 	RUN(multicalls);
 	RUN(vcpu_areas);
 	RUN(a_domain_by_domctl);
