@@ -52,6 +52,7 @@ struct boot_info {
 	u64 rsdp;			/* machine address, 0 if to be searched */
 	u8 rsdp_copy[36];		/* the loader's copy; all zero if it gave none */
 	u64 efi_system_table;		/* 0 on BIOS */
+	u64 efi_tables, efi_nr_tables;	/* its configuration tables; filled by acpi_init() */
 	u32 nr_efi_map;
 	struct boot_efi_region efi_map[BOOT_MAX_EFI_MAP];
 	struct boot_video video;

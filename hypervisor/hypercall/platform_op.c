@@ -40,11 +40,10 @@ static int op_settime64(struct xen_platform_op *op)
 
 static int efi_config_table(struct xenpf_firmware_info *info)
 {
-	struct { u64 head[3]; u64 vendor; u32 revision, pad; u64 handles[6]; u64 rt, bs; u64 nent, table; } st;
-
-	memcpy(&st, maddr_to_virt(boot_info.efi_system_table), sizeof(st));
-	info->u.efi_info.cfg.addr = st.table;
-	info->u.efi_info.cfg.nent = st.nent;
+	if (!boot_info.efi_tables)
+		return -ESRCH;
+	info->u.efi_info.cfg.addr = boot_info.efi_tables;
+	info->u.efi_info.cfg.nent = boot_info.efi_nr_tables;
 	return COPY_BACK;
 }
 
