@@ -3,6 +3,8 @@
 # After the files are gone (argument: how many versions stay): put away what the administrator changed.
 [ ! -d /run/systemd/system ] || systemctl daemon-reload || :
 [ "$1" = 0 ] || exit 0
+# rpm makes folders that are not there, but takes away only what a package owns
+rmdir /usr/share/man/man1 /usr/share/man/man5 /usr/share/man/man7 /usr/share/man/man8 2>/dev/null || :
 # Guests' configuration stays, under its own name.
 for f in /etc/vm/*.rpmsave; do
 	[ ! -e "$f" ] || mv "$f" "${f%.rpmsave}"
