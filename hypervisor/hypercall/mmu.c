@@ -9,11 +9,10 @@
 #include "hypercall/flush.h"
 #include "hypercall/foreign.h"
 #include "hypercall/hypercall.h"
+#include "hypercall/progress.h"
 #include "mm/m2p.h"
 #include "mm/pt.h"
 #include "pv/mmu.h"
-
-#define MMU_PREEMPTED	0x80000000u
 
 /* Writes m2p[mfn] for a frame of the page owner's. */
 static int machphys_update(struct domain *pg_owner, const struct mmu_update *req)
@@ -60,24 +59,6 @@ static __always_inline int update_batch(struct domain *pt_owner, struct domain *
 	return 0;
 }
 
-/* What the guest's counter said before the call was interrupted. */
-static __noinline int done_before(u32 *count, u64 done_p, u32 *before)
-{
-	*count &= ~MMU_PREEMPTED;
-	return done_p ? guest_get(before, done_p) : 0;
-}
-
-static __noinline int report_done(u64 done_p, u32 done)
-{
-	return guest_put(done_p, &done);
-}
-
-static __noinline long update_restart(u64 reqs, u32 count, u64 done_p, u32 foreign)
-{
-	return hypercall_restart(__HYPERVISOR_mmu_update, 4, HC_ARG(reqs), HC_ARG(count | MMU_PREEMPTED), HC_ARG(done_p),
-				 HC_ARG(foreign));
-}
-
 static __always_inline long mmu_update(struct domain *pt_owner, struct domain *pg_owner, u64 reqs, u32 count, u64 done_p,
 				       u32 foreign)
 {
@@ -96,7 +77,8 @@ static __always_inline long mmu_update(struct domain *pt_owner, struct domain *p
 	if (done_p && report_done(done_p, before + n))
 		return -EFAULT;
 	if (unlikely(rc == -ERESTART))
-		return update_restart(reqs + n * sizeof(struct mmu_update), count - n, done_p, foreign);
+		return progress_restart(__HYPERVISOR_mmu_update, reqs + n * sizeof(struct mmu_update), count - n,
+					done_p, foreign);
 	return rc;
 }
 

@@ -9,13 +9,12 @@
 #include "hypercall/flush.h"
 #include "hypercall/foreign.h"
 #include "hypercall/hypercall.h"
+#include "hypercall/progress.h"
 #include "mm/page_alloc.h"
 #include "pv/desc.h"
 #include "pv/mmu.h"
 #include "pv/type.h"
 #include "x86/cpu_ops.h"
-
-#define MMU_PREEMPTED	0x80000000u
 
 static int op_pin(struct domain *d, const struct mmuext_op *op)
 {
@@ -202,23 +201,6 @@ static int settle_only(struct domain *d)
 	return rc;
 }
 
-static __noinline int done_before(u32 *count, u64 done_p, u32 *before)
-{
-	*count &= ~MMU_PREEMPTED;
-	return done_p ? guest_get(before, done_p) : 0;
-}
-
-static __noinline int report_done(u64 done_p, u32 done)
-{
-	return guest_put(done_p, &done);
-}
-
-static __noinline long ops_restart(u64 list, u32 count, u64 done_p, u32 foreign)
-{
-	return hypercall_restart(__HYPERVISOR_mmuext_op, 4, HC_ARG(list), HC_ARG(count | MMU_PREEMPTED), HC_ARG(done_p),
-				 HC_ARG(foreign));
-}
-
 /* On behalf of d, or of nobody if that is an error: callers look at *done after any of them. */
 static __always_inline long mmuext(struct domain *d, long error, u64 list, u32 count, u64 done_p, u32 foreign)
 {
@@ -234,7 +216,8 @@ static __always_inline long mmuext(struct domain *d, long error, u64 list, u32 c
 	if (done_p && report_done(done_p, before + n))
 		return -EFAULT;
 	if (unlikely(rc == -ERESTART))
-		return ops_restart(list + n * sizeof(struct mmuext_op), count - n, done_p, foreign);
+		return progress_restart(__HYPERVISOR_mmuext_op, list + n * sizeof(struct mmuext_op), count - n,
+					done_p, foreign);
 	return rc;
 }
 
