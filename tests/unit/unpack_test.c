@@ -219,6 +219,25 @@ TEST(lz4_equals_liblz4)
 	round_trip(pack_lz4, UNPACK_LZ4, 700);
 }
 
+/* An empty deflate stream under a header with a name and a CRC16 of its own, which must be right like all the rest. */
+TEST(gzip_header_crc)
+{
+	u8 in[] = { 0x1f, 0x8b, 8, 2 | 8, 1, 2, 3, 4, 0, 3, 'x', 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+	u16 right = crc32_z(0, in, 12);
+	u8 out[1];
+	size_t produced = 1;
+
+	memcpy(in + 12, &right, 2);
+	CHECK_EQ(unpack(in, sizeof(in), out, 0, scratch, sizeof(scratch), &produced), 0);
+	CHECK_EQ(produced, 0);
+	for (size_t i = 4; i < 14; i++) {
+		in[i] ^= 0x10;
+		CHECK_EQ(unpack(in, sizeof(in), out, 0, scratch, sizeof(scratch), &produced), -EBADMSG);
+		in[i] ^= 0x10;
+	}
+	CHECK_EQ(unpack(in, 13, out, 0, scratch, sizeof(scratch), &produced), -EBADMSG);
+}
+
 /* Every truncation of a checked stream is an error, however short or nearly whole. */
 TEST(truncated_streams_fail)
 {
@@ -293,6 +312,7 @@ int main(void)
 	RUN(xz_equals_liblzma);
 	RUN(zstd_equals_libzstd);
 	RUN(lz4_equals_liblz4);
+	RUN(gzip_header_crc);
 	RUN(truncated_streams_fail);
 	RUN(no_known_format);
 	RUN(bzimage_header);

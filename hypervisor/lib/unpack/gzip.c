@@ -17,9 +17,18 @@ static const u8 *skip_string(const u8 *in, const u8 *end)
 	return nul ? nul + 1 : NULL;
 }
 
+/* Behind the CRC16 of all the header before it, which is the low half of its CRC-32; or NULL if it does not match. */
+static const u8 *skip_header_crc(const u8 *header, const u8 *in, const u8 *end)
+{
+	if (end - in < 2 || load16(in) != (u16)crc32(0, header, in - header))
+		return NULL;
+	return in + 2;
+}
+
 /* Where the deflate stream begins, or NULL. */
 static const u8 *skip_gzip_header(const u8 *in, const u8 *end)
 {
+	const u8 *header = in;
 	u8 flags;
 
 	if (end - in < GZIP_HEADER_LEN || in[2] != GZIP_DEFLATE || (in[3] & FLAGS_RESERVED))
@@ -36,7 +45,7 @@ static const u8 *skip_gzip_header(const u8 *in, const u8 *end)
 	if (in && (flags & FLAG_COMMENT))
 		in = skip_string(in, end);
 	if (in && (flags & FLAG_HEADER_CRC))
-		in = end - in < 2 ? NULL : in + 2;
+		in = skip_header_crc(header, in, end);
 	return in;
 }
 
