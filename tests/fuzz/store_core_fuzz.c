@@ -4,8 +4,6 @@
  * a small stock of paths and values, raw bytes, damage to the ring page, a domain's coming or going, or the
  * death and restart of the store. After it, everything that is counted is counted again, and no guest may
  * ever have been told what only domain 0 may read.
- *
- *	make -C tests/toolstack/store fuzz
  */
 #include "../toolstack/store/harness.h"
 
