@@ -2,7 +2,8 @@
 /*
  * Console logs: LOG_DIR/console/NAME.log, each line after the time at which it began, control characters
  * (but tab) shown as \xNN so that reading a log is safe.  At its limit the log becomes NAME.log.1, in place
- * of an older one: a guest can fill no more than twice the limit.  A full disk loses lines, nothing else.
+ * of an older one: a guest can fill no more than twice the limit and LINE_MAX_LEN, whether it ends its lines or
+ * not.  A full disk loses lines, nothing else.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,6 +17,8 @@
 #include "base/strbuf.h"
 #include "daemon/console_log.h"
 #include "daemon/xend.h"
+
+#define LINE_MAX_LEN 4096u	/* a line longer than that may be cut where a log ends */
 
 void console_log_path(char *buf, size_t size, const char *name)
 {
@@ -46,10 +49,14 @@ int console_log_open(struct console_log *log, const char *name, uint32_t limit_k
 	return log_reopen(log);
 }
 
+/* A line that is open is cut: it goes on in the new log, with a time of its own. */
 static void log_rotate(struct console_log *log)
 {
 	char old[sizeof(log->path) + 4];
 
+	if (log->line_open)
+		(void)!write(log->fd, "\n", 1);
+	log->line_open = false;
 	close(log->fd);
 	snprintf(old, sizeof(old), "%s.1", log->path);
 	if (rename(log->path, old) < 0)
@@ -91,7 +98,7 @@ void console_log_write(struct console_log *log, const char *data, size_t len)
 	if (!sb.failed && sb.len && write(log->fd, sb.data, sb.len) == (ssize_t)sb.len)
 		log->size += sb.len;
 	strbuf_free(&sb);
-	if (log->limit && log->size > log->limit && !log->line_open)
+	if (log->limit && log->size > log->limit + (log->line_open ? LINE_MAX_LEN : 0))
 		log_rotate(log);
 }
 
