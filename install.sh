@@ -260,7 +260,7 @@ write_manifest() {
 
 # --- systemd, the group
 
-units="xend.service xen-guests.service xen-boot-check.service xen-boot-mark.service"
+units="xend.service xen-guests.service xen-boot-mark.service"
 
 wanted_by() {
 	case $1 in xen-boot-mark.service) echo sysinit.target.wants ;; *) echo multi-user.target.wants ;; esac

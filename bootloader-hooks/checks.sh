@@ -135,7 +135,7 @@ check_writable() {
 check_other_xen() {
 	ours=$(cat "$1/usr/lib/xen/boot/version" 2>/dev/null)
 	for f in "$1"/boot/xen*; do
-		case ${f##*/} in "xen-$2.gz" | "xen-$ours.gz" | "xen*" | xen-*.config) continue ;; esac
+		case ${f##*/} in "xen-$2.gz" | "xen-$2.gz;"* | "xen-$ours.gz" | "xen*" | xen-*.config) continue ;; esac
 		[ -f "$f" ] || continue
 		# a version of ours whose upgrade was cut short
 		! grep -qs " ${f#"$1"}\( \|\$\)" "$1/var/lib/xen/install/manifest" "$1/var/lib/xen/install/journal" || continue

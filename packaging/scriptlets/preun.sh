@@ -12,7 +12,7 @@ if [ -e /sys/hypervisor/type ]; then
 fi
 [ ! -d /run/systemd/system ] || systemctl stop xend.service 2>/dev/null || :
 /usr/sbin/xen-boot remove || :
-for u in xend xen-guests xen-boot-check xen-boot-mark; do
+for u in xend xen-guests xen-boot-mark; do
 	systemctl disable --quiet $u.service 2>/dev/null || :
 done
 exit 0
