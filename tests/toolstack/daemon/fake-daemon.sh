@@ -13,7 +13,7 @@ refuse() { n=$1 t=$2; shift 2; if "$@" > "$W/out" 2>&1; then not_ok "$n (succeed
 	not_ok "$n (other words)"; sed 's/^/    /' "$W/out"; fi; }
 start() {
 	"$B/xend-fake" -r "$W" -c "$W/xend.conf" -v >> "$W/xend.log" 2>&1 & XEND=$!
-	i=0; while ! $XL list > /dev/null 2>&1; do i=$((i + 1)); [ $i -lt 600 ] || { not_ok "xend starts"; cat "$W/xend.log"; break; }; sleep 0.1; done
+	i=0; while ! $XL list > "$W/list" 2>&1; do i=$((i + 1)); [ $i -lt 600 ] || { not_ok "xend starts"; cat "$W/xend.log" "$W/list"; finish; exit 1; }; sleep 0.1; done
 }
 finish() { kill "$XEND" 2>/dev/null; wait "$XEND" 2>/dev/null; rm -rf "$W"; }
 echo 'network = no' > "$W/xend.conf"
