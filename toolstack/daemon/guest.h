@@ -106,7 +106,9 @@ const char *guest_why_name(enum guest_why why);
 /* ---- life.c ---- */
 /* Begin to start a STOPPED guest; what comes of it is told by an event. */
 int guest_start(struct guest *g, bool paused, struct error *err) __must_check;
-/* Take the domain down; `why` decides what follows. */
+/* Is it stopped only until it is started again? */
+bool guest_restarts(const struct guest *g);
+/* Take the domain down, or call off its restart; `why` decides what follows.  g may be gone then. */
 void guest_stop(struct guest *g, enum guest_why why);
 /* Its worker has ended and it is to stop: go on with that. */
 void guest_stop_now(struct guest *g);

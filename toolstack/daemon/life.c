@@ -155,6 +155,8 @@ int guest_start(struct guest *g, bool paused, struct error *err)
 		error_what(err, "guest '%s'", g->name);
 		return rc;
 	}
+	if (g->retry)
+		event_del(g->retry);
 	g->cfg = guest_config_copy(g->def);
 	g->n_disks = g->n_vifs = 0;
 	g->why = WHY_NONE;
@@ -215,6 +217,13 @@ static bool wants_restart(const struct guest *g)
 	}
 }
 
+/* It is stopped and stays so. */
+static void rest(struct guest *g)
+{
+	if (!g->persistent)
+		guest_forget(g);
+}
+
 static void on_retry(evutil_socket_t fd, short what, void *arg)
 {
 	struct guest *g = arg;
@@ -225,11 +234,12 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 	if (g->state == GUEST_STOPPED && guest_start(g, false, &err) < 0) {
 		log_error(LOG_LEVEL_ERROR, &err);
 		events_emit(g, "failed", err.why, &err);
+		rest(g);
 	}
 }
 
-/* Start again, later and later if the guest keeps dying young, and in the end not at all. */
-static void restart(struct guest *g, bool quick)
+/* Start again, later and later if the guest keeps dying young, and in the end (false) not at all. */
+static bool restart(struct guest *g, bool quick)
 {
 	struct timeval delay = { 0, 1000 };
 
@@ -239,14 +249,21 @@ static void restart(struct guest *g, bool quick)
 		snprintf(g->reason, sizeof(g->reason),
 			 "died %d times soon after its start; not started again", QUICK_DEATHS_MAX + 1);
 		events_emit(g, "failed", g->reason, NULL);
-		return;
+		return false;
 	}
 	if (g->quick_deaths > 1)
 		delay.tv_sec = 1 << (g->quick_deaths - 1);
 	if (!g->retry)
 		g->retry = evtimer_new(xend.base, on_retry, g);
-	if (!g->retry || event_add(g->retry, &delay) < 0)
-		log_err("guest '%s': cannot be started again: out of memory", g->name);
+	if (g->retry && event_add(g->retry, &delay) == 0)
+		return true;
+	log_err("guest '%s': cannot be started again: out of memory", g->name);
+	return false;
+}
+
+bool guest_restarts(const struct guest *g)
+{
+	return g->state == GUEST_STOPPED && g->retry && event_pending(g->retry, EV_TIMEOUT, NULL);
 }
 
 /* Nothing is left of the domain. */
@@ -265,13 +282,8 @@ void life_finish(struct guest *g)
 	g->n_disks = g->n_vifs = 0;
 	g->domid = -1;
 	g->started_ns = 0;
-	if (again) {
-		restart(g, quick);
-	} else if (!g->persistent) {
-		if (g->retry)
-			event_free(g->retry);
-		guest_forget(g);
-	}
+	if (!again || !restart(g, quick))
+		rest(g);
 }
 
 static json_t *destroy_work(void *arg, struct error *err)
@@ -347,6 +359,11 @@ static void take_down(struct guest *g)
 
 void guest_stop(struct guest *g, enum guest_why why)
 {
+	if (guest_restarts(g)) {
+		event_del(g->retry);
+		rest(g);
+		return;
+	}
 	if (g->state == GUEST_STOPPED)
 		return;
 	if (g->state == GUEST_STOPPING) {

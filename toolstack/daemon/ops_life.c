@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Operations on guests that run: pause, shut down, reboot, destroy, and waiting for what becomes of one. */
 #include <errno.h>
-#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -164,19 +163,18 @@ static int op_reboot(struct request *rq, struct error *err)
 static int op_destroy(struct request *rq, struct error *err)
 {
 	struct guest *g;
+	json_t *o;
 	int rc = guest_need(proto_arg_str(rq->args, "guest"), &g, err);
 
 	if (rc)
 		return rc;
-	if (g->state == GUEST_STOPPED && g->retry && event_pending(g->retry, EV_TIMEOUT, NULL)) {
-		event_del(g->retry);
-		request_ok(rq, ops_identity(g));
-		return 0;
-	}
-	if (g->state == GUEST_STOPPED)
+	if (g->state == GUEST_STOPPED && !guest_restarts(g))
 		return guest_need_running(g->name, &g, err);
-	if (rq->dry_run) {
-		request_ok(rq, ops_identity(g));
+	if (rq->dry_run || g->state == GUEST_STOPPED) {
+		o = ops_identity(g);
+		if (!rq->dry_run)
+			guest_stop(g, WHY_DESTROY);
+		request_ok(rq, o);
 		return 0;
 	}
 	rq->until = "stopped";

@@ -40,27 +40,26 @@ static void list_ours(json_t *out, const struct domain_list *list, bool all)
 static int op_list(struct request *rq, struct error *err)
 {
 	const char *word = proto_arg_str(rq->args, "guest");
+	const struct xen_domctl_getdomaininfo *info;
 	struct domain_list list;
 	json_t *out = json_array();
-	struct guest *g;
+	struct guest *g = word ? guest_find(word) : NULL;
 	int domid, rc = ops_domains(&list, err);
 
-	if (!rc && word) {
-		g = guest_find(word);
-		if (g)
-			json_array_append_new(out, ops_guest_json(g, ops_domain(&list, g->domid)));
-		else if (!(rc = ops_any_domain(rq, &g, &domid, err)))
-			json_array_append_new(out, ops_guest_json(NULL, ops_domain(&list, domid)));
-	} else if (!rc) {
-		for (int i = 0; i < list.n; i++)
-			if (!guest_by_domid(list.items[i].domain))
-				json_array_append_new(out, ops_guest_json(NULL, &list.items[i]));
+	for (int i = 0; !rc && !word && i < list.n; i++)
+		if (!guest_by_domid(list.items[i].domain))
+			json_array_append_new(out, ops_guest_json(NULL, &list.items[i]));
+	if (!rc && !word)
 		list_ours(out, &list, proto_arg_bool(rq->args, "all"));
-	}
-	if (!rc) {
+	else if (!rc && g)
+		json_array_append_new(out, ops_guest_json(g, ops_domain(&list, g->domid)));
+	else if (!rc)
+		rc = ops_any_domain(rq, &g, &domid, err);
+	if (!rc && word && !g && (info = ops_domain(&list, domid)))
+		json_array_append_new(out, ops_guest_json(NULL, info));
+	if (!rc)
 		request_ok(rq, json_pack("{s:O}", "guests", out));
-		ops_domains_free(&list);
-	}
+	ops_domains_free(&list);
 	json_decref(out);
 	return rc;
 }

@@ -229,10 +229,9 @@ static int op_vcpu_list(struct request *rq, struct error *err)
 		if (domid < 0 || domid == list.items[i].domain)
 			list_vcpus(out, g ? g->name : name, &list.items[i], p.nr_cpus);
 	}
-	if (!rc) {
+	if (!rc)
 		request_ok(rq, json_pack("{s:O}", "vcpus", out));
-		ops_domains_free(&list);
-	}
+	ops_domains_free(&list);
 	json_decref(out);
 	return rc;
 }

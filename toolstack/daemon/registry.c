@@ -6,6 +6,7 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <event2/event.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -240,6 +241,8 @@ void guest_forget(struct guest *g)
 	while (*p != g)
 		p = &(*p)->next;
 	*p = g->next;
+	if (g->retry)
+		event_free(g->retry);
 	guest_config_free(g->def);
 	guest_config_free(g->cfg);
 	free(g->source);

@@ -71,7 +71,7 @@ int proto_conn_fill(struct proto_conn *conn)
 	ssize_t n;
 
 	if (conn->in.len > (size_t)conn->in_max + HEADER_BYTES)
-		return 0;	/* a whole message waits; take it first */
+		return -EPROTO;	/* it sends on and on without an answer to what was whole already */
 	do {
 		n = recvmsg(conn->fd, &mh, MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);
