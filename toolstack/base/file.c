@@ -109,6 +109,26 @@ int fd_set_nonblock(int fd, int on)
 	return fcntl(fd, F_SETFL, flags) < 0 ? -errno : 0;
 }
 
+int file_open_plain(const char *path, int flags, bool block, struct stat *st)
+{
+	int look = open(path, O_PATH | O_CLOEXEC), rc;
+	char again[32];
+
+	if (look < 0)
+		return -errno;
+	snprintf(again, sizeof(again), "/proc/self/fd/%d", look);
+	if (fstat(look, st) < 0)
+		rc = -errno;
+	else if (S_ISDIR(st->st_mode))
+		rc = -EISDIR;
+	else if (!S_ISREG(st->st_mode) && !(block && S_ISBLK(st->st_mode)))
+		rc = -ENOTBLK;
+	else if ((rc = open(again, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)) < 0)
+		rc = -errno;
+	close(look);
+	return rc;
+}
+
 static int read_up_to(int fd, const char *path, size_t limit, struct strbuf *sb, struct error *err)
 {
 	char chunk[16384];

@@ -8,12 +8,19 @@
 #define BASE_FILE_H
 
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "base/error.h"
 
 /* Read path ("-" is stdin) into *data, NUL-terminated, at most limit bytes.  Caller frees. */
 int file_read(const char *path, size_t limit, char **data, size_t *len, struct error *err) __must_check;
+
+/*
+ * Open an ordinary file or, with block, a block device, and tell of it.  Nothing else is so much as opened, which
+ * for some devices is an act.  A descriptor or -errno: -EISDIR, -ENOTBLK for the wrong kind.
+ */
+int file_open_plain(const char *path, int flags, bool block, struct stat *st) __must_check;
 
 int file_write_atomic(const char *path, const void *data, size_t len, mode_t mode, struct error *err)
 	__must_check;

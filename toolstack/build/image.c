@@ -105,15 +105,13 @@ static int run_parser(struct job *job, struct answer *a, struct error *err)
 /* Map a kernel file for reading; it must be an ordinary file of sensible size. */
 static int read_kernel(const char *path, uint8_t **data, struct stat *st, struct error *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), rc = 0;
+	int fd = file_open_plain(path, O_RDONLY, false, st), rc = 0;
 
+	if (fd == -EISDIR || fd == -ENOTBLK)
+		return error_set(err, ERR_CONFIG, NULL, "kernel '%s' is not a file", path);
 	if (fd < 0)
-		return error_set_errno(err, ERR_NONE, errno, NULL, "kernel '%s'", path);
-	if (fstat(fd, st) < 0)
-		rc = error_set_errno(err, ERR_NONE, errno, NULL, "kernel '%s'", path);
-	else if (!S_ISREG(st->st_mode))
-		rc = error_set(err, ERR_CONFIG, NULL, "kernel '%s' is not a file", path);
-	else if (st->st_size == 0 || (uint64_t)st->st_size > IMAGE_FILE_MAX)
+		return error_set_errno(err, ERR_NONE, fd, NULL, "kernel '%s'", path);
+	if (st->st_size == 0 || (uint64_t)st->st_size > IMAGE_FILE_MAX)
 		rc = error_set(err, ERR_CONFIG, NULL, "kernel '%s' has %lld bytes", path,
 			       (long long)st->st_size);
 	if (!rc) {

@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "conf/conf.h"
+#include "base/file.h"
 #include "base/strbuf.h"
+#include "conf/conf.h"
 
 #define NAMES_MAX 8192	/* of a folder, looked at for a suggestion */
 
@@ -23,20 +23,12 @@
 static int real_file_state(const char *path, bool for_write, bool *is_block, uint64_t *size)
 {
 	struct stat st;
-	int fd, rc = 0;
+	int fd = file_open_plain(path, for_write ? O_RDWR : O_RDONLY, true, &st), rc = 0;
 
-	/* O_NONBLOCK: a FIFO must not hang us; nothing is read. */
-	fd = open(path, (for_write ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) < 0)
-		rc = -errno;
-	else if (S_ISDIR(st.st_mode))
-		rc = -EISDIR;
-	else if (!S_ISREG(st.st_mode) && !S_ISBLK(st.st_mode))
-		rc = -ENOTBLK;
-	*is_block = !rc && S_ISBLK(st.st_mode);
-	*size = rc ? 0 : (uint64_t)st.st_size;
+		return fd;
+	*is_block = S_ISBLK(st.st_mode);
+	*size = (uint64_t)st.st_size;
 	if (*is_block && ioctl(fd, BLKGETSIZE64, size) < 0)
 		rc = -errno;
 	close(fd);

@@ -7,23 +7,14 @@
 #include <string.h>
 
 #include "daemon/console.h"
+#include "daemon/disk.h"
 #include "daemon/life.h"
-#include "daemon/loop.h"
 #include "daemon/vif.h"
 #include "daemon/xend.h"
 #include "daemon/xs.h"
 #include "hv/domctl.h"
 
 #define DOMAINS_MAX 1024
-
-static bool loop_in_use(int nr)
-{
-	for (struct guest *g = guests; g; g = g->next)
-		for (size_t i = 0; i < g->n_disks; i++)
-			if (g->disks[i].loop == nr)
-				return true;
-	return false;
-}
 
 /* A worker may have made the domain and died before it could say so. */
 static int find_domain(const struct guest *g)
@@ -73,7 +64,7 @@ void life_adopt(void)
 		if (g->state != GUEST_STOPPED)
 			adopt(g);
 	}
-	loop_sweep(loop_in_use);
+	disk_sweep(NULL);
 	vif_rescan();
 	guest_scan();
 }

@@ -4,10 +4,9 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/strbuf.h"
 #include "build/pv.h"
 #include "daemon/create.h"
@@ -114,7 +113,7 @@ int create_check(const struct guest *g, struct error *err)
 	int rc = check_kernel(g, err);
 
 	for (size_t i = 0; !rc && i < g->cfg->n_disks; i++)
-		rc = disk_check(g, &g->cfg->disks[i], err);
+		rc = disk_check(&g->cfg->disks[i], err);
 	if (!rc)
 		rc = check_memory(g, err);
 	return rc;
@@ -237,7 +236,7 @@ static int take_disks(const struct create_job *job, struct error *err)
 	for (size_t i = 0; !rc && i < g->cfg->n_disks; i++) {
 		rc = disk_attach(g, &g->cfg->disks[i], &g->disks[i], err);
 		if (!rc && g->cfg->disks[i].target)
-			worker_send(disk_to_json(i, &g->disks[i]), -1);
+			worker_send(json_pack("{s:i, s:o}", "disk", (int)i, "device", guest_device_json(&g->disks[i])), -1);
 	}
 	return rc;
 }
@@ -264,11 +263,11 @@ static int take_ramdisk(const struct guest *g, struct pv_guest *pv, struct error
 	pv->ramdisk_fd = -1;
 	if (!g->cfg->ramdisk)
 		return 0;
-	pv->ramdisk_fd = open(g->cfg->ramdisk, O_RDONLY | O_CLOEXEC);
-	if (pv->ramdisk_fd < 0 || fstat(pv->ramdisk_fd, &st) < 0)
-		return error_set_errno(err, ERR_NONE, errno, NULL, "ramdisk '%s'", g->cfg->ramdisk);
-	if (!S_ISREG(st.st_mode))
+	pv->ramdisk_fd = file_open_plain(g->cfg->ramdisk, O_RDONLY, false, &st);
+	if (pv->ramdisk_fd == -EISDIR || pv->ramdisk_fd == -ENOTBLK)
 		return error_set(err, ERR_CONFIG, NULL, "ramdisk '%s' is not a file", g->cfg->ramdisk);
+	if (pv->ramdisk_fd < 0)
+		return error_set_errno(err, ERR_NONE, pv->ramdisk_fd, NULL, "ramdisk '%s'", g->cfg->ramdisk);
 	pv->ramdisk_len = (uint64_t)st.st_size;
 	return 0;
 }

@@ -283,7 +283,7 @@ void device_remove(struct guest *g, enum device_kind kind, size_t i)
 		return;
 	remove_nodes(g, kind, i);
 	if (kind == DEVICE_VBD)
-		disk_release(g, d);
+		disk_release(g->uuid, d);
 	d->state = DEV_GONE;
 	guest_device_gone(g);
 }
@@ -294,7 +294,7 @@ void device_remove_guest(struct guest *g)
 
 	for (size_t i = 0; i < g->n_disks; i++) {
 		remove_nodes(g, DEVICE_VBD, i);
-		disk_release(g, &g->disks[i]);
+		disk_release(g->uuid, &g->disks[i]);
 		g->disks[i].state = DEV_GONE;
 	}
 	for (size_t i = 0; i < g->n_vifs; i++) {

@@ -8,6 +8,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "daemon/disk.h"
 #include "daemon/loop.h"
@@ -20,9 +21,8 @@ static void identity(const struct stat *st, uint64_t *dev, uint64_t *ino)
 	*ino = S_ISBLK(st->st_mode) ? (uint64_t)st->st_rdev : (uint64_t)st->st_ino;
 }
 
-/* The guest, other than g's own use of it, that has this disk. */
-static const struct guest *user_of(const struct guest *g, const struct guest_disk *disk, uint64_t dev,
-				   uint64_t ino)
+/* The guest, other than by this very entry, that has this disk. */
+static const struct guest *user_of(const struct guest_disk *disk, uint64_t dev, uint64_t ino)
 {
 	for (const struct guest *o = guests; o; o = o->next) {
 		if (o->state == GUEST_STOPPED || !o->cfg)
@@ -38,27 +38,35 @@ static const struct guest *user_of(const struct guest *g, const struct guest_dis
 			return o;
 		}
 	}
-	(void)g;
 	return NULL;
+}
+
+static int check_unused(const struct guest_disk *disk, uint64_t dev, uint64_t ino, struct error *err)
+{
+	const struct guest *other = user_of(disk, dev, ino);
+	int rc;
+
+	if (!other)
+		return 0;
+	rc = error_set(err, ERR_CONFLICT, NULL, "disk '%s' (%s) is in use by guest '%s'", disk->target, disk->vdev,
+		       other->name);
+	error_hint(err, "stop that guest, use another disk, or, if both know how to share it, 'w!' for both");
+	return rc;
 }
 
 static int open_target(const struct guest_disk *disk, struct stat *st, struct error *err)
 {
-	int fd = open(disk->target, (disk->readonly ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NONBLOCK), rc;
+	int fd = file_open_plain(disk->target, disk->readonly ? O_RDONLY : O_RDWR, true, st);
 
-	if (fd < 0 || fstat(fd, st) < 0) {
-		rc = error_set_errno(err, ERR_NONE, errno, NULL, "disk '%s' (%s)", disk->target, disk->vdev);
-		if (rc == -ENOENT)
-			error_hint(err, strncmp(disk->target, "/dev/", 5) ? "make it, for example: truncate -s 10G %s" :
-				   "'lsblk' and 'lvs' show the devices there are; lvcreate makes volumes", disk->target);
-		if (fd >= 0)
-			close(fd);
-		return rc;
-	}
-	if (!S_ISREG(st->st_mode) && !S_ISBLK(st->st_mode)) {
-		close(fd);
+	if (fd == -EISDIR || fd == -ENOTBLK)
 		return error_set(err, ERR_CONFIG, NULL, "disk '%s' (%s) is neither a file nor a block device",
 				 disk->target, disk->vdev);
+	if (fd < 0) {
+		(void)error_set_errno(err, ERR_NONE, fd, NULL, "disk '%s' (%s)", disk->target, disk->vdev);
+		if (fd == -ENOENT)
+			error_hint(err, strncmp(disk->target, "/dev/", 5) ? "make it, for example: truncate -s 10G %s" :
+				   "'lsblk' and 'lvs' show the devices there are; lvcreate makes volumes", disk->target);
+		return fd;
 	}
 	if (S_ISREG(st->st_mode) && st->st_size < 512) {
 		close(fd);
@@ -68,18 +76,16 @@ static int open_target(const struct guest_disk *disk, struct stat *st, struct er
 }
 
 /* A block device that dom0 itself has mounted must not be written by a guest. */
-static int check_exclusive(const struct guest_disk *disk, const struct stat *st, struct error *err)
+static int check_exclusive(const struct guest_disk *disk, struct stat *st, struct error *err)
 {
 	int fd, rc;
 
 	if (!S_ISBLK(st->st_mode) || disk->readonly || disk->shared)
 		return 0;
-	fd = open(disk->target, O_RDONLY | O_EXCL | O_CLOEXEC | O_NONBLOCK);
-	if (fd >= 0) {
+	fd = file_open_plain(disk->target, O_RDONLY | O_EXCL, true, st);
+	if (fd >= 0)
 		close(fd);
-		return 0;
-	}
-	if (errno != EBUSY)
+	if (fd != -EBUSY)
 		return 0;
 	rc = error_set(err, ERR_CONFLICT, NULL, "disk '%s' (%s) is in use by this host", disk->target,
 		       disk->vdev);
@@ -87,9 +93,8 @@ static int check_exclusive(const struct guest_disk *disk, const struct stat *st,
 	return rc;
 }
 
-int disk_check(const struct guest *g, const struct guest_disk *disk, struct error *err)
+int disk_check(const struct guest_disk *disk, struct error *err)
 {
-	const struct guest *other;
 	uint64_t dev, ino;
 	struct stat st;
 	int fd, rc;
@@ -110,23 +115,15 @@ int disk_check(const struct guest *g, const struct guest_disk *disk, struct erro
 		return fd;
 	close(fd);
 	identity(&st, &dev, &ino);
-	other = user_of(g, disk, dev, ino);
-	if (other) {
-		rc = error_set(err, ERR_CONFLICT, NULL, "disk '%s' (%s) is in use by guest '%s'",
-			       disk->target, disk->vdev, other->name);
-		error_hint(err, "stop that guest, use another disk, or, if both know how to share it, 'w!' "
-				"for both");
-		return rc;
-	}
-	return check_exclusive(disk, &st, err);
+	rc = check_unused(disk, dev, ino, err);
+	return rc ? rc : check_exclusive(disk, &st, err);
 }
 
 int disk_attach(const struct guest *g, const struct guest_disk *disk, struct guest_device *d,
 		struct error *err)
 {
 	struct stat st;
-	char path[32];
-	int fd, nr;
+	int fd, rc = 0;
 
 	d->loop = -1;
 	if (!disk->target)
@@ -135,57 +132,45 @@ int disk_attach(const struct guest *g, const struct guest_disk *disk, struct gue
 	if (fd < 0)
 		return fd;
 	identity(&st, &d->file_dev, &d->file_ino);
-	if (S_ISBLK(st.st_mode)) {
-		d->major = major(st.st_rdev);
-		d->minor = minor(st.st_rdev);
-		close(fd);
-		return 0;
-	}
-	nr = loop_attach(fd, disk->readonly, g->uuid);
+	if (!S_ISBLK(st.st_mode))
+		rc = d->loop = loop_attach(fd, disk->readonly, g->uuid, &st.st_rdev);
 	close(fd);
-	if (nr < 0) {
-		int rc = error_set_errno(err, ERR_RESOURCES, -nr, NULL, "no loop device for disk '%s'",
-					 disk->target);
-
+	if (rc < 0) {
+		rc = error_set_errno(err, ERR_RESOURCES, -rc, NULL, "no loop device for disk '%s'", disk->target);
 		error_hint(err, "is the module 'loop' loaded? 'losetup -a' shows who uses them");
 		return rc;
 	}
-	d->loop = nr;
-	snprintf(path, sizeof(path), "/dev/loop%d", nr);
-	if (stat(path, &st) < 0)
-		return error_set_errno(err, ERR_INTERNAL, errno, NULL, "%s", path);
 	d->major = major(st.st_rdev);
 	d->minor = minor(st.st_rdev);
 	return 0;
 }
 
-json_t *disk_to_json(size_t i, const struct guest_device *d)
+int disk_claim(struct guest *g, size_t i, const struct guest_device *taken, struct error *err)
 {
-	return json_pack("{s:{s:i, s:i, s:i, s:i, s:I, s:I}}", "disk", "index", (int)i, "loop", d->loop,
-			 "major", (int)d->major, "minor", (int)d->minor, "dev", (json_int_t)d->file_dev,
-			 "ino", (json_int_t)d->file_ino);
+	g->disks[i] = *taken;
+	return check_unused(&g->cfg->disks[i], taken->file_dev, taken->file_ino, err);
 }
 
-void disk_from_json(struct guest *g, const json_t *msg)
+static bool in_use(int nr)
 {
-	const json_t *o = json_object_get(msg, "disk");
-	size_t i = (size_t)json_integer_value(json_object_get(o, "index"));
-
-	if (i >= g->n_disks)
-		return;
-	g->disks[i].loop = (int)json_integer_value(json_object_get(o, "loop"));
-	g->disks[i].major = (uint32_t)json_integer_value(json_object_get(o, "major"));
-	g->disks[i].minor = (uint32_t)json_integer_value(json_object_get(o, "minor"));
-	g->disks[i].file_dev = (uint64_t)json_integer_value(json_object_get(o, "dev"));
-	g->disks[i].file_ino = (uint64_t)json_integer_value(json_object_get(o, "ino"));
+	for (struct guest *g = guests; g; g = g->next)
+		for (size_t i = 0; i < g->n_disks; i++)
+			if (g->disks[i].loop == nr)
+				return true;
+	return false;
 }
 
-void disk_release(const struct guest *g, struct guest_device *d)
+void disk_sweep(const uint8_t *uuid)
 {
-	int rc = d->loop >= 0 ? loop_detach(d->loop, g->uuid) : 0;
+	loop_sweep(uuid, in_use);
+}
+
+void disk_release(const uint8_t uuid[16], struct guest_device *d)
+{
+	int rc = d->loop >= 0 ? loop_detach(d->loop, uuid) : 0;
 
 	if (rc && rc != -ENXIO && rc != -ENOENT)
-		log_warn("guest '%s': loop device %d is not given back: %s", g->name, d->loop, strerror(-rc));
+		log_warn("loop device %d is not given back: %s", d->loop, strerror(-rc));
 	d->loop = -1;
 	d->file_dev = d->file_ino = 0;
 }

@@ -9,14 +9,15 @@
 #include "daemon/guest.h"
 
 /* Is it there, can it be used this way, and does nobody else use it?  Takes nothing. */
-int disk_check(const struct guest *g, const struct guest_disk *disk, struct error *err) __must_check;
+int disk_check(const struct guest_disk *disk, struct error *err) __must_check;
 /* Make it a block device; fills d.  In a worker. */
 int disk_attach(const struct guest *g, const struct guest_disk *disk, struct guest_device *d,
 		struct error *err) __must_check;
-/* A worker's word about disk i, and the daemon taking it down. */
-json_t *disk_to_json(size_t i, const struct guest_device *d);
-void disk_from_json(struct guest *g, const json_t *msg);
+/* In the daemon: what a worker has taken is disk i's from now on, even if another guest has come first: -EBUSY. */
+int disk_claim(struct guest *g, size_t i, const struct guest_device *taken, struct error *err) __must_check;
 /* Give the loop device back. */
-void disk_release(const struct guest *g, struct guest_device *d);
+void disk_release(const uint8_t uuid[16], struct guest_device *d);
+/* Give back all loop devices of a guest (NULL: of any) that no guest knows of. */
+void disk_sweep(const uint8_t *uuid);
 
 #endif

@@ -100,6 +100,9 @@ int guest_save_definition(const struct guest *g, struct error *err) __must_check
 void guest_drop_definition(const struct guest *g);
 /* Room for the runtime part of cfg's devices. */
 int guest_fit_devices(struct guest *g);
+/* A device as its journal and workers write it. */
+json_t *guest_device_json(const struct guest_device *d);
+void guest_device_from(const json_t *o, struct guest_device *d);
 void guest_uuid_text(const uint8_t uuid[16], char text[37]);
 const char *guest_why_name(enum guest_why why);
 

@@ -71,14 +71,21 @@ void life_publish_tty(const struct guest *g)
 
 static void on_create_message(void *ctx, json_t *msg, int fd)
 {
+	const json_t *device = json_object_get(msg, "device");
+	size_t i = (size_t)json_integer_value(json_object_get(msg, "disk"));
+	struct guest_device taken;
+	struct error err = ERROR_INIT;
 	struct guest *g = ctx;
 
 	if (json_object_get(msg, "kernel")) {
 		kernels_take(g->cfg->kernel, msg, fd);
 		return;
 	}
-	if (json_object_get(msg, "disk"))
-		disk_from_json(g, msg);
+	if (device && i < g->n_disks) {
+		guest_device_from(device, &taken);
+		if (disk_claim(g, i, &taken, &err) && g->state == GUEST_STARTING)
+			fail_start(g, &err);
+	}
 	if (json_object_get(msg, "domid"))
 		g->domid = (int)json_integer_value(json_object_get(msg, "domid"));
 	(void)guest_journal(g);
@@ -91,7 +98,8 @@ static void on_created(void *ctx, json_t *result, const struct error *failed)
 	int rc;
 
 	g->worker = NULL;
-	if (g->state != GUEST_STARTING) {	/* stopped meanwhile */
+	if (g->state != GUEST_STARTING) {	/* stopped meanwhile: it may have died before it could tell of a disk */
+		disk_sweep(g->uuid);
 		take_down(g);
 		return;
 	}
@@ -167,7 +175,7 @@ int guest_start(struct guest *g, bool paused, struct error *err)
 	g->address[0] = '\0';
 	rc = g->cfg ? guest_fit_devices(g) : -ENOMEM;
 	for (size_t i = 0; !rc && i < g->cfg->n_vifs; i++)
-		rc = vif_check(g, &g->cfg->vifs[i], err);
+		rc = vif_check(&g->cfg->vifs[i], err);
 	if (!rc) {
 		g->state = GUEST_STARTING;
 		rc = guest_journal(g);
@@ -339,7 +347,7 @@ static void take_down(struct guest *g)
 		device_remove_guest(g);
 	} else {
 		for (size_t i = 0; i < g->n_disks; i++)
-			disk_release(g, &g->disks[i]);
+			disk_release(g->uuid, &g->disks[i]);
 		life_finish(g);
 		return;
 	}

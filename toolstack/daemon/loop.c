@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <uuid/uuid.h>
 
@@ -15,12 +16,13 @@
 
 #define TRIES 64
 
-static void make_tag(char tag[LO_NAME_SIZE], const uint8_t uuid[16])
+static void make_tag(char tag[LO_NAME_SIZE], const uint8_t *uuid)
 {
-	char text[37];
+	char text[37] = "";
 
 	memset(tag, 0, LO_NAME_SIZE);
-	uuid_unparse_lower(uuid, text);
+	if (uuid)
+		uuid_unparse_lower(uuid, text);
 	snprintf(tag, LO_NAME_SIZE, "xend:%s", text);
 }
 
@@ -34,8 +36,9 @@ static int loop_open(int nr)
 	return fd < 0 ? -errno : fd;
 }
 
-int loop_attach(int file_fd, bool readonly, const uint8_t uuid[16])
+int loop_attach(int file_fd, bool readonly, const uint8_t uuid[16], dev_t *dev)
 {
+	struct stat st;
 	int ctl = open("/dev/loop-control", O_RDWR | O_CLOEXEC), rc = -EBUSY;
 
 	if (ctl < 0)
@@ -56,18 +59,20 @@ int loop_attach(int file_fd, bool readonly, const uint8_t uuid[16])
 		}
 		cfg.info.lo_flags = readonly ? LO_FLAGS_READ_ONLY : 0;
 		make_tag((char *)cfg.info.lo_file_name, uuid);
-		rc = ioctl(fd, LOOP_CONFIGURE, &cfg) < 0 ? -errno : nr;
+		rc = fstat(fd, &st) < 0 || ioctl(fd, LOOP_CONFIGURE, &cfg) < 0 ? -errno : nr;
+		*dev = st.st_rdev;
 		close(fd);
 	}
 	close(ctl);
 	return rc;
 }
 
-static bool is_ours(int fd, const char *tag, size_t len)
+/* Does it carry this tag, or (of any guest) one that begins so? */
+static bool is_ours(int fd, const char *tag)
 {
 	struct loop_info64 info;
 
-	return ioctl(fd, LOOP_GET_STATUS64, &info) == 0 && memcmp(info.lo_file_name, tag, len) == 0;
+	return ioctl(fd, LOOP_GET_STATUS64, &info) == 0 && memcmp(info.lo_file_name, tag, strlen(tag)) == 0;
 }
 
 int loop_detach(int nr, const uint8_t uuid[16])
@@ -78,18 +83,20 @@ int loop_detach(int nr, const uint8_t uuid[16])
 	if (fd < 0)
 		return fd;
 	make_tag(tag, uuid);
-	if (is_ours(fd, tag, strlen(tag)) && ioctl(fd, LOOP_CLR_FD) < 0)
+	if (is_ours(fd, tag) && ioctl(fd, LOOP_CLR_FD) < 0)
 		rc = -errno;
 	close(fd);
 	return rc;
 }
 
-void loop_sweep(bool (*in_use)(int nr))
+void loop_sweep(const uint8_t *uuid, bool (*in_use)(int nr))
 {
 	DIR *dir = opendir("/sys/block");
+	char tag[LO_NAME_SIZE];
 	struct dirent *e;
 	int nr;
 
+	make_tag(tag, uuid);
 	while (dir && (e = readdir(dir))) {
 		int fd;
 
@@ -98,7 +105,7 @@ void loop_sweep(bool (*in_use)(int nr))
 		fd = loop_open(nr);
 		if (fd < 0)
 			continue;
-		if (is_ours(fd, "xend:", 5) && ioctl(fd, LOOP_CLR_FD) == 0)
+		if (is_ours(fd, tag) && ioctl(fd, LOOP_CLR_FD) == 0)
 			log_info("gave back loop device %d of a guest that is gone", nr);
 		close(fd);
 	}

@@ -8,10 +8,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
-int loop_attach(int file_fd, bool readonly, const uint8_t uuid[16]);	/* number or -errno */
+/* Its number or -errno; *dev is the block device. */
+int loop_attach(int file_fd, bool readonly, const uint8_t uuid[16], dev_t *dev);
 int loop_detach(int nr, const uint8_t uuid[16]);
-/* Give back all of ours for which in_use() says no. */
-void loop_sweep(bool (*in_use)(int nr));
+/* Give back all of a guest's (uuid NULL: of all guests') for which in_use() says no. */
+void loop_sweep(const uint8_t *uuid, bool (*in_use)(int nr));
 
 #endif

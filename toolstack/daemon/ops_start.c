@@ -110,7 +110,7 @@ static json_t *check_work(void *arg, struct error *err)
 	struct image img;
 
 	for (size_t i = 0; i < g->cfg->n_vifs; i++)
-		if (vif_check(g, &g->cfg->vifs[i], err))
+		if (vif_check(&g->cfg->vifs[i], err))
 			return NULL;
 	if (create_check(g, err) || image_load(g->cfg->kernel, &img, err))
 		return NULL;

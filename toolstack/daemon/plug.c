@@ -81,6 +81,7 @@ static long find_disk(const struct guest *g, uint32_t id)
 struct attach {
 	struct request *rq;
 	char guest[GUEST_NAME_MAX + 1];
+	uint8_t uuid[16];
 	uint32_t id;
 	struct guest *g;	/* in the worker */
 	size_t index;
@@ -90,34 +91,36 @@ static json_t *attach_work(void *arg, struct error *err)
 {
 	struct attach *a = arg;
 	const struct guest_disk *disk = &a->g->cfg->disks[a->index];
-	struct guest_device d = { .loop = -1 };
+	struct guest_device d = { .id = a->id, .loop = -1 };
 
-	if (disk_check(a->g, disk, err) || disk_attach(a->g, disk, &d, err))
+	if (disk_check(disk, err) || disk_attach(a->g, disk, &d, err))
 		return NULL;
-	return disk_to_json(a->index, &d);
+	return json_pack("{s:o}", "device", guest_device_json(&d));
 }
 
 static void on_attached(void *ctx, json_t *result, const struct error *failed)
 {
 	struct attach *a = ctx;
-	struct guest *g = guest_by_name(a->guest);
+	struct guest *g = guest_by_uuid(a->uuid);
+	struct guest_device taken = { .loop = -1 };
 	struct error err = *failed;
 	long i = g ? find_disk(g, a->id) : -1;
 	int rc = result ? 0 : -EIO;
 
+	if (result)
+		guest_device_from(json_object_get(result, "device"), &taken);
 	if (!rc && (i < 0 || g->state != GUEST_RUNNING))
 		rc = error_set(&err, ERR_CONFLICT, NULL, "the guest stopped meanwhile");
+	if (!rc)
+		rc = disk_claim(g, (size_t)i, &taken, &err);
 	if (!rc) {
-		json_object_set_new(json_object_get(result, "disk"), "index", json_integer(i));
-		disk_from_json(g, result);
 		(void)guest_journal(g);
 		rc = device_publish(g, DEVICE_VBD, (size_t)i, &err);
 	}
 	if (rc) {
-		if (i >= 0) {
-			disk_release(g, &g->disks[i]);
+		disk_release(a->uuid, &taken);
+		if (i >= 0)
 			drop_disk(g, (size_t)i);
-		}
 		error_what(&err, "guest '%s'", a->guest);
 		request_fail(a->rq, &err);
 	} else {
@@ -143,6 +146,7 @@ static int begin_attach(struct request *rq, struct guest *g, uint32_t id, struct
 	a->id = id;
 	a->index = g->n_disks - 1;
 	snprintf(a->guest, sizeof(a->guest), "%s", g->name);
+	memcpy(a->uuid, g->uuid, sizeof(a->uuid));
 	request_keep(rq);
 	rc = worker_start(&w, "disk", &calls, a, a, NULL, 0, err);
 	if (rc)
@@ -164,7 +168,7 @@ int plug_block_attach(struct request *rq, struct error *err)
 		rc = error_set(err, ERR_CONFLICT, NULL, "already has a disk '%s'", disk.vdev);
 		error_what(err, "guest '%s'", g->name);
 	} else {
-		rc = disk_check(g, &disk, err);
+		rc = disk_check(&disk, err);
 	}
 	if (rc || rq->dry_run) {
 		if (!rc)
@@ -228,7 +232,7 @@ int plug_net_attach(struct request *rq, struct error *err)
 		rc = conf_parse_vif(spec ? spec : "", &vif, err);
 	if (rc)
 		return rc;
-	rc = vif_check(g, &vif, err);
+	rc = vif_check(&vif, err);
 	if (rc || rq->dry_run) {
 		if (!rc)
 			request_ok(rq, json_pack("{s:s, s:i, s:s}", "name", g->name, "index",

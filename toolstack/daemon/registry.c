@@ -288,16 +288,30 @@ void guest_drop_definition(const struct guest *g)
 
 /* ---- the journal of what runs ---- */
 
+json_t *guest_device_json(const struct guest_device *d)
+{
+	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:I, s:I}", "state", (int)d->state, "id", (int)d->id, "loop", d->loop,
+			 "major", (int)d->major, "minor", (int)d->minor, "dev", (json_int_t)d->file_dev, "ino",
+			 (json_int_t)d->file_ino);
+}
+
+void guest_device_from(const json_t *o, struct guest_device *d)
+{
+#define NUMBER(key) json_integer_value(json_object_get(o, key))
+	*d = (struct guest_device){
+		.state = (enum device_state)NUMBER("state"), .id = (uint32_t)NUMBER("id"), .loop = (int)NUMBER("loop"),
+		.major = (uint32_t)NUMBER("major"), .minor = (uint32_t)NUMBER("minor"),
+		.file_dev = (uint64_t)NUMBER("dev"), .file_ino = (uint64_t)NUMBER("ino"),
+	};
+#undef NUMBER
+}
+
 static json_t *devices_json(const struct guest_device *d, size_t n)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list,
-				      json_pack("{s:i, s:i, s:i, s:i, s:i, s:I, s:I}", "state",
-						(int)d[i].state, "id", (int)d[i].id, "loop", d[i].loop,
-						"major", (int)d[i].major, "minor", (int)d[i].minor, "dev",
-						(json_int_t)d[i].file_dev, "ino", (json_int_t)d[i].file_ino));
+		json_array_append_new(list, guest_device_json(&d[i]));
 	return list;
 }
 
@@ -336,21 +350,8 @@ int guest_journal(const struct guest *g)
 
 static void devices_from(const json_t *list, struct guest_device *d, size_t n)
 {
-	for (size_t i = 0; i < n; i++) {
-		const json_t *o = json_array_get(list, i);
-
-		if (!o)
-			continue;
-#define NUMBER(key) json_integer_value(json_object_get(o, key))
-		d[i].state = (enum device_state)NUMBER("state");
-		d[i].id = (uint32_t)NUMBER("id");
-		d[i].loop = (int)NUMBER("loop");
-		d[i].major = (uint32_t)NUMBER("major");
-		d[i].minor = (uint32_t)NUMBER("minor");
-		d[i].file_dev = (uint64_t)NUMBER("dev");
-		d[i].file_ino = (uint64_t)NUMBER("ino");
-#undef NUMBER
-	}
+	for (size_t i = 0; i < n && i < json_array_size(list); i++)
+		guest_device_from(json_array_get(list, i), &d[i]);
 }
 
 static struct guest_config *config_from(const json_t *json, const char *path)

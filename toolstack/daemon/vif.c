@@ -18,14 +18,9 @@ static const char *bridge_of(const struct guest_vif *vif)
 	return vif->bridge ? vif->bridge : xend.set.bridge;
 }
 
-static const char *own_name(const struct guest_vif *vif)
-{
-	return vif->vifname;
-}
-
 void vif_name(const struct guest *g, size_t i, char name[16])
 {
-	const char *own = own_name(&g->cfg->vifs[i]);
+	const char *own = g->cfg->vifs[i].vifname;
 
 	if (own)
 		snprintf(name, 16, "%s", own);
@@ -33,12 +28,11 @@ void vif_name(const struct guest *g, size_t i, char name[16])
 		snprintf(name, 16, "vif%d.%u", g->domid, g->vifs[i].id);
 }
 
-int vif_check(const struct guest *g, const struct guest_vif *vif, struct error *err)
+int vif_check(const struct guest_vif *vif, struct error *err)
 {
 	const char *bridge = bridge_of(vif);
 	int rc;
 
-	(void)g;
 	if (vif->backend_domain && strcmp(vif->backend_domain, "0") != 0)
 		return error_set(err, ERR_UNSUPPORTED, NULL,
 				 "network backends outside dom0 are not supported");
@@ -120,10 +114,10 @@ static void plug(struct guest *g, size_t i, const char *name, unsigned int index
 	unsigned int master = link_index(bridge_of(vif));
 	int rc = 0;
 
-	if (own_name(vif) && strcmp(own_name(vif), name) != 0)
-		rc = link_set(index, false, 0, 0, own_name(vif));
+	if (vif->vifname && strcmp(vif->vifname, name) != 0)
+		rc = link_set(index, false, 0, 0, vif->vifname);
 	if (!rc && vif->script)
-		rc = start_script(g, i, own_name(vif) ? own_name(vif) : name);
+		rc = start_script(g, i, vif->vifname ? vif->vifname : name);
 	else if (!rc)
 		rc = link_set(index, true, master, vif->mtu, NULL);
 	if (rc) {

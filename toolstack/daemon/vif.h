@@ -10,7 +10,7 @@
 
 int vif_init(struct error *err) __must_check;
 void vif_rescan(void);			/* look at all interfaces: after a restart */
-int vif_check(const struct guest *g, const struct guest_vif *vif, struct error *err) __must_check;
+int vif_check(const struct guest_vif *vif, struct error *err) __must_check;
 void vif_name(const struct guest *g, size_t i, char name[16]);
 
 #endif

@@ -47,9 +47,19 @@ class Host:
         r = self.xl(*xl, check=False)
         assert r.returncode and words in r.stderr, f'xl {" ".join(xl)}: {r.returncode} {r.stdout}{r.stderr}'
 
-    def config(self, name, *lines, kernel=None):
+    def begin(self, *words):
+        return subprocess.Popen([f'{B}/xl', *words], env=self.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def config(self, name, *lines, kernel=None, memory=24):
         return self.write(name + '.cfg', '\n'.join([f'name = "{name}"', f'kernel = "{kernel or self.path("kernel")}"',
-                                                     'memory = 24', *lines, '']))
+                                                     f'memory = {memory}', *lines, '']))
+
+    def loops(self):
+        folder = self.path('machine.loops')
+        return [n for n in os.listdir(folder) if n != 'hold'] if os.path.isdir(folder) else []
+
+    def workers(self):
+        return subprocess.run(['pgrep', '-P', str(self.xend.pid), '-x', 'xend-disk'], capture_output=True).stdout.split()
 
     def names(self, *words):
         return self.xl('list', '--names', *words).stdout.split()
@@ -149,7 +159,56 @@ def list_of_nobody(h):
         h.refused("no guest 'zz'", 'list', 'zz')
 
 
-TESTS = [flood_while_busy, undefine_before_restart, destroy_before_restart, list_of_nobody]
+def one_disk_two_starts(h):
+    """Two guests that start at once with one disk: each saw it free, one gets it."""
+    h.write('xend.conf', 'network = no\ndom0_floor = 1\n')
+    h.kill()
+    h.start()
+    image = h.write('disk.img', 'x' * 4096)
+    disk = f'disk = [ "{image},raw,xvda,w" ]'
+    h.xl('create', h.config('big', memory=180))
+    both = [h.begin('create', h.config(n, disk, memory=72)) for n in 'ab']
+    time.sleep(0.4)     # both have looked at the disk and wait for memory
+    h.xl('destroy', 'big')
+    ends = [(p.wait(timeout=60), p.stderr.read()) for p in both]
+    assert sorted(rc for rc, _ in ends) != [0, 0], 'both have it'
+    assert min(ends)[0] == 0 and 'is in use by guest' in max(ends)[1], ends
+    h.until('one loop device', lambda: len(h.loops()) == 1)
+    h.xl('destroy', next(n for n in 'ab' if n in h.names()))
+    assert not h.loops(), h.loops()
+
+
+def attach_to_one_that_goes(h):
+    """A disk that is being attached when its guest goes is given back."""
+    image = h.write('disk.img', 'x' * 4096)
+    h.xl('create', h.config('a'))
+    os.makedirs(h.path('machine.loops'), exist_ok=True)
+    h.write('machine.loops/hold', '')
+    attach = h.begin('block-attach', 'a', f'{image},raw,xvdb,w')
+    h.until('its worker waits', lambda: h.workers())
+    h.xl('destroy', 'a')
+    os.unlink(h.path('machine.loops', 'hold'))
+    assert attach.wait(timeout=60) != 0
+    assert 'stopped meanwhile' in attach.stderr.read()
+    assert not h.loops(), h.loops()
+
+
+def nothing_else_is_opened(h):
+    """Whoever may ask for a check cannot make xend open what is no file: for some devices that is an act."""
+    os.mkfifo(h.path('pipe'))
+    for n, cfg in enumerate((h.config('a', f'disk = [ "{h.path("pipe")},raw,xvda,w" ]'), h.config('b', kernel=h.path('pipe')),
+                             h.config('c', f'ramdisk = "{h.path("pipe")}"'))):
+        reader = subprocess.Popen(['cat', h.path('pipe')], stdout=subprocess.PIPE)
+        h.refused('neither a file' if n == 0 else '', 'check', cfg)
+        h.refused('is not a file' if n else 'neither a file', 'create', cfg)
+        time.sleep(0.1)
+        assert reader.poll() is None, cfg
+        reader.kill()
+        reader.wait()
+
+
+TESTS = [flood_while_busy, undefine_before_restart, destroy_before_restart, list_of_nobody, one_disk_two_starts,
+         attach_to_one_that_goes, nothing_else_is_opened]
 
 passed = failed = 0
 for test in TESTS:
