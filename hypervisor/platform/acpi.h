@@ -76,6 +76,7 @@ struct acpi_facts {
 	struct acpi_address pm_timer;	/* address 0: none */
 	bool pm_timer_32bit;
 	struct acpi_address pm1a_control, pm1b_control;
+	struct acpi_address sleep_control;	/* in place of those on reduced hardware; address 0: none */
 	bool sleep_types_known;		/* found in the DSDT: for S5 */
 	u8 s5_type_a, s5_type_b;
 	struct acpi_address reset;	/* address 0: none */

@@ -30,9 +30,10 @@ struct fadt {
 	u8 minor;
 	u64 x_facs, x_dsdt;
 	struct acpi_address x_pm1a_event, x_pm1b_event, x_pm1a_control, x_pm1b_control;
-	struct acpi_address x_pm2_control, x_pm_timer;
+	struct acpi_address x_pm2_control, x_pm_timer, x_gpe0, x_gpe1, sleep_control, sleep_status;
 } __packed;
 static_assert(offsetof(struct fadt, x_pm_timer) == 208, "ACPI 6.4, 5.2.9");
+static_assert(offsetof(struct fadt, sleep_control) == 244, "ACPI 6.4, 5.2.9");
 
 #define FADT_TIMER_32BIT	(1u << 8)
 #define FADT_RESET_REGISTER	(1u << 10)
@@ -128,6 +129,8 @@ void acpi_parse_fadt(void)
 	a->pm_timer_32bit = f.flags & FADT_TIMER_32BIT;
 	a->pm1a_control = fadt_address(&f.x_pm1a_control, f.pm1a_control);
 	a->pm1b_control = fadt_address(&f.x_pm1b_control, f.pm1b_control);
+	if (a->reduced_hardware)
+		a->sleep_control = f.sleep_control;
 	if ((f.flags & FADT_RESET_REGISTER) && f.reset.space <= 2) {
 		a->reset = f.reset;
 		a->reset_value = f.reset_value;

@@ -21,10 +21,12 @@
 #define PORT_RESET	0xcf9
 #define PM1_SLEEP_SHIFT	10
 #define PM1_SLEEP_ENABLE (1u << 13)
+#define SLEEP_CONTROL_SHIFT 2		/* of the byte that reduced hardware has instead */
+#define SLEEP_CONTROL_ENABLE (1u << 5)
 #define CRASH_WAIT_NS	5000000000ul
 
 static char reboot_order = 'a';		/* reboot=: acpi first, or k(eyboard), p(ci), t(riple) only */
-static volatile u8 *reset_mmio;		/* the reset register if it is in memory */
+static volatile u8 *reset_mmio, *sleep_mmio;	/* the reset and the sleep control register, if in memory */
 
 /* Before the clock runs there is no waiting. */
 static void wait_ns(u64 ns)
@@ -41,20 +43,29 @@ static void machine_quiesce(void)
 	console_enter_panic();
 }
 
+/* A byte-wide register of the firmware's, in a port or mapped; false: neither. */
+static bool register_write(const struct acpi_address *a, volatile u8 *mmio, u8 value)
+{
+	if (a->space == ACPI_SPACE_IO && a->address && a->address <= 0xffff)
+		outb(a->address, value);
+	else if (a->space == ACPI_SPACE_MEMORY && mmio)
+		*mmio = value;
+	else
+		return false;
+	return true;
+}
+
 static void reset_by_acpi(void)
 {
 	const struct acpi_address *r = &acpi_facts.reset;
 
 	if (!r->address)
 		return;
-	if (r->space == ACPI_SPACE_IO && r->address <= 0xffff)
-		outb(r->address, acpi_facts.reset_value);
-	else if (r->space == ACPI_SPACE_MEMORY && reset_mmio)
-		*reset_mmio = acpi_facts.reset_value;
-	else if (r->space == 2)	/* a byte of PCI configuration space: device, function, offset on bus 0 */
+	if (r->space == 2)	/* a byte of PCI configuration space: device, function, offset on bus 0 */
 		pci_conf_write(0, 0, (r->address >> 32 & 0x1f) << 3 | (r->address >> 16 & 7),
-			       r->address & 0xff, 1,
-			       acpi_facts.reset_value);
+			       r->address & 0xff, 1, acpi_facts.reset_value);
+	else if (!register_write(r, reset_mmio, acpi_facts.reset_value))
+		return;
 	wait_ns(10000000);
 }
 
@@ -141,7 +152,11 @@ void machine_power_off(void)
 	const struct acpi_facts *a = &acpi_facts;
 
 	machine_quiesce();
-	if (a->sleep_types_known) {
+	if (a->sleep_types_known && a->reduced_hardware) {
+		if (register_write(&a->sleep_control, sleep_mmio,
+				   a->s5_type_a << SLEEP_CONTROL_SHIFT | SLEEP_CONTROL_ENABLE))
+			wait_ns(500000000);
+	} else if (a->sleep_types_known) {
 		if (power_write_control(&a->pm1a_control, a->s5_type_a << PM1_SLEEP_SHIFT | PM1_SLEEP_ENABLE))
 			power_write_control(&a->pm1b_control, a->s5_type_b << PM1_SLEEP_SHIFT |
 					    PM1_SLEEP_ENABLE);
@@ -155,10 +170,14 @@ void machine_power_off(void)
 int machine_acpi_sleep(u32 state, u32 pm1a, u32 pm1b, bool reduced_hw)
 {
 	/* Suspending to RAM would need a way back: only the way out is offered. */
-	if (state != 5 || reduced_hw)
+	if (state != 5)
 		return state > 5 ? -EINVAL : -EOPNOTSUPP;
+	if (reduced_hw != acpi_facts.reduced_hardware)
+		return -EINVAL;
 	machine_quiesce();
-	if (power_write_control(&acpi_facts.pm1a_control, pm1a))
+	if (reduced_hw)
+		(void)register_write(&acpi_facts.sleep_control, sleep_mmio, pm1a);
+	else if (power_write_control(&acpi_facts.pm1a_control, pm1a))
 		power_write_control(&acpi_facts.pm1b_control, pm1b);
 	wait_ns(500000000);
 	machine_power_off();
@@ -174,12 +193,15 @@ void power_init_early(void)
 	panic_end_hook = machine_end;
 }
 
+static volatile u8 *register_map(const struct acpi_address *a)
+{
+	return a->address && a->space == ACPI_SPACE_MEMORY ? hostmap_mmio(a->address, 1, HOSTMAP_UC) : NULL;
+}
+
 void power_init(void)
 {
-	const struct acpi_address *r = &acpi_facts.reset;
-
-	if (r->address && r->space == ACPI_SPACE_MEMORY)
-		reset_mmio = hostmap_mmio(r->address, 1, HOSTMAP_UC);
+	reset_mmio = register_map(&acpi_facts.reset);
+	sleep_mmio = register_map(&acpi_facts.sleep_control);
 	keyhandler_register('R', key_reboot, "reboot the machine");
 }
 
