@@ -9,8 +9,10 @@ FAKE	+= $(addprefix hypercall/,event_channel_op.c grant_table_op.c sched_op.c)
 FAKE	+= domain/rangeset.c domain/memory.c domain/guest_copy.c mm/frame.c core/lock.c core/softirq.c
 FAKE	+= lib/bitmap.c lib/rbtree.c lib/scnprintf.c
 
-TESTS	+= event
+TESTS	+= event event_fifo event_pirq
 event-y	:= $(FAKE)
+event_fifo-y := $(FAKE)
+event_pirq-y := $(FAKE)
 TESTS	+= grant
 grant-y	:= $(FAKE)
 TESTS	+= rangeset
