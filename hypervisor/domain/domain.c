@@ -269,12 +269,6 @@ static int step_stop(struct domain *d)
 	return 0;
 }
 
-static int step_pirqs(struct domain *d)
-{
-	pirq_domain_destroy(d);
-	return 0;
-}
-
 static int step_memory(struct domain *d)
 {
 	return guest_ops_of(d)->relinquish(d);
@@ -295,7 +289,7 @@ static int step_shared(struct domain *d)
 }
 
 static int (*const destroy_steps[])(struct domain *d) = {
-	step_stop, event_domain_destroy, grant_domain_destroy, step_pirqs, step_memory, step_shared,
+	step_stop, event_domain_destroy, grant_domain_destroy, step_memory, step_shared,
 };
 
 int domain_destroy(struct domain *d)

@@ -242,7 +242,7 @@ static int close_local(struct domain *d, u32 port, struct event_port *p)
 	if (type == EVTCHNSTAT_interdomain)
 		return -EAGAIN;
 	if (type == EVTCHNSTAT_pirq)
-		pirq_unbind_guest(d, number);
+		pirq_unbind_guest(d, number, port);
 	if (type == EVTCHNSTAT_virq)
 		for_each_vcpu(d, v, i)
 			if (v->virq_ports[number] == port)
@@ -340,7 +340,7 @@ int event_bind_vcpu(struct domain *d, u32 port, u32 vcpu)
 		break;
 	case EVTCHNSTAT_pirq:
 		WRITE_ONCE(p->vcpu, (u16)vcpu);
-		pirq_set_vcpu(d, p->pirq, v);
+		pirq_set_vcpu(d, p->pirq, port, v);
 		break;
 	default:
 		rc = -EINVAL;

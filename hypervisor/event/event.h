@@ -30,7 +30,7 @@ int event_bind_vcpu(struct domain *d, u32 port, u32 vcpu);
 int event_unmask(struct domain *d, u32 port);
 int event_reset(domid_t dom, bool cont);
 int event_init_control(struct evtchn_init_control *op);
-int event_expand_array(const struct evtchn_expand_array *op);
+int event_expand_array(const struct evtchn_expand_array *op, bool cont);	/* -ERESTART: again, with cont */
 int event_set_priority(const struct evtchn_set_priority *op);
 
 /* From the hypervisor itself: any context, interrupts on or off. */

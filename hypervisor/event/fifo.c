@@ -19,6 +19,7 @@
  * reset, after event_synchronize().
  */
 #include "core/log.h"
+#include "core/softirq.h"
 #include "domain/guest_frame.h"
 #include "event/internal.h"
 #include "mm/heap.h"
@@ -205,46 +206,42 @@ void fifo_unmask(struct domain *d, struct event_fifo *fifo, u32 port, struct eve
 }
 
 /*
- * Puts the events of ports [first, first + n) that are pending in the old way, or remembered, on the queues.
+ * Events that were remembered for lack of a word go on the queues, for as far as there are words now. -ERESTART when the
+ * CPU has other work: a page of words is up to 1,024 events.
  */
-static void raise_again(struct domain *d, u32 first, u32 n)
+static int raise_remembered(struct domain *d, struct event_fifo *fifo)
 {
-	struct event_port *p;
-	u32 port;
+	u32 end = MIN(fifo->nr_words, d->event->nr_ports);
 
-	for (port = MAX(first, 1u); port < first + n; port++) {
-		p = event_port_of(d->event, port);
-		if (!p)
-			return;
-		if (xchg(&p->remembered, false) && p->type != EVENT_FREE)
+	while (fifo->nr_raised < end) {
+		u32 port = fifo->nr_raised++;
+		struct event_port *p = event_port_of(d->event, port);
+
+		if (p && xchg(&p->remembered, false) && p->type != EVENT_FREE)
 			event_set_pending(d, port, p);
+		if (port % 16 == 0 && softirq_is_pending())
+			return -ERESTART;
 	}
+	fifo->nr_raised = fifo->nr_words;
+	return 0;
 }
 
-/* The first control block of the domain: everything moves from the 2-level layout to this one. */
+/*
+ * The first control block of the domain: everything moves from the 2-level layout to this one. All ports have the default
+ * priority, which only this layout can change. Where they were linked before a reset does no harm: no queue's tail is a
+ * port that was not linked there since.
+ */
 static int fifo_switch(struct domain *d)
 {
 	struct event_domain *ed = d->event;
 	struct event_fifo *fifo = heap_alloc(sizeof(*fifo) + d->max_vcpus * sizeof(fifo->vcpu[0]));
-	struct event_port *p;
-	u32 port;
 
 	if (!fifo)
 		return -ENOMEM;
-	for (port = 1; port < ed->nr_ports; port++) {
-		p = event_port_of(ed, port);
-		p->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
-		p->last_vcpu = 0;
-		p->last_priority = 0;
-	}
 	store_release(&ed->fifo, fifo);
 	/* Whoever still saw the old layout has set its bit by now; whoever comes sees the new one. */
 	event_synchronize();
-	for (port = 1; port < ed->nr_ports; port++) {
-		p = event_port_of(ed, port);
-		if (p->type != EVENT_FREE && event_is_pending_two_level(d, port))
-			WRITE_ONCE(p->remembered, true);
-	}
+	event_two_level_remember(d);
 	return 0;
 }
 
@@ -309,20 +306,21 @@ static int array_page_add(struct domain *d, struct event_fifo *fifo, u64 gfn)
 	store_release(&fifo->nr_words, fifo->nr_words + FIFO_WORDS_PER_PAGE);
 	/* A sender that did not see the page has left its note by then. */
 	event_synchronize();
-	raise_again(d, index * FIFO_WORDS_PER_PAGE, FIFO_WORDS_PER_PAGE);
 	return 0;
 }
 
-int event_expand_array(const struct evtchn_expand_array *op)
+int event_expand_array(const struct evtchn_expand_array *op, bool cont)
 {
 	struct domain *d = current->domain;
-	int rc;
+	int rc = 0;
 
 	spin_lock(&d->event->lock);
 	if (!d->event->fifo)
 		rc = -EOPNOTSUPP;
-	else
+	else if (!cont)
 		rc = array_page_add(d, d->event->fifo, op->array_gfn);
+	if (!rc)
+		rc = raise_remembered(d, d->event->fifo);
 	spin_unlock(&d->event->lock);
 	return rc;
 }
@@ -330,7 +328,6 @@ int event_expand_array(const struct evtchn_expand_array *op)
 void fifo_reset(struct domain *d)
 {
 	struct event_fifo *fifo = d->event->fifo;
-	struct event_port *p;
 	u32 i;
 
 	if (!fifo)
@@ -342,11 +339,5 @@ void fifo_reset(struct domain *d)
 			guest_frame_put(fifo->vcpu[i].control_frame, true);
 	for (i = 0; i < fifo->nr_words / FIFO_WORDS_PER_PAGE; i++)
 		guest_frame_put(fifo->frame[i], true);
-	for (i = 1; i < d->event->nr_ports; i++) {
-		p = event_port_of(d->event, i);
-		p->remembered = false;
-		p->last_vcpu = 0;
-		p->last_priority = 0;
-	}
 	heap_free(fifo);
 }

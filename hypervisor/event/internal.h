@@ -113,7 +113,8 @@ u32 event_two_level_ports(const struct domain *d);
 void event_set_pending(struct domain *d, u32 port, struct event_port *p);
 void event_clear_pending(struct domain *d, u32 port);
 bool event_is_pending(struct domain *d, u32 port);
-bool event_is_pending_two_level(struct domain *d, u32 port);
+/* Marks all open ports that are pending in the old way as remembered. The event lock is held. */
+void event_two_level_remember(struct domain *d);
 bool event_is_masked(struct domain *d, u32 port);
 
 /* fifo.c has the picture */
@@ -129,6 +130,7 @@ struct fifo_vcpu {
 
 struct event_fifo {
 	u32 nr_words;					/* grows under the event lock */
+	u32 nr_raised;					/* event lock: below it, nothing is remembered any more */
 	u32 *page[FIFO_PAGES_MAX];
 	struct frame *frame[FIFO_PAGES_MAX];
 	struct fifo_vcpu vcpu[];			/* max_vcpus of them */

@@ -18,6 +18,7 @@
 
 #include "abi/physdev.h"
 #include "core/log.h"
+#include "core/softirq.h"
 #include "domain/guest_frame.h"
 #include "event/internal.h"
 #include "mm/heap.h"
@@ -361,25 +362,25 @@ static void unbind_locked(struct domain *d, struct pirq *p)
 	eoi_map_update(d, p);
 }
 
-void pirq_unbind_guest(struct domain *d, u32 pirq)
+void pirq_unbind_guest(struct domain *d, u32 pirq, u32 port)
 {
 	struct pirq *p;
 
 	spin_lock(&pirq_lock);
 	p = pirq_find(d, pirq);
-	if (p)
+	if (p && p->port == port)
 		unbind_locked(d, p);
 	spin_unlock(&pirq_lock);
 }
 
-void pirq_set_vcpu(struct domain *d, u32 pirq, const struct vcpu *v)
+void pirq_set_vcpu(struct domain *d, u32 pirq, u32 port, const struct vcpu *v)
 {
 	struct pirq *p;
 
 	spin_lock(&pirq_lock);
 	p = pirq_find(d, pirq);
 	/* Where it cannot go, it stays: only speed is lost. */
-	if (p && p->share && p->share->members == 1)
+	if (p && p->port == port && p->share && p->share->members == 1)
 		(void)irq_set_cpu(p->irq, READ_ONCE(v->processor));
 	spin_unlock(&pirq_lock);
 }
@@ -500,16 +501,22 @@ int pirq_set_eoi_map(struct domain *d, u64 gfn, bool v2)
 	return 0;
 }
 
-void pirq_domain_destroy(struct domain *d)
+int pirq_domain_destroy(struct domain *d)
 {
 	struct frame *f = NULL;
 	struct pirq **pirqs;
-	u32 i;
+	u32 i, unmapped = 0;
 
 	spin_lock(&pirq_lock);
-	for (i = 0; d->pirqs && i < d->nr_pirqs; i++)
-		if (d->pirqs[i])
-			unmap_locked(d, d->pirqs[i]);
+	for (i = 0; d->pirqs && i < d->nr_pirqs; i++) {
+		if (!d->pirqs[i])
+			continue;
+		unmap_locked(d, d->pirqs[i]);
+		if (++unmapped % 8 == 0 && softirq_is_pending()) {
+			spin_unlock(&pirq_lock);
+			return -ERESTART;
+		}
+	}
 	if (d->pirq_eoi_map)
 		f = mfn_to_frame(d->arch_pirq_eoi_mfn);
 	d->pirq_eoi_map = NULL;
@@ -520,6 +527,7 @@ void pirq_domain_destroy(struct domain *d)
 	if (f)
 		guest_frame_put(f, true);
 	heap_free(pirqs);
+	return 0;
 }
 
 void pirq_dump(struct domain *d)

@@ -34,14 +34,15 @@ int pirq_map_gsi(struct domain *d, u32 gsi, int *pirq);
 int pirq_map_msi(struct domain *d, u32 sbdf, u32 entry_nr, u64 table_base, bool msix, u32 nvec, int *pirq);
 int pirq_unmap(struct domain *d, int pirq);
 int pirq_bind_guest(struct domain *d, u32 pirq, u32 port, bool shareable);	/* by event_bind_pirq */
-void pirq_unbind_guest(struct domain *d, u32 pirq);
-void pirq_set_vcpu(struct domain *d, u32 pirq, const struct vcpu *v);	/* delivered where v runs */
+/* The number may have been unmapped and bound to another port since: then nothing happens. */
+void pirq_unbind_guest(struct domain *d, u32 pirq, u32 port);
+void pirq_set_vcpu(struct domain *d, u32 pirq, u32 port, const struct vcpu *v);	/* delivered where v runs */
 int pirq_eoi(struct domain *d, u32 pirq);
 /* PHYSDEVOP_irq_status_query: XENIRQSTAT_* or -E. */
 int pirq_needs_eoi(struct domain *d, u32 pirq);
 int pirq_get_free(struct domain *d, bool msi, u32 *pirq);
 int pirq_set_eoi_map(struct domain *d, u64 gfn, bool v2);
-void pirq_domain_destroy(struct domain *d);			/* all event channels closed */
+int pirq_domain_destroy(struct domain *d);			/* all event channels closed; -ERESTART for more */
 int pirq_to_irq(struct domain *d, u32 pirq);			/* -EINVAL if not mapped */
 void pirq_dump(struct domain *d);
 

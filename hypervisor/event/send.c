@@ -242,9 +242,18 @@ void event_clear_pending(struct domain *d, u32 port)
 	}
 }
 
-bool event_is_pending_two_level(struct domain *d, u32 port)
+void event_two_level_remember(struct domain *d)
 {
-	return port < layout_of(d)->ports && test_bit(port, pending_words(d));
+	const unsigned long *words = pending_words(d);
+
+	for (u32 w = 0; w < layout_of(d)->ports / 64; w++) {
+		for (unsigned long bits = READ_ONCE(words[w]); bits; bits &= bits - 1) {
+			struct event_port *p = event_port_of(d->event, w * 64 + bit_lowest(bits));
+
+			if (p && p->type != EVENT_FREE)
+				WRITE_ONCE(p->remembered, true);
+		}
+	}
 }
 
 bool event_is_pending(struct domain *d, u32 port)
@@ -256,7 +265,7 @@ bool event_is_pending(struct domain *d, u32 port)
 		word = fifo_word(fifo, port);
 		return word && test_bit_u32(EVTCHN_FIFO_PENDING, word);
 	}
-	return event_is_pending_two_level(d, port);
+	return port < layout_of(d)->ports && test_bit(port, pending_words(d));
 }
 
 bool event_is_masked(struct domain *d, u32 port)

@@ -148,9 +148,8 @@ int event_domain_destroy(struct domain *d)
 	ed->closing = true;
 	spin_unlock(&ed->lock);
 	event_drop_virq_handler(d);
-	if (table_close_all(d, &ed->destroy_position))
+	if (table_close_all(d, &ed->destroy_position) || pirq_domain_destroy(d))
 		return -ERESTART;
-	pirq_domain_destroy(d);
 	spin_lock(&ed->lock);
 	fifo_reset(d);
 	spin_unlock(&ed->lock);
@@ -164,7 +163,8 @@ void event_domain_free(struct domain *d)
 
 	if (!ed)
 		return;
-	pirq_domain_destroy(d);
+	while (pirq_domain_destroy(d))		/* never more than the empty table of a domain that was not finished */
+		;
 	for (i = 0; i < ed->nr_ports / PORTS_PER_BUCKET; i++)
 		page_free_virt(ed->buckets[i]);
 	heap_free(ed->buckets);

@@ -61,7 +61,7 @@ static struct machine_guest *going;
 
 static void interrupts_go(void)
 {
-	pirq_domain_destroy(going->d);
+	CHECK_EQ(pirq_domain_destroy(going->d), 0);
 }
 
 static void begin_to_go(void)

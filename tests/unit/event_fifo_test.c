@@ -34,7 +34,7 @@ static void fifo_begin(struct fifo_guest *g, struct domain *d, u32 vcpus)
 	g->pages[2] = fake_guest_page(d);
 	ex.array_gfn = mfn_x(g->pages[2]);
 	g->word[0] = mfn_to_virt(g->pages[2]);
-	CHECK_EQ(event_expand_array(&ex), 0);
+	CHECK_EQ(event_expand_array(&ex, false), 0);
 }
 
 /* Takes the first event off a queue as Linux does; 0 if it is empty. */
@@ -239,8 +239,47 @@ TEST(fifo_remembers_events_without_a_word)
 	g.pages[3] = fake_guest_page(a);
 	g.word[1] = mfn_to_virt(g.pages[3]);
 	ex.array_gfn = mfn_x(g.pages[3]);
-	CHECK_EQ(event_expand_array(&ex), 0);
+	CHECK_EQ(event_expand_array(&ex, false), 0);
 	CHECK_EQ(consume(&g, 0, 7, &head), p);
+	fake_domain_end(a);
+	TEARDOWN();
+}
+
+/* A page of words is up to 1,024 events to put on queues: in pieces, and whoever sends meanwhile is heard once. */
+TEST(fifo_words_come_in_pieces)
+{
+	struct evtchn_expand_array ex;
+	struct fifo_guest g;
+	struct domain *a;
+	u32 p, head = 0, rounds = 0, n = 0;
+	int rc;
+
+	SETUP(1);
+	a = fake_domain(0, true, 1);
+	fifo_begin(&g, a, 1);
+	for (p = 0; p < 1500;)
+		p = bind_ipi(a, 0);
+	for (p = 1024; p < 1499; p++)
+		CHECK_EQ(event_send(a, p), 0);
+	g.pages[3] = fake_guest_page(a);
+	g.word[1] = mfn_to_virt(g.pages[3]);
+	ex.array_gfn = mfn_x(g.pages[3]);
+	do {
+		cpu_local()->softirq_pending |= 1;
+		rc = event_expand_array(&ex, rounds++ > 0);
+		cpu_local()->softirq_pending = 0;
+		if (rounds == 3) {
+			CHECK_EQ(event_send(a, 1498), 0);
+			CHECK_EQ(event_send(a, 1499), 0);
+		}
+	} while (rc == -ERESTART);
+	CHECK_EQ(rc, 0);
+	CHECK(rounds > 20 && rounds < 200);
+	while (consume(&g, 0, 7, &head))
+		n++;
+	CHECK_EQ(n, 1500 - 1024);
+	CHECK_EQ(event_expand_array(&ex, true), 0);	/* nothing is left to do: no page is added */
+	CHECK_EQ(a->event->fifo->nr_words, 2048);
 	fake_domain_end(a);
 	TEARDOWN();
 }
@@ -256,7 +295,7 @@ TEST(fifo_refuses_bad_pages)
 	a = fake_domain(0, true, 1);
 	b = fake_domain(1, false, 1);
 	fake_be(a->vcpu[0]);
-	CHECK_EQ(event_expand_array(&ex), -EOPNOTSUPP);
+	CHECK_EQ(event_expand_array(&ex, false), -EOPNOTSUPP);
 	op.control_gfn = mfn_x(fake_guest_page(b));
 	CHECK_EQ(event_init_control(&op), -EINVAL);
 	op.control_gfn = ~0ul;
@@ -279,7 +318,7 @@ TEST(fifo_refuses_bad_pages)
 	CHECK_EQ(event_init_control(&op), 0);
 	CHECK_EQ(event_init_control(&op), -EINVAL);
 	ex.array_gfn = mfn_x(fake_guest_page(b));
-	CHECK_EQ(event_expand_array(&ex), -EINVAL);
+	CHECK_EQ(event_expand_array(&ex, false), -EINVAL);
 	fake_domain_end(b);
 	fake_domain_end(a);
 	TEARDOWN();
@@ -347,6 +386,7 @@ int main(void)
 	RUN(fifo_mask_and_unmask);
 	RUN(fifo_takes_over_what_is_pending);
 	RUN(fifo_remembers_events_without_a_word);
+	RUN(fifo_words_come_in_pieces);
 	RUN(fifo_refuses_bad_pages);
 	RUN(fifo_survives_hostile_words);
 	RUN(reset_goes_back_to_two_levels);

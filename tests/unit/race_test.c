@@ -75,7 +75,7 @@ static void event_step(struct domain *d)
 		(void)event_init_control(&control);
 		break;
 	case 17:
-		(void)event_expand_array(&expand);
+		(void)event_expand_array(&expand, false);
 		break;
 	case 18:
 		(void)event_set_priority(&priority);

@@ -4,13 +4,13 @@
  * timer is set to strike in the midst of each, at many places, and the time until its event is heard is what the hypervisor
  * took to notice. One instruction is one nanosecond here (-icount).
  */
+#include "abi/domctl.h"
 #include "guest.h"
 
 const char test_title[] = "latency: long hypercalls give way";
 
 #define PIECES		24
 #define LIMIT		100000UL	/* what all are to keep */
-#define LIMIT_2M	450000UL	/* an extent of 2 MiB is cleared in one go */
 
 static uint64_t deadline, latest;
 static uint32_t port;
@@ -23,22 +23,30 @@ static void struck(uint32_t p)
 	deadline = 0;
 }
 
-static void strike_within(const char *what, void (*fn)(void), uint64_t limit)
+static void nothing(void)
 {
-	uint64_t start = system_time(), whole;
+}
 
+/* fn() is what is measured, after prepare(). Where all of it is short, nothing needs to give way. */
+static void strike_within(const char *what, void (*prepare)(void), void (*fn)(void))
+{
+	uint64_t start, whole;
+
+	prepare();
+	start = system_time();
 	fn();
 	whole = system_time() - start;
 	latest = 0;
-	for (unsigned int i = 0; i < PIECES; i++) {
+	for (unsigned int i = 0; i < PIECES && whole > LIMIT; i++) {
+		prepare();
 		deadline = system_time() + 2000 + whole * i / PIECES;
 		hypercall(set_timer_op, deadline);
 		fn();
 		hypercall(set_timer_op, 0);
 		deadline = 0;
 	}
-	printk("%s: %lu instructions, gives way within %lu\n", what, whole, latest);
-	CHECK(latest <= limit, "%s: gives way after %lu instructions", what, latest);
+	printk("%s: %lu instructions, gives way within %lu\n", what, whole, whole > LIMIT ? latest : whole);
+	CHECK(latest <= LIMIT, "%s: gives way after %lu instructions", what, latest);
 }
 
 #define MANY	512
@@ -120,17 +128,169 @@ static void big_extent(void)
 	EXPECT(1, reserve(XENMEM_decrease_reservation, 1, 9));
 }
 
-static void channels(void)
+static void exchange(void)
 {
-	struct evtchn_alloc_unbound open = { .dom = DOMID_SELF, .remote_dom = DOMID_SELF };
-	struct evtchn_reset reset = { .dom = DOMID_SELF };
+	static uint64_t big;
+	struct xen_memory_exchange e = {
+		.in = { .extent_start = (uint64_t)&big, .nr_extents = 1, .extent_order = 9, .domid = DOMID_SELF },
+		.out = { .extent_start = (uint64_t)frames, .nr_extents = MANY, .extent_order = 0, .domid = DOMID_SELF },
+	};
 
-	for (unsigned int i = 0; i < 1000; i++)
-		EXPECT(0, hypercall(event_channel_op, EVTCHNOP_alloc_unbound, &open));
-	EXPECT(0, hypercall(event_channel_op, EVTCHNOP_reset, &reset));
+	big = frames[0];
+	for (unsigned int i = 0; i < MANY; i++)
+		frames[i] = 0;
+	EXPECT(0, hypercall(memory_op, XENMEM_exchange, &e));
+}
+
+static void one_extent(void)
+{
+	static bool pages_left;
+
+	if (pages_left)
+		EXPECT(MANY, reserve(XENMEM_decrease_reservation, MANY, 0));
+	pages_left = true;
+	EXPECT(1, reserve(XENMEM_increase_reservation, 1, 9));
+}
+
+static void listen(void)
+{
 	port = bind_virq(VIRQ_TIMER, 0);
 	event_handlers[port] = struck;
 	event_unmask(port);
+}
+
+static void channels(void)
+{
+	struct evtchn_reset reset = { .dom = DOMID_SELF };
+
+	EXPECT(0, hypercall(event_channel_op, EVTCHNOP_reset, &reset));
+	listen();
+}
+
+/*
+ * The queues of events: 4,000 channels with something pending move there; then a page of event words comes for a thousand
+ * channels whose events had none.
+ */
+static struct evtchn_fifo_control_block control[PAGE_SIZE / sizeof(struct evtchn_fifo_control_block)] PAGE;
+static volatile uint32_t words[2][1024] PAGE;
+
+static void ipis(unsigned int n)
+{
+	struct evtchn_bind_ipi bind = { .vcpu = 0 };
+
+	for (unsigned int i = 0; i < n; i++)
+		EXPECT(0, hypercall(event_channel_op, EVTCHNOP_bind_ipi, &bind));
+}
+
+static void send(uint32_t to)
+{
+	struct evtchn_send s = { to };
+
+	EXPECT(0, hypercall(event_channel_op, EVTCHNOP_send, &s));
+}
+
+static void queues(void)
+{
+	struct evtchn_init_control c = { .control_gfn = va_to_mfn(control), .vcpu = 0, .offset = 0 };
+
+	EXPECT(0, hypercall(event_channel_op, EVTCHNOP_init_control, &c));
+}
+
+static void many_pending(void)
+{
+	channels();
+	ipis(4000);
+	for (uint32_t p = port + 1; p <= 4000; p++) {
+		event_mask(p);
+		send(p);
+	}
+}
+
+static void words_come(unsigned int page)
+{
+	struct evtchn_expand_array e = { .array_gfn = va_to_mfn((void *)words[page]) };
+
+	EXPECT(0, hypercall(event_channel_op, EVTCHNOP_expand_array, &e));
+}
+
+static bool queue_hook(struct regs *r)
+{
+	if (r->vector != VECTOR_EVENT)
+		return false;
+	shared_info->vcpu_info[0].evtchn_upcall_pending = 0;
+	control[0].ready = 0;
+	words[0][port] = 0;
+	struck(port);
+	return true;
+}
+
+static void queues_without_words(void)
+{
+	struct evtchn_reset reset = { .dom = DOMID_SELF };
+	struct evtchn_set_priority first = { .priority = 0 };
+
+	EXPECT(0, hypercall(event_channel_op, EVTCHNOP_reset, &reset));
+	memset((void *)words, 0, sizeof(words));
+	memset(control, 0, sizeof(control));
+	port = bind_virq(VIRQ_TIMER, 0);
+	queues();
+	words_come(0);
+	first.port = port;
+	EXPECT(0, hypercall(event_channel_op, EVTCHNOP_set_priority, &first));
+	ipis(2046);
+	for (uint32_t p = 1024; p < 2048; p++)
+		send(p);
+	trap_hook = queue_hook;
+}
+
+static void second_page(void)
+{
+	words_come(1);
+}
+
+/* A domain with all sorts of things goes, the last of it with its last reference. */
+static struct xen_domctl d;
+static domid_t victim;
+
+static long dom(uint32_t cmd)
+{
+	d.cmd = cmd;
+	d.interface_version = XEN_DOMCTL_INTERFACE_VERSION;
+	d.domain = victim;
+	return hypercall(domctl, &d);
+}
+
+static void make_victim(void)
+{
+	struct xen_memory_reservation r = { .extent_start = (uint64_t)frames, .nr_extents = MANY };
+	struct evtchn_alloc_unbound open = { .remote_dom = DOMID_SELF };
+
+	victim = 0;
+	d.u.createdomain = (struct xen_domctl_createdomain) {
+		.max_vcpus = 32, .max_evtchn_port = 4095, .max_grant_frames = 64, .max_maptrack_frames = 1024, .grant_opts = 1,
+	};
+	EXPECT(0, dom(XEN_DOMCTL_createdomain));
+	victim = d.domain;
+	d.u.max_vcpus.max = 32;
+	EXPECT(0, dom(XEN_DOMCTL_max_vcpus));
+	d.u.max_mem.max_memkb = 16384;
+	EXPECT(0, dom(XEN_DOMCTL_max_mem));
+	for (unsigned int i = 0; i < MANY; i++)
+		frames[i] = i;
+	r.domid = open.dom = victim;
+	EXPECT(MANY, hypercall(memory_op, XENMEM_populate_physmap, &r));
+	for (unsigned int i = 0; i < 4000; i++)
+		EXPECT(0, hypercall(event_channel_op, EVTCHNOP_alloc_unbound, &open));
+}
+
+static void destroy_victim(void)
+{
+	long rc;
+
+	do
+		rc = dom(XEN_DOMCTL_destroydomain);
+	while (rc == -XEN_EAGAIN || rc == -85);
+	EXPECT(0, rc);
 }
 
 static void handlers(void)
@@ -140,23 +300,35 @@ static void handlers(void)
 	EXPECT(0, hypercall(set_trap_table, traps));
 }
 
+static const struct {
+	const char *what;
+	void (*prepare)(void), (*fn)(void);
+} rows[] = {
+	{ "1,024 page-table entries", nothing, entries },
+	{ "pin and unpin of 512 entries", nothing, pins },
+	{ "512 pages cleared", nothing, pages },
+	{ "512 pages copied between grants", nothing, copying },
+	{ "a multicall of 512", nothing, multicalls },
+	{ "512 frames out and in", nothing, balloon },
+	{ "an extent of 2 MiB out and in", nothing, big_extent },
+	{ "2 MiB exchanged for pages", one_extent, exchange },
+	{ "256 handlers", nothing, handlers },
+	{ "4,000 events to the queues", many_pending, queues },
+	{ "1,024 events get their words", queues_without_words, second_page },
+	{ "a domain's end", make_victim, destroy_victim },
+};
+
 void test_main(void)
 {
-	port = bind_virq(VIRQ_TIMER, 0);
-	event_handlers[port] = struck;
-	event_unmask(port);
+	listen();
 	events_on();
 	for (unsigned int i = 0; i < 512; i++)
 		table[i] = va_to_mfn(spare[i % 2]) << 12 | PTE_RO;
 	read_only(table);
 	make_room();
-	strike_within("1,024 page-table entries", entries, LIMIT);
-	strike_within("pin and unpin of 512 entries", pins, LIMIT);
-	strike_within("512 pages cleared", pages, LIMIT);
-	strike_within("512 pages copied between grants", copying, LIMIT);
-	strike_within("a multicall of 512", multicalls, LIMIT);
-	strike_within("512 frames out and in", balloon, LIMIT);
-	strike_within("an extent of 2 MiB out and in", big_extent, LIMIT_2M);
-	strike_within("256 handlers", handlers, LIMIT);
-	strike_within("1,000 event channels", channels, LIMIT);
+	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
+		trap_hook = NULL;
+		channels();
+		strike_within(rows[i].what, rows[i].prepare, rows[i].fn);
+	}
 }
