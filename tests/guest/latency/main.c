@@ -304,20 +304,20 @@ static void handlers(void)
 static const struct {
 	const char *what;
 	void (*prepare)(void), (*fn)(void);
-	uint64_t limit;		/* 0: LIMIT */
+	uint64_t limit;
 } rows[] = {
-	{ "1,024 page-table entries", nothing, entries },
-	{ "pin and unpin of 512 entries", nothing, pins },
-	{ "512 pages cleared", nothing, pages },
-	{ "512 pages copied between grants", nothing, copying },
-	{ "a multicall of 512", nothing, multicalls },
-	{ "512 frames out and in", nothing, balloon },
+	{ "1,024 page-table entries", nothing, entries, LIMIT },
+	{ "pin and unpin of 512 entries", nothing, pins, LIMIT },
+	{ "512 pages cleared", nothing, pages, LIMIT },
+	{ "512 pages copied between grants", nothing, copying, LIMIT },
+	{ "a multicall of 512", nothing, multicalls, LIMIT },
+	{ "512 frames out and in", nothing, balloon, LIMIT },
 	{ "an extent of 2 MiB out and in", nothing, big_extent, LIMIT_2M },
 	{ "2 MiB exchanged for pages", one_extent, exchange, LIMIT_2M },
-	{ "256 handlers", nothing, handlers },
-	{ "4,000 events to the queues", many_pending, queues },
-	{ "1,024 events get their words", queues_without_words, second_page },
-	{ "a domain's end", make_victim, destroy_victim },
+	{ "256 handlers", nothing, handlers, LIMIT },
+	{ "4,000 events to the queues", many_pending, queues, LIMIT },
+	{ "1,024 events get their words", queues_without_words, second_page, LIMIT },
+	{ "a domain's end", make_victim, destroy_victim, LIMIT },
 };
 
 void test_main(void)
@@ -331,6 +331,6 @@ void test_main(void)
 	for (unsigned int i = 0; i < ARRAY_SIZE(rows); i++) {
 		trap_hook = NULL;
 		channels();
-		strike_within(rows[i].what, rows[i].prepare, rows[i].fn, rows[i].limit ? rows[i].limit : LIMIT);
+		strike_within(rows[i].what, rows[i].prepare, rows[i].fn, rows[i].limit);
 	}
 }
