@@ -78,13 +78,31 @@ ssize_t fd_send(int sock, const void *data, size_t len, int fd)
 	return n < 0 ? -errno : n;
 }
 
+/* The first of the descriptors that came; what nobody asked for is closed. */
+static int take_descriptor(struct msghdr *msg)
+{
+	int first = -1, fd;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		for (size_t at = CMSG_LEN(0); at + sizeof(fd) <= c->cmsg_len; at += sizeof(fd)) {
+			memcpy(&fd, (char *)c + at, sizeof(fd));
+			if (first < 0)
+				first = fd;
+			else
+				close(fd);
+		}
+	}
+	return first;
+}
+
 ssize_t fd_recv(int sock, void *data, size_t len, int *fd)
 {
 	union one_fd control = { 0 };
 	struct iovec iov = { data, len };
 	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
 			      .msg_controllen = sizeof(control) };
-	const struct cmsghdr *c;
 	ssize_t n;
 
 	*fd = -1;
@@ -93,9 +111,7 @@ ssize_t fd_recv(int sock, void *data, size_t len, int *fd)
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
-	c = CMSG_FIRSTHDR(&msg);
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
+	*fd = take_descriptor(&msg);
 	return n;
 }
 

@@ -9,10 +9,10 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "proto/proto.h"
 
 #define HEADER_BYTES 4
@@ -37,47 +37,21 @@ void proto_conn_close(struct proto_conn *conn)
 	conn->fd = conn->in_fd = conn->out_fd = -1;
 }
 
-/* Keep the first descriptor that came; close what nobody asked for. */
-static void take_descriptors(struct proto_conn *conn, struct msghdr *mh)
-{
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(mh); c; c = CMSG_NXTHDR(mh, c)) {
-		size_t n;
-
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (size_t i = 0; i < n; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(int));
-			if (conn->in_fd < 0)
-				conn->in_fd = fd;
-			else
-				close(fd);
-		}
-	}
-}
-
 int proto_conn_fill(struct proto_conn *conn)
 {
 	char buf[65536];
-	union {
-		char space[CMSG_SPACE(4 * sizeof(int))];
-		struct cmsghdr align;
-	} ctl;
-	struct iovec iov = { buf, sizeof(buf) };
-	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl.space,
-			     .msg_controllen = sizeof(ctl.space) };
 	ssize_t n;
+	int fd;
 
 	if (conn->in.len > (size_t)conn->in_max + HEADER_BYTES)
 		return -EPROTO;	/* it sends on and on without an answer to what was whole already */
-	do {
-		n = recvmsg(conn->fd, &mh, MSG_CMSG_CLOEXEC);
-	} while (n < 0 && errno == EINTR);
+	n = fd_recv(conn->fd, buf, sizeof(buf), &fd);
 	if (n < 0)
-		return errno == ECONNRESET ? -EPIPE : -errno;
-	take_descriptors(conn, &mh);
+		return n == -ECONNRESET ? -EPIPE : (int)n;
+	if (conn->in_fd < 0)
+		conn->in_fd = fd;
+	else if (fd >= 0)
+		close(fd);
 	if (n == 0) {
 		conn->eof = true;
 		return -EPIPE;
@@ -196,28 +170,13 @@ out_free:
 	return rc;
 }
 
-/* One sendmsg(): up to the message that carries a descriptor, or that message with it. */
+/* Up to the message that carries a descriptor, or that message with it. */
 static ssize_t send_some(struct proto_conn *conn)
 {
-	union {
-		char space[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} ctl = { { 0 } };
-	struct iovec iov = { conn->out.data + conn->out_done, conn->out.len - conn->out_done };
-	struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr *c = &ctl.align;
+	bool before = conn->out_fd >= 0 && conn->out_done < conn->out_fd_at;
+	size_t len = (before ? conn->out_fd_at : conn->out.len) - conn->out_done;
 
-	if (conn->out_fd >= 0 && conn->out_done < conn->out_fd_at) {
-		iov.iov_len = conn->out_fd_at - conn->out_done;
-	} else if (conn->out_fd >= 0) {
-		mh.msg_control = ctl.space;
-		mh.msg_controllen = sizeof(ctl.space);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &conn->out_fd, sizeof(int));
-	}
-	return sendmsg(conn->fd, &mh, MSG_NOSIGNAL);
+	return fd_send(conn->fd, conn->out.data + conn->out_done, len, before ? -1 : conn->out_fd);
 }
 
 int proto_conn_flush(struct proto_conn *conn)
@@ -226,10 +185,8 @@ int proto_conn_flush(struct proto_conn *conn)
 		bool with_fd = conn->out_fd >= 0 && conn->out_done == conn->out_fd_at;
 		ssize_t n = send_some(conn);
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n < 0)
-			return errno == ECONNRESET ? -EPIPE : -errno;
+			return n == -ECONNRESET ? -EPIPE : (int)n;
 		if (with_fd) {
 			close(conn->out_fd);
 			conn->out_fd = -1;

@@ -172,6 +172,39 @@ TEST(a_confined_process_can_do_nothing)
 	close(fd);
 }
 
+static int open_descriptors(void)
+{
+	int n = 0;
+
+	for (int fd = 0; fd < 256; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+/* Two descriptors fit where one is asked for: both come, one is kept. */
+TEST(descriptors_nobody_asked_for_are_closed)
+{
+	union { struct cmsghdr align; char bytes[CMSG_SPACE(2 * sizeof(int))]; } control = { 0 };
+	int pair[2], two[2] = { 0, 1 }, got = -1, before;
+	char byte = 'x';
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = &control,
+			      .msg_controllen = sizeof(control) };
+
+	REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+	control.align = (struct cmsghdr){ .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS,
+					  .cmsg_len = CMSG_LEN(sizeof(two)) };
+	memcpy(CMSG_DATA(&control.align), two, sizeof(two));
+	before = open_descriptors();
+	REQUIRE(sendmsg(pair[0], &msg, 0) == 1);
+	CHECK_EQ(fd_recv(pair[1], &byte, 1, &got), 1);
+	CHECK(got >= 0);
+	CHECK_EQ(open_descriptors(), before + 1);
+	close(got);
+	close(pair[0]);
+	close(pair[1]);
+}
+
 static char logged[2][300];
 static int n_logged;
 
@@ -207,6 +240,7 @@ int main(void)
 	RUN(files_are_replaced_whole);
 	RUN(programs_run_within_bounds);
 	RUN(a_confined_process_can_do_nothing);
+	RUN(descriptors_nobody_asked_for_are_closed);
 	RUN(logs_have_levels_and_guests_text_is_tamed);
 	return unit_end();
 }
