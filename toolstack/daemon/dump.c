@@ -21,7 +21,7 @@
 struct dump {
 	char guest[GUEST_NAME_MAX + 1];
 	int domid;
-	char path[512];
+	char path[4096];
 	struct request *rq;		/* NULL: a crash */
 	bool resume, reset, crash;	/* what follows */
 };
@@ -179,8 +179,8 @@ int dump_request(struct request *rq, struct error *err)
 		return rc;
 	if (g->worker)
 		return error_set(err, ERR_CONFLICT, NULL, "guest '%s' is being dumped already", g->name);
-	if (path && path[0] != '/')
-		return error_set(err, ERR_USAGE, NULL, "'%s' is not an absolute path", path);
+	if (path && (path[0] != '/' || strlen(path) >= sizeof(d->path)))
+		return error_set(err, ERR_USAGE, NULL, "'%.200s' is not an absolute path, or too long", path);
 	d = calloc(1, sizeof(*d));
 	if (!d)
 		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "dump-core");
@@ -204,6 +204,8 @@ int dump_request(struct request *rq, struct error *err)
 	if (!rc) {
 		request_keep(rq);
 		rc = begin(d, g, err);
+		if (rc && d->resume)
+			(void)!hv_domctl_unpause((domid_t)g->domid);
 	}
 	if (rc)
 		free(d);

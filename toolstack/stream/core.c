@@ -28,6 +28,7 @@
 
 #define MAGIC_PV 0xf00febedu
 #define BATCH 256u
+#define LENT_PAGES 4096u	/* of the hypervisor, that a list may name beside the guest's own */
 
 enum { SEC_NULL, SEC_NAMES, SEC_NOTE, SEC_PRSTATUS, SEC_SHARED, SEC_P2M, SEC_PAGES, SECTIONS };
 
@@ -251,19 +252,14 @@ static int write_pages(struct core *c)
 /* A full disk is told before the guest has waited for minutes. */
 static int check_space(struct core *c, const char *path)
 {
-	char dir[512], *slash;
 	struct statvfs s;
 	int rc;
 
-	snprintf(dir, sizeof(dir), "%s", path);
-	slash = strrchr(dir, '/');
-	if (slash)
-		*slash = '\0';
-	if (statvfs(slash && dir[0] ? dir : "/", &s) < 0)
-		return error_set_errno(c->err, ERR_NONE, errno, NULL, "%s", dir);
+	if (fstatvfs(c->fd, &s) < 0)
+		return error_set_errno(c->err, ERR_NONE, errno, NULL, "%s", path);
 	if ((uint64_t)s.f_bavail * s.f_frsize > (c->n_pages + 64) * (HV_PAGE_SIZE + 16))
 		return 0;
-	rc = error_set(c->err, ERR_RESOURCES, NULL, "%s has %llu MiB free, the dump needs %llu", dir,
+	rc = error_set(c->err, ERR_RESOURCES, NULL, "%s: %llu MiB are free there, the dump needs %llu", path,
 		       (unsigned long long)((uint64_t)s.f_bavail * s.f_frsize >> 20),
 		       (unsigned long long)(c->n_pages >> 8) + 1);
 	error_hint(c->err, "give another path");
@@ -282,6 +278,10 @@ static int look(struct core *c)
 	rc = p2m_read(c->domid, info.shared_info_frame, &c->mfns, &c->n_pfns, c->err);
 	for (uint64_t i = 0; !rc && i < c->n_pfns; i++)
 		c->n_pages += c->mfns[i] != P2M_INVALID;
+	/* A list that names frames twice could fill any disk. */
+	if (!rc && c->n_pages > info.tot_pages + LENT_PAGES)
+		rc = error_set(c->err, ERR_GUEST, NULL, "the guest's list of its memory names %llu pages; it has %llu",
+			       (unsigned long long)c->n_pages, (unsigned long long)info.tot_pages);
 	return rc;
 }
 
@@ -289,17 +289,18 @@ int core_write(domid_t domid, const char *path, uint64_t *bytes, void (*progress
 	       struct error *err)
 {
 	struct core c = { .domid = domid, .fd = -1, .progress = progress, .err = err };
-	char part[600];
+	char *part = NULL;
 	int rc = look(&c);
 
-	snprintf(part, sizeof(part), "%s.part", path);
-	if (!rc)
-		rc = check_space(&c, path);
+	if (!rc && asprintf(&part, "%s.part", path) < 0)
+		rc = error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "dump");
 	if (!rc) {
 		c.fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 		if (c.fd < 0)
 			rc = error_set_errno(err, ERR_NONE, errno, NULL, "%s", part);
 	}
+	if (!rc)
+		rc = check_space(&c, path);
 	layout(&c);
 	if (!rc)
 		rc = write_headers(&c);
@@ -317,6 +318,7 @@ int core_write(domid_t domid, const char *path, uint64_t *bytes, void (*progress
 		(void)unlink(part);
 	if (c.fd >= 0)
 		close(c.fd);
+	free(part);
 	free(c.mfns);
 	*bytes = c.sec[SEC_PAGES].sh_offset + c.sec[SEC_PAGES].sh_size;
 	return rc;
