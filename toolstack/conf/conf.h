@@ -85,6 +85,8 @@ char *conf_to_xml(const struct guest_config *cfg);	/* libvirt's format, as far a
 
 /* 0 if name may name a guest. */
 int conf_check_name(const char *name, struct error *err) __must_check;
+/* 0 if the kernel takes it for an interface's name. */
+int conf_check_ifname(const char *name, struct error *err) __must_check;
 
 /* Diagnostics. */
 int conf_diag_add(struct conf_diags *diags, bool fatal, unsigned int line, const struct error *err);

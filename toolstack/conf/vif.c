@@ -45,10 +45,8 @@ static bool format_mac(const void *at, struct strbuf *out)
 	return v->mac_given;
 }
 
-/* An interface's name as the kernel allows it. */
-static int parse_ifname(const char *text, void *at, struct error *err)
+int conf_check_ifname(const char *text, struct error *err)
 {
-	char **name = at;
 	size_t len = strlen(text);
 
 	if (len == 0 || len >= IFNAMSIZ || strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
@@ -57,9 +55,16 @@ static int parse_ifname(const char *text, void *at, struct error *err)
 		if (isspace((unsigned char)text[i]) || text[i] == '/' || text[i] == ':' || text[i] == '%' ||
 		    (unsigned char)text[i] < 0x20)
 			goto bad;
-	return conf_set_string(name, text, len) ? error_set(err, ERR_RESOURCES, NULL, "no memory") : 0;
+	return 0;
 bad:
 	return error_set(err, ERR_CONFIG, NULL, "'%.60s' cannot name a network interface", text);
+}
+
+static int parse_ifname(const char *text, void *at, struct error *err)
+{
+	int rc = conf_check_ifname(text, err);
+
+	return rc ? rc : conf_set_string(at, text, strlen(text)) ? error_set(err, ERR_RESOURCES, NULL, "no memory") : 0;
 }
 
 static bool format_string(const void *at, struct strbuf *out)

@@ -25,6 +25,7 @@
 #define HISTORY (64u << 10)
 #define TICK_US 50000
 #define BURST (64u << 10)	/* bytes a tick */
+#define READERS_MAX 32
 
 /* One who is attached: the pty, or a client's socket. */
 struct reader {
@@ -45,7 +46,6 @@ struct console {
 	struct reader *readers;
 	int pty_slave;		/* kept open so that the pty lives without users */
 	char tty[64];
-	uint32_t log_kib;
 	char *history;		/* a circle */
 	size_t hist_at, hist_len;
 	size_t spent;		/* bytes in this tick */
@@ -241,7 +241,6 @@ int console_open(struct console **out, const char *name, domid_t domid, evtchn_p
 		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "console");
 	c->pty_slave = -1;
 	c->log.fd = -1;
-	c->log_kib = log_kib;
 	c->history = malloc(HISTORY);
 	c->tick = evtimer_new(xend.base, on_tick, c);
 	if (c->history && c->tick) {
@@ -288,10 +287,9 @@ const char *console_tty(const struct console *c)
 	return c->tty;
 }
 
-int console_rename(struct console *c, const char *name)
+void console_rename(struct console *c, const char *name)
 {
-	console_log_close(&c->log);
-	return console_log_open(&c->log, name, c->log_kib);
+	console_log_path(c->log.path, sizeof(c->log.path), name);
 }
 
 size_t console_tail(const struct console *c, char *buf, size_t size)
@@ -324,7 +322,12 @@ static void replay(const struct console *c, int fd, unsigned int lines)
 int console_attach(struct console *c, unsigned int replay_lines, bool read_only)
 {
 	int fds[2], size = 256 << 10;
+	unsigned int n = 0;
 
+	for (struct reader *r = c->readers; r; r = r->next)
+		n++;
+	if (n >= READERS_MAX)
+		return -EUSERS;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) < 0)
 		return -errno;
 	(void)setsockopt(fds[0], SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));

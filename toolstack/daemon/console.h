@@ -21,7 +21,7 @@ int console_open(struct console **out, const char *name, domid_t domid, evtchn_p
 void console_close(struct console *c);
 
 const char *console_tty(const struct console *c);	/* "/dev/pts/3" */
-int console_rename(struct console *c, const char *name);
+void console_rename(struct console *c, const char *name);	/* after console_log_rename() */
 
 /* A stream socket whose other end is fed with the console; the first bytes are the last lines. */
 int console_attach(struct console *c, unsigned int replay_lines, bool read_only);

@@ -97,6 +97,7 @@ int guest_add(struct guest_config *cfg, bool persistent, const char *source, str
 void guest_forget(struct guest *g);
 int guest_journal(const struct guest *g);		/* write its state; 0 or -errno, logged */
 int guest_save_definition(const struct guest *g, struct error *err) __must_check;
+int guest_move_definition(const struct guest *g, const char *old_name, struct error *err) __must_check;
 void guest_drop_definition(const struct guest *g);
 /* Room for the runtime part of cfg's devices. */
 int guest_fit_devices(struct guest *g);

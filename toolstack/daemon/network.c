@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/proc.h"
 #include "base/strbuf.h"
+#include "conf/conf.h"
 #include "daemon/guest.h"
 #include "daemon/link.h"
 #include "daemon/nat.h"
@@ -194,6 +195,8 @@ int network_check_setup(const char *interface, const char *bridge, struct error 
 		error_hint(err, "use it: vif=[\"bridge=%s\"]", interface);
 	} else if (link_index(bridge)) {
 		rc = error_set(err, ERR_CONFLICT, NULL, "'%s' exists already", bridge);
+	} else {
+		rc = conf_check_ifname(bridge, err);
 	}
 	return rc;
 }

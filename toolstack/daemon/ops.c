@@ -131,7 +131,7 @@ json_t *ops_guest_json(const struct guest *g, const struct xen_domctl_getdomaini
 		      "persistent", g && g->persistent, "source", g ? g->source : NULL);
 	json_object_set_new(o, "domid",
 			    g && g->domid < 0 ? json_null() : json_integer(g ? g->domid : info->domain));
-	json_object_set_new(o, "reason", g && g->reason[0] ? json_string(g->reason) : json_null());
+	json_object_set_new(o, "reason", g && g->reason[0] ? proto_text(g->reason) : json_null());
 	json_object_set_new(o, "cpu_time_ns", json_integer((json_int_t)(info ? info->cpu_time : 0)));
 	json_object_set_new(o, "uptime_s",
 			    up ? json_integer((json_int_t)((xend_now_ns() - g->started_ns) / 1000000000))
@@ -172,7 +172,7 @@ int ops_parse_config(struct request *rq, struct guest_config **cfg, json_t *note
 	if (rc)
 		conf_diags_first(&diags, err);
 	for (size_t i = 0; !rc && i < diags.n; i++)
-		json_array_append_new(notes, json_string(diags.items[i].err.why));
+		json_array_append_new(notes, proto_text(diags.items[i].err.why));
 	conf_diags_free(&diags);
 	return rc;
 }

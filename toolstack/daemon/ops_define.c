@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "conf/conf.h"
+#include "daemon/console.h"
+#include "daemon/console_log.h"
 #include "daemon/events.h"
 #include "daemon/ops.h"
 #include "daemon/xend.h"
@@ -167,16 +169,35 @@ static int op_disable(struct request *rq, struct error *err)
 	return set_autostart(rq, false, err);
 }
 
-/* The name in the places that tools read. */
-static void rename_in_store(const struct guest *g)
+static void set_name(struct guest *g, const char *name)
+{
+	struct guest_config *const configs[] = { g->def, g->cfg };
+
+	snprintf(g->name, sizeof(g->name), "%s", name);
+	for (size_t i = 0; i < 2; i++)
+		if (configs[i]) {
+			free(configs[i]->name);
+			configs[i]->name = strdup(name);
+		}
+}
+
+/* The name in the places that tools and people read. */
+static void tell_name(struct guest *g, const char *old)
 {
 	char path[80], uuid[37];
 
-	guest_uuid_text(g->uuid, uuid);
-	snprintf(path, sizeof(path), "/local/domain/%d/name", g->domid);
-	(void)xs_printf(STORE_TX_NONE, path, "%s", g->name);
-	snprintf(path, sizeof(path), "/vm/%s/name", uuid);
-	(void)xs_printf(STORE_TX_NONE, path, "%s", g->name);
+	console_log_rename(old, g->name);
+	if (g->console)
+		console_rename(g->console, g->name);
+	if (g->cfg) {
+		guest_uuid_text(g->uuid, uuid);
+		snprintf(path, sizeof(path), "/local/domain/%d/name", g->domid);
+		(void)xs_printf(STORE_TX_NONE, path, "%s", g->name);
+		snprintf(path, sizeof(path), "/vm/%s/name", uuid);
+		(void)xs_printf(STORE_TX_NONE, path, "%s", g->name);
+	}
+	(void)guest_journal(g);
+	events_emit(g, "renamed", old, NULL);
 }
 
 static int op_rename(struct request *rq, struct error *err)
@@ -196,20 +217,12 @@ static int op_rename(struct request *rq, struct error *err)
 		return rc;
 	snprintf(old, sizeof(old), "%s", g->name);
 	if (!rq->dry_run) {
-		if (g->persistent)
-			guest_drop_definition(g);
-		snprintf(g->name, sizeof(g->name), "%s", name);
-		free(g->def->name);
-		g->def->name = strdup(name);
-		if (g->cfg) {
-			free(g->cfg->name);
-			g->cfg->name = strdup(name);
-			rename_in_store(g);
-		}
-		if (g->persistent)
-			rc = guest_save_definition(g, err);
-		(void)guest_journal(g);
-		events_emit(g, "renamed", old, NULL);
+		set_name(g, name);
+		rc = g->persistent ? guest_move_definition(g, old, err) : 0;
+		if (rc)
+			set_name(g, old);
+		else
+			tell_name(g, old);
 	}
 	if (!rc)
 		request_ok(rq, json_pack("{s:s, s:s}", "name", name, "old_name", old));

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/strbuf.h"
 #include "conf/conf.h"
+#include "daemon/console_log.h"
 #include "daemon/link.h"
 #include "daemon/network.h"
 #include "daemon/ops.h"
@@ -252,6 +253,8 @@ static int op_doctor(struct request *rq, struct error *err)
 
 /* ---- bugreport ---- */
 
+#define LOG_TAIL (64u << 10)	/* of each console: with a hundred guests all must fit one message */
+
 static void add_text(json_t *files, const char *name, const char *text, size_t len)
 {
 	json_array_append_new(files, json_pack("{s:s, s:o}", "name", name, "text", proto_bytes(text, len)));
@@ -294,12 +297,15 @@ static void add_configs(json_t *files)
 
 static void add_console_logs(json_t *files)
 {
-	char name[128], path[512];
+	char name[128], *text;
+	size_t len;
 
 	for (struct guest *g = guests; g; g = g->next) {
 		snprintf(name, sizeof(name), "console-%s.log", g->name);
-		snprintf(path, sizeof(path), "%s/console/%s.log", xend.set.log_dir, g->name);
-		add_file(files, name, path);
+		text = console_log_tail(g->name, LOG_TAIL, &len, NULL);
+		if (text)
+			add_text(files, name, text, len);
+		free(text);
 	}
 }
 

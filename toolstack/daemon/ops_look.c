@@ -146,7 +146,7 @@ static void add_version(const struct hv_version *v, json_t *o)
 	json_object_set_new(o, "xen_major", json_integer(v->major));
 	json_object_set_new(o, "xen_minor", json_integer(v->minor));
 	json_object_set_new(o, "xen_pagesize", json_integer(v->page_size));
-#define TEXT(key, value) json_object_set_new(o, key, proto_bytes(value, strlen(value)))
+#define TEXT(key, value) json_object_set_new(o, key, proto_text(value))
 	TEXT("xen_extra", v->extra);
 	TEXT("xen_version", full);
 	TEXT("xen_caps", v->capabilities);
@@ -242,29 +242,18 @@ static int op_dmesg(struct request *rq, struct error *err)
 	return 0;
 }
 
-/* The last `lines` lines of a file, at most LOG_TAIL bytes. */
-static off_t send_tail(struct request *rq, int fd, long lines)
+/* The last lines of a text. */
+static void send_tail(struct request *rq, const char *text, size_t len, long lines)
 {
-	struct stat st;
-	off_t from;
-	char *buf;
-	ssize_t n, at;
+	size_t at = len, n;
 
-	if (fstat(fd, &st) < 0 || !(buf = malloc(LOG_TAIL)))
-		return 0;
-	from = st.st_size > (off_t)LOG_TAIL ? st.st_size - (off_t)LOG_TAIL : 0;
-	n = pread(fd, buf, LOG_TAIL, from);
-	at = n > 0 ? n : 0;
 	for (long found = 0; at > 0; at--)
-		if (buf[at - 1] == '\n' && at != n && ++found >= lines)
+		if (text[at - 1] == '\n' && at != len && ++found >= lines)
 			break;
-	if (lines > 0)
-		for (ssize_t i = at; i < n; i += (ssize_t)PROTO_DATA_CHUNK)
-			request_data(rq, proto_bytes(buf + i, (size_t)(n - i < (ssize_t)PROTO_DATA_CHUNK
-									       ? n - i
-									       : (ssize_t)PROTO_DATA_CHUNK)));
-	free(buf);
-	return from + (n > 0 ? n : 0);
+	for (; lines > 0 && at < len; at += n) {
+		n = len - at < PROTO_DATA_CHUNK ? len - at : PROTO_DATA_CHUNK;
+		request_data(rq, proto_bytes(text + at, n));
+	}
 }
 
 /* logs -f: look again each second. */
@@ -306,7 +295,9 @@ static int op_logs(struct request *rq, struct error *err)
 {
 	struct guest *g;
 	struct follow *f;
-	int fd, rc = guest_need(proto_arg_str(rq->args, "guest"), &g, err);
+	char *text;
+	size_t len;
+	int rc = guest_need(proto_arg_str(rq->args, "guest"), &g, err);
 
 	if (rc)
 		return rc;
@@ -314,14 +305,14 @@ static int op_logs(struct request *rq, struct error *err)
 	if (!f)
 		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "logs");
 	console_log_path(f->path, sizeof(f->path), g->name);
-	fd = open(f->path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0) {
+	text = console_log_tail(g->name, LOG_TAIL, &len, &f->at);
+	if (!text) {
 		rc = error_set_errno(err, ERR_NONE, errno, NULL, "%s", f->path);
 		free(f);
 		return rc;
 	}
-	f->at = send_tail(rq, fd, (long)proto_arg_int(rq->args, "lines", 100));
-	close(fd);
+	send_tail(rq, text, len, (long)proto_arg_int(rq->args, "lines", 100));
+	free(text);
 	if (!proto_arg_bool(rq->args, "follow")) {
 		free(f);
 		request_ok(rq, NULL);
@@ -339,10 +330,10 @@ static void tell_event(void *ctx, const struct guest_event *ev)
 	struct timespec ts;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
-	request_data(rq, json_pack("{s:f, s:s, s:o, s:s, s:s}", "time",
+	request_data(rq, json_pack("{s:f, s:s, s:o, s:s, s:o}", "time",
 				   (double)ts.tv_sec + (double)ts.tv_nsec / 1e9, "guest", ev->g->name,
 				   "domid", ev->g->domid >= 0 ? json_integer(ev->g->domid) : json_null(),
-				   "event", ev->event, "detail", ev->detail));
+				   "event", ev->event, "detail", proto_text(ev->detail)));
 }
 
 static void events_closed(struct request *rq)

@@ -132,9 +132,7 @@ static void on_checked(void *ctx, json_t *result, const struct error *failed)
 
 	if (!result) {
 		error_what(&err, "guest '%s'", w->name);
-		json_array_append_new(problems,
-				      json_pack("{s:s, s:s, s:s, s:s}", "code", error_code_name(err.code),
-						"what", err.what, "why", err.why, "hint", err.hint));
+		json_array_append_new(problems, proto_error(&err));
 	}
 	if (result || w->report)
 		request_ok(w->rq, json_pack("{s:s, s:n, s:O, s:O}", "name", w->name, "domid", "notes",
@@ -232,9 +230,7 @@ static int op_check(struct request *rq, struct error *err)
 	int rc = ops_parse_config(rq, &cfg, notes, err);
 
 	if (rc && error_is_set(err)) {
-		request_ok(rq, json_pack("{s:s, s:[{s:s, s:s, s:s, s:s}], s:[]}", "name", "", "problems",
-					 "code", error_code_name(err->code), "what", err->what, "why",
-					 err->why, "hint", err->hint, "notes"));
+		request_ok(rq, json_pack("{s:s, s:[o], s:[]}", "name", "", "problems", proto_error(err), "notes"));
 		error_clear(err);
 		rc = 0;
 	} else if (!rc) {

@@ -18,6 +18,7 @@
 #include "conf/conf.h"
 #include "daemon/guest.h"
 #include "daemon/xend.h"
+#include "proto/proto.h"
 
 #define FILE_MAX (1u << 20)
 
@@ -269,13 +270,30 @@ static int write_json(const char *path, json_t *json, struct error *err)
 	return rc;
 }
 
+static int save_at(const char *path, const struct guest *g, struct error *err)
+{
+	return write_json(path, json_pack("{s:s, s:s?, s:o}", "name", g->name, "source", g->source, "config",
+					  conf_to_json(g->def)), err);
+}
+
 int guest_save_definition(const struct guest *g, struct error *err)
 {
 	char path[512];
 
 	definition_path(g->name, path, sizeof(path));
-	return write_json(path, json_pack("{s:s, s:s?, s:o}", "name", g->name, "source", g->source, "config",
-					  conf_to_json(g->def)), err);
+	return save_at(path, g, err);
+}
+
+/* In its old place first, then moved: a kill in between leaves one definition, which is put right when it is read. */
+int guest_move_definition(const struct guest *g, const char *old_name, struct error *err)
+{
+	char from[512], to[512];
+	int rc;
+
+	definition_path(old_name, from, sizeof(from));
+	definition_path(g->name, to, sizeof(to));
+	rc = save_at(from, g, err);
+	return rc || rename(from, to) == 0 ? rc : error_set_errno(err, ERR_NONE, errno, NULL, "%s", to);
 }
 
 void guest_drop_definition(const struct guest *g)
@@ -334,9 +352,9 @@ int guest_journal(const struct guest *g)
 	if (g->state == GUEST_STOPPED)
 		return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
 	json = json_pack(
-		"{s:s, s:b, s:s?, s:i, s:i, s:s, s:i, s:i, s:i, s:I, s:I, s:I, s:b, s:b, s:o, s:o, s:o, s:o}",
+		"{s:s, s:b, s:s?, s:i, s:i, s:o, s:i, s:i, s:i, s:I, s:I, s:I, s:b, s:b, s:o, s:o, s:o, s:o}",
 		"name", g->name, "persistent", g->persistent, "source", g->source, "state", (int)g->state,
-		"why", (int)g->why, "reason", g->reason, "domid", g->domid, "store_port", (int)g->store_port,
+		"why", (int)g->why, "reason", proto_text(g->reason), "domid", g->domid, "store_port", (int)g->store_port,
 		"console_port", (int)g->console_port, "store_mfn", (json_int_t)g->store_mfn, "console_mfn",
 		(json_int_t)g->console_mfn, "started_ns", (json_int_t)g->started_ns, "paused",
 		g->start_paused, "restart", g->restart_asked, "config", conf_to_json(g->cfg), "def",
@@ -373,12 +391,19 @@ static void adopt_definition(const json_t *json, const char *path)
 {
 	struct guest_config *cfg = config_from(json_object_get(json, "config"), path);
 	struct error err = ERROR_INIT;
+	char right[512];
 	struct guest *g;
 
-	if (cfg && guest_add(cfg, true, json_string_value(json_object_get(json, "source")), &g, &err) < 0) {
+	if (!cfg)
+		return;
+	if (guest_add(cfg, true, json_string_value(json_object_get(json, "source")), &g, &err) < 0) {
 		log_error(LOG_LEVEL_ERROR, &err);
 		guest_config_free(cfg);
+		return;
 	}
+	definition_path(g->name, right, sizeof(right));
+	if (strcmp(path, right) != 0 && rename(path, right) < 0)
+		log_warn("%s holds the definition of '%s': %s", path, g->name, strerror(errno));
 }
 
 static void adopt_running(const json_t *json, const char *path)

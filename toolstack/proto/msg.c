@@ -46,7 +46,7 @@ json_t *proto_make_progress(int percent, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	body = wrap("text", proto_bytes(text, strlen(text)));
+	body = wrap("text", proto_text(text));
 	if (body && percent >= 0 && json_object_set_new(body, "percent", json_integer(percent)) < 0) {
 		json_decref(body);
 		return NULL;
@@ -64,19 +64,20 @@ json_t *proto_make_ok(json_t *result)
 	return wrap("ok", result);
 }
 
+json_t *proto_error(const struct error *err)
+{
+	return json_pack("{s:s, s:o, s:o, s:o}", "code", error_code_name(err->code), "what", proto_text(err->what), "why",
+			 proto_text(err->why), "hint", proto_text(err->hint));
+}
+
 json_t *proto_make_error(const struct error *err)
 {
-	json_t *body = json_object();
+	return wrap("error", proto_error(err));
+}
 
-	if (!body ||
-	    json_object_set_new(body, "code", json_string(error_code_name(err->code))) < 0 ||
-	    json_object_set_new(body, "what", proto_bytes(err->what, strlen(err->what))) < 0 ||
-	    json_object_set_new(body, "why", proto_bytes(err->why, strlen(err->why))) < 0 ||
-	    json_object_set_new(body, "hint", proto_bytes(err->hint, strlen(err->hint))) < 0) {
-		json_decref(body);
-		return NULL;
-	}
-	return wrap("error", body);
+json_t *proto_text(const char *text)
+{
+	return proto_bytes(text, strlen(text));
 }
 
 json_t *proto_bytes(const void *data, size_t len)

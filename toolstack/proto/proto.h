@@ -98,6 +98,8 @@ json_t *proto_make_error(const struct error *err);
 
 /* Guests' bytes as a JSON string: what is not UTF-8 becomes U+FFFD.  NULs as well. */
 json_t *proto_bytes(const void *data, size_t len);
+json_t *proto_text(const char *text);	/* ours may have been cut within a character */
+json_t *proto_error(const struct error *err);	/* {"code", "what", "why", "hint"} */
 
 enum proto_reply_kind { PROTO_PROGRESS, PROTO_DATA, PROTO_OK, PROTO_ERROR };
 

@@ -6,7 +6,7 @@ usage: daemon_test.py BUILD_FOLDER [TEST...]
 
 Each test is a function of the list at the end, with a daemon and a folder of its own; what the sanitizers say at the
 daemon's end counts as a failure of it."""
-import json, os, shutil, signal, socket, struct, subprocess, sys, tempfile, time
+import json, os, resource, shutil, signal, socket, struct, subprocess, sys, tempfile, time
 
 B = os.path.abspath(sys.argv[1])
 
@@ -207,8 +207,87 @@ def nothing_else_is_opened(h):
         reader.wait()
 
 
+def renamed(h):
+    """A guest that is called otherwise keeps its log, and has one definition, whatever a kill leaves of two steps."""
+    h.xl('define', h.config('old'))
+    h.xl('start', 'old')
+    h.write('log/console/old.log', 'it spoke\n')
+    h.xl('rename', 'old', 'new')
+    assert 'it spoke' in h.xl('logs', 'new').stdout
+    assert os.listdir(h.path('state', 'guests')) == ['new.json']
+    os.rename(h.path('state', 'guests', 'new.json'), h.path('state', 'guests', 'old.json'))
+    h.kill()
+    h.start()
+    assert h.names('--all') == ['Domain-0', 'new'], h.names('--all')
+    assert os.listdir(h.path('state', 'guests')) == ['new.json']
+    h.xl('destroy', 'new')
+    h.xl('undefine', 'new')
+    assert not os.listdir(h.path('state', 'guests'))
+
+
+def dump_to_a_long_path(h):
+    """A dump goes where it was asked for, or nowhere: its path is not cut."""
+    h.xl('create', h.config('a'))
+    path = '/' + '/'.join(['d' * 200] * 4)
+    s = h.connect()
+    s.sendall(message('dump-core', guest='a', path=path, dry_run=True))
+    assert json.loads(s.recv(65536)[4:])['ok']['path'] == path
+
+
+def dump_without_descriptors(h):
+    """A guest whose dump cannot begin is not left paused."""
+    h.xl('create', h.config('a'))
+    n = h.fds()
+    old = resource.prlimit(h.xend.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(h.xend.pid, resource.RLIMIT_NOFILE, (n + 1, old[1]))
+    h.refused('cannot start a worker', 'dump-core', 'a', h.path('dump'))
+    resource.prlimit(h.xend.pid, resource.RLIMIT_NOFILE, old)
+    assert h.guest('a')['state'] == 'blocked', h.guest('a')
+
+
+def long_logs_in_a_bugreport(h):
+    """The end of a console's log is in the report, however long the log is."""
+    h.xl('define', h.config('a'))
+    os.makedirs(h.path('log', 'console'), exist_ok=True)
+    h.write('log/console/a.log', ('x' * 79 + '\n') * 8000 + 'its last words\n')
+    h.xl('bugreport', h.path('report.tar.gz'))
+    text = subprocess.run(['tar', '-xzOf', h.path('report.tar.gz'), '--wildcards', '*/console-a.log'], capture_output=True).stdout
+    assert text.endswith(b'its last words\n') and len(text) < 100000, len(text)
+
+
+def words_cut_within_a_character(h):
+    """What a guest ended with is told, even where it had to be cut."""
+    for name in ('a', 'ab'):
+        h.xl('define', h.config(name, kernel='/' + 'é' * 100))
+        h.refused('No such file', 'start', name)
+        assert 'kernel' in (h.guest(name)['reason'] or ''), h.guest(name)
+        h.refused('', 'check', h.path(name + '.cfg'))
+
+
+def many_who_look(h):
+    """A console has room for some, and the daemon keeps no descriptor of the rest."""
+    h.xl('create', h.config('a'))
+    before, held = h.fds(), []
+    for _ in range(40):
+        s = h.connect()
+        s.sendall(message('console', guest='a'))
+        data, fds, _, _ = socket.recv_fds(s, 65536, 4)
+        held += fds
+        s.close()
+    assert len(held) == 31, len(held)      # the pty is one of 32
+    for fd in held:
+        os.close(fd)
+    h.until('all are let go', lambda: h.fds() == before)
+
+
+def bridge_of_two_words(h):
+    """A bridge's name goes into a list of commands: it is held against what may name an interface."""
+    h.refused('cannot name a network interface', '-n', 'net', 'setup', 'lo', '--bridge', 'br 0')
+
+
 TESTS = [flood_while_busy, undefine_before_restart, destroy_before_restart, list_of_nobody, one_disk_two_starts,
-         attach_to_one_that_goes, nothing_else_is_opened]
+         attach_to_one_that_goes, nothing_else_is_opened, renamed, dump_to_a_long_path, dump_without_descriptors,
+         long_logs_in_a_bugreport, words_cut_within_a_character, many_who_look, bridge_of_two_words]
 
 passed = failed = 0
 for test in TESTS:
@@ -222,7 +301,7 @@ for test in TESTS:
         passed += 1
     except Exception as e:  # the test's name and its words are what counts
         failed += 1
-        print(f'not ok - {test.__name__}: {type(e).__name__} {e}')
+        print(f'not ok - {test.__name__}: {type(e).__name__} {e}'[:4000])
         if host:
             host.xend.kill()
 print(f'{passed} passed, {failed} failed')
