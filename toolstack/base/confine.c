@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -133,25 +134,26 @@ int proc_allow(const int *calls, size_t n_calls, unsigned int ioctl_cmd)
 	return 0;
 }
 
-static bool is_kept(int fd, const int *keep, size_t n_keep)
+static int fd_order(const void *a, const void *b)
 {
-	for (size_t i = 0; i < n_keep; i++)
-		if (keep[i] == fd)
-			return true;
-	return false;
+	return *(const int *)a - *(const int *)b;
 }
 
-static void close_others(int mine, const int *keep, size_t n_keep)
+void proc_close_others(int own, const int *keep, size_t n_keep)
 {
-	int top = mine;
+	int list[PROC_KEEP_MAX + 1] = { own }, from = 3;
+	size_t n = 1;
 
-	for (size_t i = 0; i < n_keep; i++)
-		if (keep[i] > top)
-			top = keep[i];
-	for (int fd = 3; fd <= top; fd++)
-		if (fd != mine && !is_kept(fd, keep, n_keep))
-			close(fd);
-	close_range((unsigned int)top + 1, ~0U, 0);
+	for (size_t i = 0; i < n_keep && n <= PROC_KEEP_MAX; i++)
+		list[n++] = keep[i];
+	qsort(list, n, sizeof(list[0]), fd_order);
+	for (size_t i = 0; i < n; i++) {
+		if (list[i] > from)
+			(void)close_range((unsigned int)from, (unsigned int)list[i] - 1, 0);
+		if (list[i] >= from)
+			from = list[i] + 1;
+	}
+	(void)close_range((unsigned int)from, ~0u, 0);
 }
 
 int proc_fork_confined(const struct proc_rights *rights, const int *keep, size_t n_keep,
@@ -174,7 +176,7 @@ int proc_fork_confined(const struct proc_rights *rights, const int *keep, size_t
 	if (*pid == 0) {
 		signal(SIGPIPE, SIG_IGN);
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-		close_others(pair[1], keep, n_keep);
+		proc_close_others(pair[1], keep, n_keep);
 		/* A change of user forgets the wish to die with the parent. */
 		if (proc_confine(rights, NULL) || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 ||
 		    getppid() != parent)

@@ -193,6 +193,17 @@ int file_read(const char *path, size_t limit, char **data, size_t *len, struct e
 	return 0;
 }
 
+uint64_t file_number(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char text[32] = "";
+	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	return n > 0 ? strtoull(text, NULL, 10) : 0;
+}
+
 /* Make a rename in the folder of path survive a power cut. */
 static int sync_folder(const char *path)
 {

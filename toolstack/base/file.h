@@ -8,6 +8,7 @@
 #define BASE_FILE_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 
@@ -24,6 +25,9 @@ int file_open_plain(const char *path, int flags, bool block, struct stat *st) __
 
 int file_write_atomic(const char *path, const void *data, size_t len, mode_t mode, struct error *err)
 	__must_check;
+
+/* The number that a file of /sys says; 0 if it is not there. */
+uint64_t file_number(const char *path);
 
 /* mkdir -p. */
 int file_make_dirs(const char *path, mode_t mode, struct error *err) __must_check;

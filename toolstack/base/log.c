@@ -25,16 +25,6 @@ void log_init(const char *ident, enum log_level level)
 	log_journal = getenv("JOURNAL_STREAM") != NULL;
 }
 
-void log_set_level(enum log_level level)
-{
-	log_max = level;
-}
-
-enum log_level log_get_level(void)
-{
-	return log_max;
-}
-
 void log_set_sink(log_sink_fn *sink, void *arg)
 {
 	log_sink = sink;

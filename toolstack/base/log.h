@@ -18,8 +18,6 @@ typedef void log_sink_fn(enum log_level level, const char *line, void *arg);
 
 /* ident is the process's short name ("xend", "xend-store"); the string must stay valid. */
 void log_init(const char *ident, enum log_level level);
-void log_set_level(enum log_level level);
-enum log_level log_get_level(void);
 void log_set_sink(log_sink_fn *sink, void *arg);	/* tests; NULL restores stderr */
 
 void log_line(enum log_level level, const char *fmt, ...) __printf_like(2, 3);

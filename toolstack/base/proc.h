@@ -16,7 +16,7 @@
 struct proc_run {
 	const char *const *argv;
 	const char *const *env;		/* NULL: inherit */
-	const char *input;		/* bytes for stdin; NULL: /dev/null */
+	const char *input;		/* bytes for stdin; NULL: none */
 	size_t input_len;
 	size_t output_limit;		/* 0: 64 KiB; more is discarded */
 	unsigned int timeout_ms;	/* 0: 30 s; then SIGKILL to the whole process group */
@@ -52,6 +52,11 @@ int proc_confine(const struct proc_rights *rights, struct error *err) __must_che
  * (0: none). What is not allowed fails with EPERM.
  */
 int proc_allow(const int *calls, size_t n_calls, unsigned int ioctl_cmd) __must_check;
+
+#define PROC_KEEP_MAX 64
+
+/* In a child: of what the parent had open, this one, those in keep[] and 0 to 2 alone. */
+void proc_close_others(int own, const int *keep, size_t n_keep);
 
 /*
  * Run work(arg, fd) in a confined child that owns nothing but fd (one end of a socket pair) and the

@@ -14,13 +14,12 @@
 #include "daemon/xs.h"
 #include "hv/domctl.h"
 
-#define DOMAINS_MAX 1024
 
 /* A worker may have made the domain and died before it could say so. */
 static int find_domain(const struct guest *g)
 {
-	static struct xen_domctl_getdomaininfo list[DOMAINS_MAX];
-	int n = hv_sysctl_domains(1, list, DOMAINS_MAX);
+	static struct xen_domctl_getdomaininfo list[HV_DOMAINS_MAX];
+	int n = hv_sysctl_domains(1, list, HV_DOMAINS_MAX);
 
 	for (int i = 0; i < n; i++)
 		if (memcmp(list[i].handle, g->uuid, 16) == 0)

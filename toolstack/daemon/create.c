@@ -17,15 +17,13 @@
 #include "hv/calls.h"
 #include "hv/domctl.h"
 
-#define MAXMEM_SLACK_KIB 1024u
 #define BALLOON_WAIT_MS 20000
-#define DOMAINS_MAX 512
 
 /* Name who has the memory: the message a person needs. */
 static int explain_memory(const struct guest *g, uint64_t need_kib, uint64_t free_kib, struct error *err)
 {
-	static struct xen_domctl_getdomaininfo list[DOMAINS_MAX];
-	int n = hv_sysctl_domains(0, list, DOMAINS_MAX), rc;
+	static struct xen_domctl_getdomaininfo list[HV_DOMAINS_MAX];
+	int n = hv_sysctl_domains(0, list, HV_DOMAINS_MAX), rc;
 	struct strbuf sb = STRBUF_INIT;
 
 	for (int i = 0; i < n && sb.len < 300; i++) {
@@ -207,7 +205,7 @@ static int make_domain(const struct create_job *job, struct pv_guest *pv, struct
 	worker_send(json_pack("{s:i}", "domid", rc), -1);
 	rc = hv_domctl_max_vcpus(pv->domid, cfg->maxvcpus);
 	if (!rc)
-		rc = hv_domctl_max_mem(pv->domid, cfg->maxmem_kib + MAXMEM_SLACK_KIB);
+		rc = hv_domctl_max_mem(pv->domid, cfg->maxmem_kib + CREATE_SLACK_KIB);
 	if (!rc && cfg->tsc_mode)
 		rc = hv_domctl_set_tsc_mode(pv->domid, cfg->tsc_mode);
 	if (!rc && (cfg->cpu_weight != 256 || cfg->cap_percent))

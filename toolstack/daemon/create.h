@@ -11,6 +11,8 @@
 #include "build/image.h"
 #include "daemon/guest.h"
 
+#define CREATE_SLACK_KIB 1024u	/* above maxmem, for what a guest takes beside its own memory */
+
 struct create_job {
 	struct guest *g;
 	const struct image *kernel;	/* unpacked before, or NULL */

@@ -70,7 +70,7 @@ void device_path(const struct guest *g, enum device_kind kind, size_t i, bool ba
 		snprintf(buf, size, "/local/domain/%d/device/%s/%" PRIu32, g->domid, kind_names[kind], id);
 }
 
-static struct guest_device *device_of(struct guest *g, enum device_kind kind, size_t i)
+struct guest_device *device_of(struct guest *g, enum device_kind kind, size_t i)
 {
 	return kind == DEVICE_VBD ? &g->disks[i] : &g->vifs[i];
 }
@@ -109,20 +109,23 @@ static void publish_vbd(struct guest *g, size_t i, struct writer *w)
 	}
 }
 
-static void mac_of(const struct guest *g, size_t i, uint8_t mac[6])
+void device_mac(const struct guest *g, size_t i, char text[18])
 {
+	uint8_t m[6];
+
 	if (g->cfg->vifs[i].mac_given)
-		memcpy(mac, g->cfg->vifs[i].mac, 6);
+		memcpy(m, g->cfg->vifs[i].mac, 6);
 	else
-		guest_vif_default_mac(g->cfg, g->vifs[i].id, mac);
+		guest_vif_default_mac(g->cfg, g->vifs[i].id, m);
+	snprintf(text, 18, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
 }
 
 static void put_mac(const struct guest *g, size_t i, struct writer *w)
 {
-	uint8_t m[6];
+	char text[18];
 
-	mac_of(g, i, m);
-	put(w, "mac", "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+	device_mac(g, i, text);
+	put(w, "mac", "%s", text);
 }
 
 static void publish_vif(struct guest *g, size_t i, struct writer *w)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* See link.h.  Each request opens its own socket, sends one message and waits for the kernel's
- * acknowledgement. */
+/* See link.h.  Each request opens its own socket, sends one message and waits for the kernel's acknowledgement. */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -13,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "daemon/link.h"
 
 #define BUF 8192
@@ -84,15 +84,6 @@ int link_set(unsigned int index, bool up, unsigned int master, unsigned int mtu,
 	return talk(nlh);
 }
 
-int link_release(unsigned int index)
-{
-	char buf[BUF];
-	struct nlmsghdr *nlh = link_message(buf, RTM_NEWLINK, index, 0, 0);
-
-	mnl_attr_put_u32(nlh, IFLA_MASTER, 0);
-	return talk(nlh);
-}
-
 int link_make_bridge(const char *name)
 {
 	char buf[BUF];
@@ -105,13 +96,6 @@ int link_make_bridge(const char *name)
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "bridge");
 	mnl_attr_nest_end(nlh, info);
 	return talk(nlh);
-}
-
-int link_delete(unsigned int index)
-{
-	char buf[BUF];
-
-	return talk(link_message(buf, RTM_DELLINK, index, 0, 0));
 }
 
 int link_add_address(unsigned int index, const char *cidr)
@@ -200,17 +184,10 @@ int link_each(void (*fn)(const char *name, unsigned int index))
 
 static uint64_t read_stat(const char *name, const char *what)
 {
-	char path[160], text[32] = "0";
-	FILE *f;
+	char path[160];
 
 	snprintf(path, sizeof(path), "/sys/class/net/%s/statistics/%s", name, what);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	if (!fgets(text, sizeof(text), f))
-		text[0] = '0';
-	fclose(f);
-	return strtoull(text, NULL, 10);
+	return file_number(path);
 }
 
 int link_stats(const char *name, struct link_stats *st)

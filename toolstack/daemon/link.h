@@ -15,9 +15,7 @@ unsigned int link_index(const char *name);
 bool link_is_bridge(const char *name);
 /* Set what is given: master 0: leave, name NULL: leave, mtu 0: leave. */
 int link_set(unsigned int index, bool up, unsigned int master, unsigned int mtu, const char *name);
-int link_release(unsigned int index);		/* out of its bridge */
 int link_make_bridge(const char *name);
-int link_delete(unsigned int index);
 int link_add_address(unsigned int index, const char *cidr);	/* "10.1.2.3/24"; 0 if already there */
 int link_stats(const char *name, struct link_stats *st);
 

@@ -123,6 +123,17 @@ static void raise_limits(void)
 		log_debug("cannot raise the limit of open files: %s", strerror(errno));
 }
 
+static int open_ports(struct error *err)
+{
+	int fd = hv_evtchn_open(), rc = fd < 0 ? fd : ports_init(xend.base, fd);
+
+	if (rc) {
+		rc = error_set_errno(err, ERR_NONE, -rc, NULL, "cannot open /dev/xen/evtchn");
+		error_hint(err, "load the module xen-evtchn");
+	}
+	return rc;
+}
+
 static int run(struct error *err)
 {
 	int rc = lock_run_dir(err);
@@ -141,7 +152,7 @@ static int run(struct error *err)
 	if (!rc)
 		rc = watch_signals(err);
 	if (!rc)
-		rc = ports_init(err);
+		rc = open_ports(err);
 	if (!rc)
 		rc = life_init(err);
 	if (!rc)

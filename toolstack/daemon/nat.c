@@ -19,6 +19,7 @@
 #include "base/file.h"
 #include "base/proc.h"
 #include "base/strbuf.h"
+#include "daemon/device.h"
 #include "daemon/events.h"
 #include "daemon/guest.h"
 #include "daemon/nat.h"
@@ -50,10 +51,11 @@ static int parse_subnet(const char *subnet)
 	return 0;
 }
 
-static void address(uint32_t offset_from_end, bool from_end, char text[INET_ADDRSTRLEN])
+/* An address of the network: from its beginning or, below 0, from its end. */
+static void address(int32_t offset, char text[INET_ADDRSTRLEN])
 {
 	uint32_t base = ntohl(network.s_addr), last = base | ~ntohl(netmask.s_addr);
-	struct in_addr a = { .s_addr = htonl(from_end ? last - offset_from_end : base + offset_from_end) };
+	struct in_addr a = { .s_addr = htonl((offset < 0 ? last : base) + (uint32_t)offset) };
 
 	inet_ntop(AF_INET, &a, text, INET_ADDRSTRLEN);
 }
@@ -63,8 +65,8 @@ static void exec_dnsmasq(void)
 	char range[80], lo[INET_ADDRSTRLEN], hi[INET_ADDRSTRLEN], mask[INET_ADDRSTRLEN], iface[40],
 		leases[300], pidfile[300];
 
-	address(2, false, lo);
-	address(1, true, hi);
+	address(2, lo);
+	address(-1, hi);
 	inet_ntop(AF_INET, &netmask, mask, sizeof(mask));
 	snprintf(range, sizeof(range), "--dhcp-range=%s,%s,%s,12h", lo, hi, mask);
 	snprintf(iface, sizeof(iface), "--interface=%s", bridge_name);
@@ -180,17 +182,11 @@ static void allow_forwarding(void)
 
 static struct guest *guest_of_mac(const char *mac)
 {
-	uint8_t m[6];
 	char text[18];
 
 	for (struct guest *g = guests; g; g = g->next)
 		for (size_t i = 0; g->cfg && i < g->n_vifs; i++) {
-			if (g->cfg->vifs[i].mac_given)
-				memcpy(m, g->cfg->vifs[i].mac, 6);
-			else
-				guest_vif_default_mac(g->cfg, g->vifs[i].id, m);
-			snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3],
-				 m[4], m[5]);
+			device_mac(g, i, text);
 			if (strcasecmp(text, mac) == 0)
 				return g;
 		}

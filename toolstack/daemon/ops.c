@@ -30,8 +30,8 @@ handler_fn *ops_find(const char *op)
 
 int ops_domains(struct domain_list *list, struct error *err)
 {
-	list->items = calloc(OPS_DOMAINS_MAX, sizeof(*list->items));
-	list->n = list->items ? hv_sysctl_domains(0, list->items, OPS_DOMAINS_MAX) : -ENOMEM;
+	list->items = calloc(HV_DOMAINS_MAX, sizeof(*list->items));
+	list->n = list->items ? hv_sysctl_domains(0, list->items, HV_DOMAINS_MAX) : -ENOMEM;
 	if (list->n >= 0)
 		return 0;
 	free(list->items);
@@ -54,11 +54,12 @@ const struct xen_domctl_getdomaininfo *ops_domain(const struct domain_list *list
 
 void ops_domain_name(int domid, char *buf, size_t size)
 {
+	const struct guest *g = guest_by_domid(domid);
 	char path[64], *value = NULL;
 
 	snprintf(path, sizeof(path), "/local/domain/%d/name", domid);
-	if (domid == 0)
-		snprintf(buf, size, "Domain-0");
+	if (g || domid == 0)
+		snprintf(buf, size, "%s", g ? g->name : "Domain-0");
 	else if (xs_read(STORE_TX_NONE, path, &value) == 0)
 		log_text(buf, size, value, strlen(value));
 	else
@@ -186,7 +187,8 @@ int ops_any_domain(struct request *rq, struct guest **g, int *domid, struct erro
 {
 	const char *word = proto_arg_str(rq->args, "guest");
 	struct xen_domctl_getdomaininfo info;
-	int n, rc;
+	long n;
+	int rc;
 
 	*g = guest_find(word);
 	if (*g || strcmp(word, "0") == 0 || strcmp(word, "Domain-0") == 0) {
@@ -194,17 +196,15 @@ int ops_any_domain(struct request *rq, struct guest **g, int *domid, struct erro
 		*domid = *g ? (*g)->domid : 0;
 		return rc;
 	}
-	n = word[0] && strspn(word, "0123456789") == strlen(word) ? atoi(word) : -1;
-	if (n > 0 && n < (int)HV_DOMID_FIRST_RESERVED && hv_domctl_info((domid_t)n, &info) == 0) {
-		*domid = n;
+	n = word[0] && strspn(word, "0123456789") == strlen(word) ? strtol(word, NULL, 10) : -1;
+	if (n > 0 && n < (long)HV_DOMID_FIRST_RESERVED && hv_domctl_info((domid_t)n, &info) == 0) {
+		*domid = (int)n;
 		return 0;
 	}
 	return guest_need(word, g, err);
 }
 
 /* ---- waiting ---- */
-
-typedef void listen_fn(struct request *rq, struct guest *g, const char *event, const struct error *err);
 
 struct waiting {
 	struct request *rq;
@@ -215,11 +215,14 @@ static void on_event(void *ctx, const struct guest_event *ev)
 {
 	struct waiting *w = ctx;
 
+	if (strcmp(ev->event, "renamed") == 0 && strcmp(ev->detail, w->rq->guest) == 0)
+		snprintf(w->rq->guest, sizeof(w->rq->guest), "%s", ev->g->name);
 	if (strcmp(ev->g->name, w->rq->guest) == 0)
 		w->fn(w->rq, ev->g, ev->event, ev->err);
 }
 
-int ops_listen(struct request *rq, const struct guest *g, listen_fn *fn)
+int ops_listen(struct request *rq, const struct guest *g, listen_fn *fn, long seconds, void (*late)(struct request *rq),
+	       struct error *err)
 {
 	struct waiting *w = malloc(sizeof(*w));
 
@@ -230,9 +233,11 @@ int ops_listen(struct request *rq, const struct guest *g, listen_fn *fn)
 	}
 	if (!w || !rq->listener) {
 		free(w);
-		return -ENOMEM;
+		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "%s", rq->op->name);
 	}
 	rq->listener->own = w;
 	request_keep(rq);
+	if (seconds && request_timeout(rq, seconds, late) < 0)
+		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "%s", rq->op->name);
 	return 0;
 }

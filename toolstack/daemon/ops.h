@@ -7,8 +7,6 @@
 #include "daemon/guest.h"
 #include "daemon/server.h"
 
-#define OPS_DOMAINS_MAX 1024
-
 /* The hypervisor's list of domains, asked once an operation. */
 struct domain_list {
 	struct xen_domctl_getdomaininfo *items;
@@ -22,7 +20,7 @@ const struct xen_domctl_getdomaininfo *ops_domain(const struct domain_list *list
 json_t *ops_guest_json(const struct guest *g, const struct xen_domctl_getdomaininfo *info);
 /* {"name", "uuid", "domid"}: the beginning of many answers. */
 json_t *ops_identity(const struct guest *g);
-/* The name of a domain that may not be ours. */
+/* The name of a domain, ours or not. */
 void ops_domain_name(int domid, char *buf, size_t size);
 
 /* Parse the configuration of a request; notes receives what is not fatal. */
@@ -33,9 +31,9 @@ int ops_running(struct request *rq, struct guest **g, struct error *err) __must_
 /* The domid that "guest" names, dom0 and others' domains too; *g is NULL then. */
 int ops_any_domain(struct request *rq, struct guest **g, int *domid, struct error *err) __must_check;
 
-/* Wait for events of one guest: fn is called for each. */
-int ops_listen(struct request *rq, const struct guest *g,
-	       void (*fn)(struct request *rq, struct guest *g, const char *event, const struct error *err))
-	__must_check;
+/* Keep the request and call fn for each event of the guest, and (unless 0) late() after so many seconds. */
+typedef void listen_fn(struct request *rq, struct guest *g, const char *event, const struct error *err);
+int ops_listen(struct request *rq, const struct guest *g, listen_fn *fn, long seconds, void (*late)(struct request *rq),
+	       struct error *err) __must_check;
 
 #endif

@@ -98,21 +98,19 @@ static int op_network_list(struct request *rq, struct error *err)
 	list = json_array();
 	for (size_t i = 0; i < g->n_vifs; i++) {
 		const struct guest_vif *vif = &g->cfg->vifs[i];
-		char *mac = device_node(g, DEVICE_VIF, i, true, "mac"), dev[16];
+		char mac[18], dev[16];
 		json_t *o;
 
-		if (g->vifs[i].state == DEV_GONE) {
-			free(mac);
+		if (g->vifs[i].state == DEV_GONE)
 			continue;
-		}
+		device_mac(g, i, mac);
 		vif_name(g, i, dev);
 		o = json_pack("{s:i, s:s, s:s, s:s?, s:s}", "index", (int)g->vifs[i].id, "mac",
-			      mac ? mac : "", "bridge", vif->bridge ? vif->bridge : xend.set.bridge, "ip",
+			      mac, "bridge", vif->bridge ? vif->bridge : xend.set.bridge, "ip",
 			      vif->ip	      ? vif->ip
 			      : g->address[0] ? g->address
 					      : NULL,
 			      "dev", dev);
-		free(mac);
 		add_paths(o, g, DEVICE_VIF, i);
 		json_object_set_new(o, "tx_ring_ref", node_number(g, DEVICE_VIF, i, false, "tx-ring-ref"));
 		json_object_set_new(o, "rx_ring_ref", node_number(g, DEVICE_VIF, i, false, "rx-ring-ref"));

@@ -106,58 +106,41 @@ static void force_stop(struct request *rq)
 		guest_stop(g, WHY_DESTROY);
 }
 
+/* Ask the guest's kernel and, if wanted, answer when the event `until` tells that it has done so. */
+static int ask(struct request *rq, const char *what, const char *until, bool wait, long seconds,
+	       void (*late)(struct request *rq), struct error *err)
+{
+	struct guest *g;
+	json_t *o;
+	int rc = ops_running(rq, &g, err);
+
+	wait &= !rq->dry_run;
+	rq->until = until;
+	if (!rc && wait)
+		rc = ops_listen(rq, g, stop_event, seconds, late, err);
+	if (!rc && !rq->dry_run)
+		rc = guest_ask(g, what, err);
+	if (rc || wait)
+		return rc;
+	o = ops_identity(g);
+	json_object_set_new(o, "done", json_false());
+	request_ok(rq, o);
+	return 0;
+}
+
 static int op_shutdown(struct request *rq, struct error *err)
 {
 	long timeout = (long)proto_arg_int(rq->args, "timeout_s", 60),
 	     force = (long)proto_arg_int(rq->args, "force_after_s", 0);
-	struct guest *g;
-	json_t *o;
-	int rc = ops_running(rq, &g, err);
 
-	if (rc)
-		return rc;
-	if (rq->dry_run || (!proto_arg_bool(rq->args, "wait") && !force)) {
-		rc = rq->dry_run ? 0 : guest_ask(g, "poweroff", err);
-		if (rc)
-			return rc;
-		o = ops_identity(g);
-		json_object_set_new(o, "done", json_false());
-		request_ok(rq, o);
-		return 0;
-	}
-	rq->until = "stopped";
-	rc = ops_listen(rq, g, stop_event);
-	if (!rc)
-		rc = request_timeout(rq, force ? force : timeout, force ? force_stop : stop_timeout);
-	if (rc)
-		return error_set_errno(err, ERR_RESOURCES, -rc, NULL, "shutdown");
-	return guest_ask(g, "poweroff", err);
+	return ask(rq, "poweroff", "stopped", proto_arg_bool(rq->args, "wait") || force, force ? force : timeout,
+		   force ? force_stop : stop_timeout, err);
 }
 
 static int op_reboot(struct request *rq, struct error *err)
 {
-	struct guest *g;
-	json_t *o;
-	int rc = ops_running(rq, &g, err);
-
-	if (rc)
-		return rc;
-	if (rq->dry_run || !proto_arg_bool(rq->args, "wait")) {
-		rc = rq->dry_run ? 0 : guest_ask(g, "reboot", err);
-		if (rc)
-			return rc;
-		o = ops_identity(g);
-		json_object_set_new(o, "done", json_false());
-		request_ok(rq, o);
-		return 0;
-	}
-	rq->until = "started";
-	rc = ops_listen(rq, g, stop_event);
-	if (!rc)
-		rc = request_timeout(rq, (long)proto_arg_int(rq->args, "timeout_s", 120), stop_timeout);
-	if (rc)
-		return error_set_errno(err, ERR_RESOURCES, -rc, NULL, "reboot");
-	return guest_ask(g, "reboot", err);
+	return ask(rq, "reboot", "started", proto_arg_bool(rq->args, "wait"),
+		   (long)proto_arg_int(rq->args, "timeout_s", 120), stop_timeout, err);
 }
 
 static int op_destroy(struct request *rq, struct error *err)
@@ -178,11 +161,10 @@ static int op_destroy(struct request *rq, struct error *err)
 		return 0;
 	}
 	rq->until = "stopped";
-	rc = ops_listen(rq, g, stop_event);
-	if (rc)
-		return error_set_errno(err, ERR_RESOURCES, -rc, NULL, "destroy");
-	guest_stop(g, WHY_DESTROY);
-	return 0;
+	rc = ops_listen(rq, g, stop_event, 0, NULL, err);
+	if (!rc)
+		guest_stop(g, WHY_DESTROY);
+	return rc;
 }
 
 /* ---- wait ---- */
@@ -246,10 +228,7 @@ static int op_wait(struct request *rq, struct error *err)
 		return 0;
 	}
 	rq->until = found;
-	rc = ops_listen(rq, g, wait_event);
-	if (!rc && timeout)
-		rc = request_timeout(rq, timeout, wait_timeout);
-	return rc ? error_set_errno(err, ERR_RESOURCES, -rc, NULL, "wait") : 0;
+	return ops_listen(rq, g, wait_event, timeout, wait_timeout, err);
 }
 
 const struct handler ops_life[] = {

@@ -73,7 +73,7 @@ static int op_domid(struct request *rq, struct error *err)
 	if (rc)
 		return rc;
 	ops_domain_name(domid, name, sizeof(name));
-	request_ok(rq, json_pack("{s:s, s:i}", "name", g ? g->name : name, "domid", domid));
+	request_ok(rq, json_pack("{s:s, s:i}", "name", name, "domid", domid));
 	return 0;
 }
 
@@ -81,13 +81,12 @@ static int op_domname(struct request *rq, struct error *err)
 {
 	int domid = (int)proto_arg_int(rq->args, "domid", 0);
 	struct xen_domctl_getdomaininfo info;
-	struct guest *g = guest_by_domid(domid);
 	char name[80];
 
 	if (hv_domctl_info((domid_t)domid, &info) < 0)
 		return error_set(err, ERR_NOT_FOUND, NULL, "no domain has the number %d", domid);
 	ops_domain_name(domid, name, sizeof(name));
-	request_ok(rq, json_pack("{s:s, s:i}", "name", g ? g->name : name, "domid", domid));
+	request_ok(rq, json_pack("{s:s, s:i}", "name", name, "domid", domid));
 	return 0;
 }
 
@@ -262,6 +261,12 @@ struct follow {
 	off_t at;
 };
 
+static void follow_closed(struct request *rq)
+{
+	free(rq->ctx);
+	request_ok(rq, NULL);
+}
+
 static void follow_tick(struct request *rq)
 {
 	struct follow *f = rq->ctx;
@@ -282,13 +287,7 @@ static void follow_tick(struct request *rq)
 		request_data(rq, proto_bytes(buf, (size_t)n));
 	}
 	if (request_timeout(rq, 1, follow_tick) < 0)
-		request_ok(rq, NULL);
-}
-
-static void follow_closed(struct request *rq)
-{
-	free(rq->ctx);
-	request_ok(rq, NULL);
+		follow_closed(rq);
 }
 
 static int op_logs(struct request *rq, struct error *err)
@@ -321,7 +320,8 @@ static int op_logs(struct request *rq, struct error *err)
 	rq->ctx = f;
 	rq->closed = follow_closed;
 	request_keep(rq);
-	return request_timeout(rq, 1, follow_tick);
+	follow_tick(rq);
+	return 0;
 }
 
 static void tell_event(void *ctx, const struct guest_event *ev)

@@ -90,7 +90,7 @@ static int start_and_wait(struct request *rq, struct guest *g, json_t *notes, st
 	w->notes = json_incref(notes);
 	w->wait_s = (long)proto_arg_int(rq->args, "wait_s", 0);
 	rq->ctx = w;
-	rc = ops_listen(rq, g, start_event);
+	rc = ops_listen(rq, g, start_event, 0, NULL, err);
 	if (!rc)
 		rc = guest_start(g, proto_arg_bool(rq->args, "paused"), err);
 	if (rc)

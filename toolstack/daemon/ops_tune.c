@@ -7,14 +7,13 @@
 
 #include "abi/domctl.h"
 #include "conf/conf.h"
-#include "daemon/events.h"
+#include "daemon/create.h"
 #include "daemon/ops.h"
 #include "daemon/xend.h"
 #include "daemon/xs.h"
 #include "hv/domctl.h"
 #include "proto/proto.h"
 
-#define MAXMEM_SLACK_KIB 1024
 #define GUEST_FLOOR_KIB (8 << 10)
 #define DOM0_FLOOR_KIB (160 << 10)
 
@@ -41,26 +40,29 @@ struct mem_wait {
 	char name[GUEST_NAME_MAX + 1];
 };
 
+/* To within what a balloon rounds. */
+static bool reached(const struct mem_wait *w, uint64_t actual_kib)
+{
+	return actual_kib <= w->target_kib + 4096 && w->target_kib <= actual_kib + 4096;
+}
+
 static void mem_answer(struct request *rq, const struct mem_wait *w, uint64_t actual_kib)
 {
-	uint64_t diff = actual_kib > w->target_kib ? actual_kib - w->target_kib : w->target_kib - actual_kib;
-
 	request_ok(rq,
 		   json_pack("{s:s, s:I, s:I, s:b}", "name", w->name, "target_kib", (json_int_t)w->target_kib,
-			     "actual_kib", (json_int_t)actual_kib, "reached", diff <= 4096));
+			     "actual_kib", (json_int_t)actual_kib, "reached", reached(w, actual_kib)));
 }
 
 static void mem_tick(struct request *rq)
 {
 	struct mem_wait *w = rq->ctx;
 	struct xen_domctl_getdomaininfo info = { 0 };
-	uint64_t actual, diff;
+	uint64_t actual;
 
 	if (hv_domctl_info((domid_t)w->domid, &info))
 		info.tot_pages = 0;
 	actual = info.tot_pages << 2;
-	diff = actual > w->target_kib ? actual - w->target_kib : w->target_kib - actual;
-	if (diff > 4096 && xend_now_ns() < w->deadline_ns && rq->client &&
+	if (!reached(w, actual) && xend_now_ns() < w->deadline_ns && rq->client &&
 	    request_timeout(rq, 1, mem_tick) == 0)
 		return;
 	rq->ctx = NULL;
@@ -95,7 +97,7 @@ static int set_target(int domid, struct guest *g, uint64_t kib, struct error *er
 	snprintf(path, sizeof(path), "/local/domain/%d/memory/target", domid);
 	rc = xs_printf(STORE_TX_NONE, path, "%llu", (unsigned long long)kib);
 	if (!rc && g)
-		rc = hv_domctl_max_mem((domid_t)domid, kib + MAXMEM_SLACK_KIB);
+		rc = hv_domctl_max_mem((domid_t)domid, kib + CREATE_SLACK_KIB);
 	if (rc)
 		return call_failed(err, g, rc, "cannot set its memory target");
 	if (g) {
@@ -153,7 +155,7 @@ static int op_mem_max(struct request *rq, struct error *err)
 		error_hint(err, "'xl mem-set %s %llu' first", g->name, (unsigned long long)kib >> 10);
 	}
 	if (!rc && !rq->dry_run) {
-		rc = hv_domctl_max_mem((domid_t)domid, kib + MAXMEM_SLACK_KIB);
+		rc = hv_domctl_max_mem((domid_t)domid, kib + CREATE_SLACK_KIB);
 		if (rc)
 			return call_failed(err, g, rc, "the hypervisor refuses this maximum");
 		snprintf(path, sizeof(path), "/local/domain/%d/memory/static-max", domid);
@@ -224,10 +226,9 @@ static int op_vcpu_list(struct request *rq, struct error *err)
 	for (int i = 0; !rc && i < list.n; i++) {
 		char name[80];
 
-		g = guest_by_domid(list.items[i].domain);
 		ops_domain_name(list.items[i].domain, name, sizeof(name));
 		if (domid < 0 || domid == list.items[i].domain)
-			list_vcpus(out, g ? g->name : name, &list.items[i], p.nr_cpus);
+			list_vcpus(out, name, &list.items[i], p.nr_cpus);
 	}
 	if (!rc)
 		request_ok(rq, json_pack("{s:O}", "vcpus", out));
@@ -370,11 +371,10 @@ static int op_sched(struct request *rq, struct error *err)
 	call = hv_sysctl_sched_id(&id);
 	for (int i = 0; !rc && !call && i < list.n; i++) {
 		char name[80];
-		const struct guest *o = guest_by_domid(list.items[i].domain);
 
 		ops_domain_name(list.items[i].domain, name, sizeof(name));
 		if (domid < 0 || domid == list.items[i].domain)
-			call = sched_one(out, o ? o->name : name, list.items[i].domain, id, rq);
+			call = sched_one(out, name, list.items[i].domain, id, rq);
 	}
 	ops_domains_free(&list);
 	if (!rc && call)

@@ -25,46 +25,38 @@
 
 #define DETACH_S 10
 
-/* One more entry at the end of cfg->disks or vifs and of its runtime twin; taken over on success. */
-static int append_disk(struct guest *g, struct guest_disk *disk)
+/* One more entry at the end of cfg->disks or vifs (its contents taken over), and its runtime twin. */
+static int append(struct guest *g, void *list, size_t *n, const void *item, size_t size)
 {
-	struct guest_disk *list = realloc(g->cfg->disks, (g->cfg->n_disks + 1) * sizeof(*list));
+	char *grown = reallocarray(*(void **)list, *n + 1, size);
 
-	if (!list)
+	if (!grown)
 		return -ENOMEM;
-	g->cfg->disks = list;
-	list[g->cfg->n_disks++] = *disk;
+	*(void **)list = grown;
+	memcpy(grown + (*n)++ * size, item, size);
 	return guest_fit_devices(g);
 }
 
-static int append_vif(struct guest *g, struct guest_vif *vif)
+static void erase(void *list, size_t *n, size_t i, size_t size)
 {
-	struct guest_vif *list = realloc(g->cfg->vifs, (g->cfg->n_vifs + 1) * sizeof(*list));
+	char *at = (char *)list + i * size;
 
-	if (!list)
-		return -ENOMEM;
-	g->cfg->vifs = list;
-	list[g->cfg->n_vifs++] = *vif;
-	return guest_fit_devices(g);
+	memmove(at, at + size, (--*n - i) * size);
 }
 
-static void drop_disk(struct guest *g, size_t i)
+static void drop(struct guest *g, enum device_kind kind, size_t i)
 {
-	guest_disk_clear(&g->cfg->disks[i]);
-	memmove(g->cfg->disks + i, g->cfg->disks + i + 1, (g->cfg->n_disks - i - 1) * sizeof(*g->cfg->disks));
-	memmove(g->disks + i, g->disks + i + 1, (g->n_disks - i - 1) * sizeof(*g->disks));
-	g->cfg->n_disks--;
-	g->n_disks--;
-	(void)guest_journal(g);
-}
+	struct guest_config *cfg = g->cfg;
 
-static void drop_vif(struct guest *g, size_t i)
-{
-	guest_vif_clear(&g->cfg->vifs[i]);
-	memmove(g->cfg->vifs + i, g->cfg->vifs + i + 1, (g->cfg->n_vifs - i - 1) * sizeof(*g->cfg->vifs));
-	memmove(g->vifs + i, g->vifs + i + 1, (g->n_vifs - i - 1) * sizeof(*g->vifs));
-	g->cfg->n_vifs--;
-	g->n_vifs--;
+	if (kind == DEVICE_VBD) {
+		guest_disk_clear(&cfg->disks[i]);
+		erase(cfg->disks, &cfg->n_disks, i, sizeof(*cfg->disks));
+		erase(g->disks, &g->n_disks, i, sizeof(*g->disks));
+	} else {
+		guest_vif_clear(&cfg->vifs[i]);
+		erase(cfg->vifs, &cfg->n_vifs, i, sizeof(*cfg->vifs));
+		erase(g->vifs, &g->n_vifs, i, sizeof(*g->vifs));
+	}
 	(void)guest_journal(g);
 }
 
@@ -120,7 +112,7 @@ static void on_attached(void *ctx, json_t *result, const struct error *failed)
 	if (rc) {
 		disk_release(a->uuid, &taken);
 		if (i >= 0)
-			drop_disk(g, (size_t)i);
+			drop(g, DEVICE_VBD, (size_t)i);
 		error_what(&err, "guest '%s'", a->guest);
 		request_fail(a->rq, &err);
 	} else {
@@ -178,13 +170,13 @@ int plug_block_attach(struct request *rq, struct error *err)
 		guest_disk_clear(&disk);
 		return rc;
 	}
-	if (append_disk(g, &disk) < 0) {
+	if (append(g, &g->cfg->disks, &g->cfg->n_disks, &disk, sizeof(disk)) < 0) {
 		guest_disk_clear(&disk);
 		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "block-attach");
 	}
 	rc = begin_attach(rq, g, disk.devid, err);
 	if (rc)
-		drop_disk(g, g->n_disks - 1);
+		drop(g, DEVICE_VBD, g->n_disks - 1);
 	return rc;
 }
 
@@ -200,22 +192,11 @@ static uint32_t free_vif(const struct guest *g)
 	return id;
 }
 
-static void mac_text(const struct guest *g, size_t i, char text[18])
-{
-	uint8_t m[6];
-
-	if (g->cfg->vifs[i].mac_given)
-		memcpy(m, g->cfg->vifs[i].mac, 6);
-	else
-		guest_vif_default_mac(g->cfg, g->vifs[i].id, m);
-	snprintf(text, 18, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
-}
-
 static void answer_vif(struct request *rq, const struct guest *g, size_t i)
 {
 	char mac[18];
 
-	mac_text(g, i, mac);
+	device_mac(g, i, mac);
 	request_ok(rq,
 		   json_pack("{s:s, s:i, s:s}", "name", g->name, "index", (int)g->vifs[i].id, "mac", mac));
 }
@@ -242,14 +223,14 @@ int plug_net_attach(struct request *rq, struct error *err)
 		return rc;
 	}
 	id = free_vif(g);
-	if (append_vif(g, &vif) < 0) {
+	if (append(g, &g->cfg->vifs, &g->cfg->n_vifs, &vif, sizeof(vif)) < 0) {
 		guest_vif_clear(&vif);
 		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "network-attach");
 	}
 	g->vifs[g->n_vifs - 1].id = id;
 	rc = device_publish(g, DEVICE_VIF, g->n_vifs - 1, err);
 	if (rc) {
-		drop_vif(g, g->n_vifs - 1);
+		drop(g, DEVICE_VIF, g->n_vifs - 1);
 		return rc;
 	}
 	(void)guest_journal(g);
@@ -261,61 +242,49 @@ int plug_net_attach(struct request *rq, struct error *err)
 /* ---- detaching ---- */
 
 struct detach {
-	struct request *rq;
-	char guest[GUEST_NAME_MAX + 1];
 	enum device_kind kind;
 	uint32_t id;
 	bool force;
 	json_t *answer;
 };
 
-static long detach_index(const struct detach *d, const struct guest *g)
+static long detach_index(const struct detach *d, struct guest *g)
 {
 	size_t n = d->kind == DEVICE_VBD ? g->n_disks : g->n_vifs;
 
 	for (size_t i = 0; i < n; i++)
-		if ((d->kind == DEVICE_VBD ? g->disks[i].id : g->vifs[i].id) == d->id)
+		if (device_of(g, d->kind, i)->id == d->id)
 			return (long)i;
 	return -1;
 }
 
-static void detach_done(struct detach *d, struct guest *g, long i)
+static void detach_end(struct request *rq)
 {
-	struct request *rq = d->rq;
-	json_t *answer = d->answer;
-
+	free(rq->ctx);
 	rq->ctx = NULL;
-	free(d);
-	if (i >= 0) {
-		bool vbd = g->disks && (size_t)i < g->n_disks && g->disks[i].state == DEV_GONE;
-
-		if (vbd)
-			drop_disk(g, (size_t)i);
-	}
-	request_ok(rq, answer);
 }
 
 static void detach_event(struct request *rq, struct guest *g, const char *event, const struct error *err)
 {
 	struct detach *d = rq->ctx;
+	json_t *answer = d->answer;
 	long i = detach_index(d, g);
 
 	(void)err;
 	if (strcmp(event, "device") != 0 && strcmp(event, "stopped") != 0)
 		return;
-	if (i < 0 || (d->kind == DEVICE_VBD ? g->disks[i].state : g->vifs[i].state) == DEV_GONE) {
-		if (i >= 0 && d->kind == DEVICE_VIF) {
-			drop_vif(g, (size_t)i);
-			i = -1;
-		}
-		detach_done(d, g, i);
-	}
+	if (i >= 0 && device_of(g, d->kind, (size_t)i)->state != DEV_GONE)
+		return;
+	if (i >= 0)
+		drop(g, d->kind, (size_t)i);
+	detach_end(rq);
+	request_ok(rq, answer);
 }
 
 static void detach_timeout(struct request *rq)
 {
 	struct detach *d = rq->ctx;
-	struct guest *g = guest_by_name(d->guest);
+	struct guest *g = guest_by_name(rq->guest);
 	struct error err = ERROR_INIT;
 	long i = g ? detach_index(d, g) : -1;
 
@@ -325,11 +294,10 @@ static void detach_timeout(struct request *rq)
 	}
 	(void)error_set(&err, ERR_GUEST, NULL,
 			"does not let the device go within %d s (is it mounted or in use?)", DETACH_S);
-	error_what(&err, "guest '%s'", d->guest);
+	error_what(&err, "guest '%s'", rq->guest);
 	error_hint(&err, "unmount it in the guest, or use --force");
 	json_decref(d->answer);
-	free(d);
-	rq->ctx = NULL;
+	detach_end(rq);
 	request_fail(rq, &err);
 }
 
@@ -337,30 +305,24 @@ static int begin_detach(struct request *rq, struct guest *g, enum device_kind ki
 			struct error *err)
 {
 	struct detach *d = calloc(1, sizeof(*d));
-	bool force = proto_arg_bool(rq->args, "force");
+	int rc;
 
-	if (!d) {
-		json_decref(answer);
-		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "detach");
-	}
 	if (rq->dry_run) {
 		free(d);
 		request_ok(rq, answer);
 		return 0;
 	}
-	d->rq = rq;
-	d->kind = kind;
-	d->id = kind == DEVICE_VBD ? g->disks[i].id : g->vifs[i].id;
-	d->force = force;
-	d->answer = answer;
-	snprintf(d->guest, sizeof(d->guest), "%s", g->name);
-	rq->ctx = d;
-	if (ops_listen(rq, g, detach_event) < 0 ||
-	    request_timeout(rq, force ? 2 : DETACH_S, detach_timeout) < 0) {
+	if (!d) {
 		json_decref(answer);
-		free(d);
-		rq->ctx = NULL;
 		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "detach");
+	}
+	*d = (struct detach){ kind, device_of(g, kind, i)->id, proto_arg_bool(rq->args, "force"), answer };
+	rq->ctx = d;
+	rc = ops_listen(rq, g, detach_event, d->force ? 2 : DETACH_S, detach_timeout, err);
+	if (rc) {
+		json_decref(answer);
+		detach_end(rq);
+		return rc;
 	}
 	device_close(g, kind, i);
 	return 0;
@@ -405,7 +367,7 @@ int plug_net_detach(struct request *rq, struct error *err)
 		return rc;
 	id = strtoul(word, &end, 10);
 	for (size_t i = 0; i < g->n_vifs; i++) {
-		mac_text(g, i, mac);
+		device_mac(g, i, mac);
 		if (g->vifs[i].state != DEV_GONE &&
 		    (strcasecmp(word, mac) == 0 || (!*end && g->vifs[i].id == id)))
 			return begin_detach(rq, g, DEVICE_VIF, i,

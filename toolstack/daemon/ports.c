@@ -4,9 +4,9 @@
 #include <event2/event.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/strbuf.h"
 #include "daemon/ports.h"
-#include "daemon/xend.h"
 #include "hv/hv.h"
 
 #define PORTS_MAX (1u << 17)
@@ -37,38 +37,39 @@ static void on_ports(evutil_socket_t fd, short what, void *arg)
 		log_err("event channels: %s", strerror(-n));
 }
 
-int ports_init(struct error *err)
+int ports_init(struct event_base *base, int fd)
 {
-	struct event *ev;
+	struct event *ev = event_new(base, fd, EV_READ | EV_PERSIST, on_ports, NULL);
 
-	ports_fd = hv_evtchn_open();
-	if (ports_fd < 0) {
-		int rc = error_set_errno(err, ERR_NONE, -ports_fd, NULL, "cannot open /dev/xen/evtchn");
+	ports_fd = fd;
+	return ev && event_add(ev, NULL) == 0 ? 0 : -ENOMEM;
+}
 
-		error_hint(err, "load the module xen-evtchn");
-		return rc;
-	}
-	ev = event_new(xend.base, ports_fd, EV_READ | EV_PERSIST, on_ports, NULL);
-	if (!ev || event_add(ev, NULL) < 0)
-		return error_set_errno(err, ERR_NONE, ENOMEM, NULL, "cannot watch event channels");
+int port_hear(evtchn_port_t local, port_fn *fn, void *ctx)
+{
+	size_t old = cap_ports;
+
+	if (local >= PORTS_MAX || array_reserve((void **)&ports, &cap_ports, local, sizeof(*ports)) < 0)
+		return -ENOMEM;
+	if (cap_ports > old)
+		memset(ports + old, 0, (cap_ports - old) * sizeof(*ports));
+	ports[local] = (struct port){ fn, ctx };
 	return 0;
+}
+
+void port_forget(evtchn_port_t local)
+{
+	if (local < cap_ports)
+		ports[local].fn = NULL;
 }
 
 static int port_record(int local, port_fn *fn, void *ctx)
 {
-	size_t old = cap_ports;
+	int rc = local < 0 ? local : port_hear((evtchn_port_t)local, fn, ctx);
 
-	if (local < 0)
-		return local;
-	if ((unsigned int)local >= PORTS_MAX ||
-	    array_reserve((void **)&ports, &cap_ports, (size_t)local, sizeof(*ports)) < 0) {
+	if (rc && local >= 0)
 		(void)hv_evtchn_unbind(ports_fd, (evtchn_port_t)local);
-		return -ENOMEM;
-	}
-	if (cap_ports > old)
-		memset(ports + old, 0, (cap_ports - old) * sizeof(*ports));
-	ports[local] = (struct port){ fn, ctx };
-	return local;
+	return rc ? rc : local;
 }
 
 int port_bind_interdomain(domid_t domid, evtchn_port_t remote, port_fn *fn, void *ctx)
@@ -85,7 +86,7 @@ void port_unbind(evtchn_port_t local)
 {
 	if (local >= cap_ports || !ports[local].fn)
 		return;
-	ports[local].fn = NULL;
+	port_forget(local);
 	(void)hv_evtchn_unbind(ports_fd, local);
 }
 

@@ -11,10 +11,15 @@
 
 typedef bool port_fn(void *ctx);
 
-int ports_init(struct error *err) __must_check;
+struct event_base;
+
+int ports_init(struct event_base *base, int fd) __must_check;	/* fd: hv_evtchn_open(), of this process or another */
 int port_bind_interdomain(domid_t domid, evtchn_port_t remote, port_fn *fn, void *ctx);	/* local port */
 int port_bind_virq(unsigned int virq, port_fn *fn, void *ctx);
 void port_unbind(evtchn_port_t local);
+/* A port that another process binds and unbinds. */
+int port_hear(evtchn_port_t local, port_fn *fn, void *ctx) __must_check;
+void port_forget(evtchn_port_t local);
 void port_notify(evtchn_port_t local);
 void port_unmask(evtchn_port_t local);
 

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/strbuf.h"
 #include "daemon/link.h"
 #include "daemon/ops.h"
@@ -24,18 +25,11 @@
 
 static json_int_t vbd_stat(const struct guest *g, uint32_t devid, const char *what)
 {
-	char path[192], text[32] = "0";
-	FILE *f;
+	char path[192];
 
 	snprintf(path, sizeof(path), "/sys/bus/xen-backend/devices/vbd-%d-%" PRIu32 "/statistics/%s",
 		 g->domid, devid, what);
-	f = fopen(path, "re");
-	if (!f)
-		return 0;
-	if (!fgets(text, sizeof(text), f))
-		text[0] = '0';
-	fclose(f);
-	return strtoll(text, NULL, 10);
+	return (json_int_t)file_number(path);
 }
 
 static json_t *disks_json(const struct guest *g)

@@ -35,10 +35,8 @@ static void client_next(struct client *cl);
 static void request_free(struct request *rq)
 {
 	events_unlisten(rq->listener);
-	if (rq->timer) {
-		free(event_get_callback_arg(rq->timer));
+	if (rq->timer)
 		event_free(rq->timer);
-	}
 	json_decref(rq->args);
 	free(rq);
 }
@@ -131,44 +129,23 @@ void request_data(struct request *rq, json_t *data)
 	send_to(rq, proto_make_data(data), -1);
 }
 
-struct timeout {
-	struct request *rq;
-	void (*fn)(struct request *rq);
-};
-
 static void on_timeout(evutil_socket_t fd, short what, void *arg)
 {
-	struct timeout *t = arg;
-	struct request *rq = t->rq;
-	void (*fn)(struct request *rq) = t->fn;
+	struct request *rq = arg;
 
 	(void)fd;
 	(void)what;
-	free(t);
-	event_free(rq->timer);
-	rq->timer = NULL;
-	fn(rq);
+	rq->late(rq);
 }
 
-int request_timeout(struct request *rq, long seconds, void (*fn)(struct request *rq))
+int request_timeout(struct request *rq, long seconds, void (*late)(struct request *rq))
 {
 	struct timeval tv = { seconds, 0 };
-	struct timeout *t = malloc(sizeof(*t));
 
-	if (rq->timer) {
-		free(event_get_callback_arg(rq->timer));
-		event_free(rq->timer);
-		rq->timer = NULL;
-	}
-	if (!t)
-		return -ENOMEM;
-	*t = (struct timeout){ rq, fn };
-	rq->timer = evtimer_new(xend.base, on_timeout, t);
-	if (!rq->timer) {
-		free(t);
-		return -ENOMEM;
-	}
-	return event_add(rq->timer, &tv) < 0 ? -ENOMEM : 0;
+	rq->late = late;
+	if (!rq->timer)
+		rq->timer = evtimer_new(xend.base, on_timeout, rq);
+	return rq->timer && event_add(rq->timer, &tv) == 0 ? 0 : -ENOMEM;
 }
 
 /* ---- clients ---- */

@@ -24,6 +24,7 @@ struct request {
 	bool kept;
 	struct listener *listener;	/* while it waits for events */
 	struct event *timer;
+	void (*late)(struct request *rq);	/* what the timer calls */
 	char guest[80];			/* whom it waits for */
 	const char *until;		/* the event it waits for, handlers' own use */
 	void *ctx;			/* handlers' own */
@@ -45,8 +46,8 @@ void request_ok_fd(struct request *rq, json_t *result, int fd);
 void request_fail(struct request *rq, const struct error *err);	/* ends the request */
 void request_progress(struct request *rq, int percent, const char *text);
 void request_data(struct request *rq, json_t *data);
-/* Call fn after seconds; replaces an earlier time. */
-int request_timeout(struct request *rq, long seconds, void (*fn)(struct request *rq));
+/* Call late after seconds; replaces an earlier time.  0 or -ENOMEM. */
+int request_timeout(struct request *rq, long seconds, void (*late)(struct request *rq)) __must_check;
 
 /* ops.c: the handlers of all operations. */
 handler_fn *ops_find(const char *op);

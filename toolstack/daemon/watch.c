@@ -19,7 +19,6 @@
 #include "daemon/xs.h"
 #include "hv/domctl.h"
 
-#define DOMAINS_MAX 1024
 #define TAIL_BYTES 8192
 #define DYING_MS_MIN 5
 #define DYING_MS_MAX 1000
@@ -119,8 +118,8 @@ void life_watch_dying(void)
 
 void guest_scan(void)
 {
-	static struct xen_domctl_getdomaininfo list[DOMAINS_MAX];
-	int n = hv_sysctl_domains(0, list, DOMAINS_MAX);
+	static struct xen_domctl_getdomaininfo list[HV_DOMAINS_MAX];
+	int n = hv_sysctl_domains(0, list, HV_DOMAINS_MAX);
 	struct guest *next;
 
 	if (n < 0) {

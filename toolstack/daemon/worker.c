@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/proc.h"
 #include "daemon/worker.h"
 #include "daemon/xend.h"
 #include "hv/hv.h"
@@ -34,30 +35,6 @@ struct worker {
 
 static struct worker *workers;
 static struct proto_conn child_conn;	/* in the child: the way to the daemon */
-
-static int fd_order(const void *a, const void *b)
-{
-	return *(const int *)a - *(const int *)b;
-}
-
-static void close_others(int own, const int *keep, size_t n_keep)
-{
-	int list[66];
-	size_t n = 0;
-	int from = 3;
-
-	list[n++] = own;
-	for (size_t i = 0; i < n_keep && n < 66; i++)
-		list[n++] = keep[i];
-	qsort(list, n, sizeof(list[0]), fd_order);
-	for (size_t i = 0; i < n; i++) {
-		if (list[i] > from)
-			(void)close_range((unsigned int)from, (unsigned int)list[i] - 1, 0);
-		if (list[i] >= from)
-			from = list[i] + 1;
-	}
-	(void)close_range((unsigned int)from, ~0u, 0);
-}
 
 static void child_signals(void)
 {
@@ -183,7 +160,7 @@ int worker_start(struct worker **out, const char *name, const struct worker_call
 	w->ctx = ctx;
 	w->pid = fork();
 	if (w->pid == 0) {
-		close_others(fds[1], keep, n_keep);
+		proc_close_others(fds[1], keep, n_keep);
 		child_run(w, arg, fds[1], parent);
 	}
 	close(fds[1]);

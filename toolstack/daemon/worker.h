@@ -33,5 +33,4 @@ void worker_kill(struct worker *w);	/* done() follows */
 void worker_send(json_t *msg, int fd);
 void worker_progress(int percent, const char *text);
 
-
 #endif

@@ -24,9 +24,7 @@
 #include "daemon/xs.h"
 #include "daemon/xs_process.h"
 #include "daemon/xs_wire.h"
-#include "hv/hv.h"
-
-#define DOMIDS 0x7ff0u
+#include "hv/domctl.h"
 
 struct told {
 	STAILQ_ENTRY(told) link;
@@ -35,7 +33,7 @@ struct told {
 
 static int calls = -1, asks = -1, events = -1;
 static pid_t pid;
-static evtchn_port_t dom0_port, ports[DOMIDS];
+static evtchn_port_t dom0_port, ports[HV_DOMID_FIRST_RESERVED];
 static struct event *asks_event, *told_event;
 static STAILQ_HEAD(, told) events_told = STAILQ_HEAD_INITIALIZER(events_told);
 static store_watch_fn *watch_fn;
@@ -56,7 +54,7 @@ static void give_ring(const struct xs_ask *ask)
 	struct xs_ring ring = { 0 };
 	int fd = -1;
 
-	ring.rc = ask->domid < DOMIDS && !ports[ask->domid] ? 0 : -EINVAL;
+	ring.rc = ask->domid < HV_DOMID_FIRST_RESERVED && !ports[ask->domid] ? 0 : -EINVAL;
 	if (!ring.rc && ask->domid) {
 		fd = hv_grant_offer((domid_t)ask->domid, GNTTAB_RESERVED_XENSTORE, &ring.offset);
 		ring.rc = fd < 0 ? fd : 0;
@@ -77,7 +75,7 @@ static void give_ring(const struct xs_ask *ask)
 
 static void take_ring(unsigned int domid)
 {
-	if (domid >= DOMIDS || !ports[domid])
+	if (domid >= HV_DOMID_FIRST_RESERVED || !ports[domid])
 		return;
 	(void)hv_evtchn_unbind(events, ports[domid]);
 	ports[domid] = 0;

@@ -12,15 +12,12 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/log.h"
-#include "base/strbuf.h"
+#include "daemon/ports.h"
 #include "daemon/xs_process.h"
 #include "daemon/xs_rings.h"
 #include "daemon/xs_wire.h"
-#include "hv/hv.h"
+#include "hv/domctl.h"
 
-#define DOMIDS 0x7ff0u
-#define PORTS_MAX (1u << 17)
 #define TICK_US 50000
 #define BURST 200
 
@@ -31,12 +28,10 @@ static struct ring {
 	int fd;
 	unsigned int signals;	/* in this tick */
 	bool masked;		/* until the next */
-} rings[DOMIDS];
-static uint16_t loud[DOMIDS];	/* who signalled in this tick */
+} rings[HV_DOMID_FIRST_RESERVED];
+static uint16_t loud[HV_DOMID_FIRST_RESERVED];	/* who signalled in this tick */
 static unsigned int n_loud;
 static struct event *tick;
-static uint16_t *domid_of;	/* by port; 0xffff: none */
-static size_t cap_ports;
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
 {
@@ -48,7 +43,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 
 		r->signals = 0;
 		if (r->masked && r->port)
-			(void)hv_evtchn_unmask(self->events, r->port);
+			port_unmask(r->port);
 		r->masked = false;
 	}
 }
@@ -69,44 +64,32 @@ static bool may_signal(unsigned int domid)
 	return !r->masked;
 }
 
-static void on_ports(evutil_socket_t fd, short what, void *arg)
+static bool on_signal(void *ctx)
 {
-	evtchn_port_t fired[128];
-	int n = hv_evtchn_pending((int)fd, fired, 128);
+	unsigned int domid = (unsigned int)(uintptr_t)ctx;
 
-	(void)what;
-	(void)arg;
-	for (int i = 0; i < n; i++) {
-		if (fired[i] >= cap_ports || domid_of[fired[i]] >= DOMIDS)
-			continue;
-		store_kick(*the_store, domid_of[fired[i]]);
-		if (may_signal(domid_of[fired[i]]))
-			(void)hv_evtchn_unmask(self->events, fired[i]);
-	}
+	store_kick(*the_store, domid);
+	return may_signal(domid);
 }
 
 int xs_rings_init(struct event_base *base, const struct xs_process *p, struct store *const *store)
 {
-	struct event *ev = event_new(base, p->events, EV_READ | EV_PERSIST, on_ports, NULL);
-
 	self = p;
 	the_store = store;
 	tick = evtimer_new(base, on_tick, NULL);
-	return tick && ev && event_add(ev, NULL) == 0 ? 0 : -ENOMEM;
+	return tick ? ports_init(base, p->events) : -ENOMEM;
 }
 
-static int record(unsigned int domid, evtchn_port_t port)
+/* The port is not heard any more, and the daemon unbinds it. */
+static void give_back(unsigned int domid)
 {
-	size_t old = cap_ports;
+	struct xs_ask ask = { .op = XS_ASK_RING_CLOSE, .domid = domid };
+	struct ring *r = &rings[domid];
 
-	if (port >= PORTS_MAX ||
-	    array_reserve((void **)&domid_of, &cap_ports, port, sizeof(*domid_of)) < 0)
-		return -ENOMEM;
-	if (cap_ports > old)
-		memset(domid_of + old, 0xff, (cap_ports - old) * sizeof(*domid_of));
-	domid_of[port] = (uint16_t)domid;
-	rings[domid].port = port;
-	return 0;
+	port_forget(r->port);
+	r->port = 0;
+	r->masked = false;
+	(void)!send(self->asks, &ask, sizeof(ask), MSG_NOSIGNAL);
 }
 
 static int ring_open(void *ctx, unsigned int domid, uint64_t gfn, uint32_t port, void **page)
@@ -117,12 +100,13 @@ static int ring_open(void *ctx, unsigned int domid, uint64_t gfn, uint32_t port,
 
 	(void)ctx;
 	(void)gfn;
-	if (domid >= DOMIDS)
+	if (domid >= HV_DOMID_FIRST_RESERVED)
 		return -EINVAL;
 	if (send(self->asks, &ask, sizeof(ask), MSG_NOSIGNAL) < 0 ||
 	    fd_recv(self->asks, &got, sizeof(got), &fd) != (ssize_t)sizeof(got))
 		return -EIO;
-	rc = got.rc ? got.rc : record(domid, got.port);
+	rc = got.rc ? got.rc : port_hear(got.port, on_signal, (void *)(uintptr_t)domid);
+	rings[domid].port = rc ? 0 : got.port;
 	if (!rc && domid == 0) {
 		*page = self->dom0_page;
 	} else if (!rc) {
@@ -132,6 +116,8 @@ static int ring_open(void *ctx, unsigned int domid, uint64_t gfn, uint32_t port,
 	}
 	if (rc && fd >= 0)
 		close(fd);
+	if (rc && !got.rc)
+		give_back(domid);
 	rings[domid].fd = rc ? -1 : fd;
 	return rc;
 }
@@ -139,28 +125,23 @@ static int ring_open(void *ctx, unsigned int domid, uint64_t gfn, uint32_t port,
 /* The page is given back with the last trace of it: mapping and descriptor. */
 static void ring_close(void *ctx, unsigned int domid, void *page)
 {
-	struct xs_ask ask = { .op = XS_ASK_RING_CLOSE, .domid = domid };
 	struct ring *r = &rings[domid];
 
 	(void)ctx;
-	if (r->port < cap_ports)
-		domid_of[r->port] = 0xffff;
-	r->port = 0;
-	r->masked = false;
 	if (domid) {
 		munmap(page, HV_PAGE_SIZE);
 		if (r->fd >= 0)
 			close(r->fd);
 		r->fd = -1;
 	}
-	(void)!send(self->asks, &ask, sizeof(ask), MSG_NOSIGNAL);
+	give_back(domid);
 }
 
 static void ring_notify(void *ctx, unsigned int domid)
 {
 	(void)ctx;
 	if (rings[domid].port)
-		(void)hv_evtchn_notify(self->events, rings[domid].port);
+		port_notify(rings[domid].port);
 }
 
 const struct store_ring_ops xs_rings_ops = { .open = ring_open, .close = ring_close, .notify = ring_notify };

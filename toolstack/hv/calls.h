@@ -21,7 +21,6 @@ int64_t hv_memory_populate(domid_t domid, xen_pfn_t *frames, size_t n, unsigned 
 int hv_memory_claim(domid_t domid, uint64_t n_pages) __must_check;
 /* The memory map that the guest asks for: one stretch of RAM from 0. */
 int hv_memory_set_map(domid_t domid, uint64_t ram_bytes) __must_check;
-int64_t hv_memory_max_gpfn(domid_t domid);
 int hv_mmuext_pin(domid_t domid, unsigned int op, xen_pfn_t mfn) __must_check;
 /* A port of domid that dom0 may bind. */
 int hv_evtchn_alloc(domid_t domid, domid_t remote, evtchn_port_t *port) __must_check;

@@ -11,6 +11,7 @@
 #include "hv/hv.h"
 
 #define HV_DOMID_FIRST_RESERVED 0x7ff0u
+#define HV_DOMAINS_MAX 1024u	/* that we look at: room in lists of them */
 
 /* ---- a domain's life ---- */
 

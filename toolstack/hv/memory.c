@@ -82,13 +82,6 @@ int hv_memory_set_map(domid_t domid, uint64_t ram_bytes)
 	return rc;
 }
 
-int64_t hv_memory_max_gpfn(domid_t domid)
-{
-	struct xen_memory_domain arg = { .domid = domid };
-
-	return call_with(__HYPERVISOR_memory_op, XENMEM_maximum_gpfn, &arg, sizeof(arg));
-}
-
 int hv_mmuext_pin(domid_t domid, unsigned int op, xen_pfn_t mfn)
 {
 	struct mmuext_op *arg = hv_buf_get(sizeof(*arg));

@@ -280,6 +280,33 @@ def many_who_look(h):
     h.until('all are let go', lambda: h.fds() == before)
 
 
+def waits_over_a_rename(h):
+    """Who waits for a guest waits for it under any name."""
+    h.xl('create', h.config('a'))
+    wait = h.begin('wait', 'a', 'stopped')
+    stop = h.begin('shutdown', '-w', 'a')
+    time.sleep(0.5)
+    h.xl('rename', 'a', 'b')
+    h.xl('destroy', 'b')
+    assert wait.wait(timeout=30) == 0 and stop.wait(timeout=30) == 0
+
+
+def plugged_and_unplugged(h):
+    """A disk comes and goes, by force where its backend (there is none here) says nothing."""
+    image = h.write('disk.img', 'x' * 4096)
+    h.xl('create', h.config('a', f'disk = [ "{image},raw,xvda,w" ]'))
+    h.refused('is in use by guest', 'block-attach', 'a', f'{image},raw,xvdb,w')
+    other = h.write('other.img', 'x' * 4096)
+    h.xl('block-attach', 'a', f'{other},raw,xvdb,w')
+    assert len(h.loops()) == 2
+    h.refused("already has a disk 'xvdb'", 'block-attach', 'a', f'{other},raw,xvdb,w')
+    h.xl('-n', 'block-detach', 'a', 'xvdb')
+    h.xl('block-detach', '--force', 'a', 'xvdb')
+    assert len(h.loops()) == 1
+    assert [d['vdev'] for d in json.loads(h.xl('block-list', '--json', 'a').stdout)['disks']] == ['xvda']
+    h.refused("has no disk 'xvdb'", 'block-detach', 'a', 'xvdb')
+
+
 def bridge_of_two_words(h):
     """A bridge's name goes into a list of commands: it is held against what may name an interface."""
     h.refused('cannot name a network interface', '-n', 'net', 'setup', 'lo', '--bridge', 'br 0')
@@ -287,7 +314,8 @@ def bridge_of_two_words(h):
 
 TESTS = [flood_while_busy, undefine_before_restart, destroy_before_restart, list_of_nobody, one_disk_two_starts,
          attach_to_one_that_goes, nothing_else_is_opened, renamed, dump_to_a_long_path, dump_without_descriptors,
-         long_logs_in_a_bugreport, words_cut_within_a_character, many_who_look, bridge_of_two_words]
+         long_logs_in_a_bugreport, words_cut_within_a_character, many_who_look, waits_over_a_rename,
+         plugged_and_unplugged, bridge_of_two_words]
 
 passed = failed = 0
 for test in TESTS:
