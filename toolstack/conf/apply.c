@@ -65,7 +65,7 @@ static int add_list_item(const struct conf_key *key, const struct conf_value *va
 				 key->list->max_items);
 	grown = reallocarray(*items, *n + 1, key->list->item_size);
 	if (!grown)
-		return error_set(err, ERR_RESOURCES, NULL, "no memory");
+		return conf_no_memory(err);
 	*items = grown;
 	rc = conf_item_parse(key->list, value->str, grown + *n * key->list->item_size, err);
 	if (rc) {
@@ -77,16 +77,6 @@ static int add_list_item(const struct conf_key *key, const struct conf_value *va
 	}
 	(*n)++;
 	return 0;
-}
-
-static void empty_list(const struct conf_key *key, struct conf_build *b)
-{
-	char *items = *(char **)((char *)b + key->offset);
-	size_t *n = (size_t *)((char *)b + key->offset_n);
-
-	for (size_t i = 0; key->kind == KEY_LIST && i < *n; i++)
-		conf_item_clear(key->list, items + i * key->list->item_size);
-	*n = 0;
 }
 
 static int add_cpus(const struct conf_key *key, const struct conf_value *value, struct conf_build *b,
@@ -103,7 +93,7 @@ static int add_cpus(const struct conf_key *key, const struct conf_value *value, 
 		return error_set(err, ERR_CONFIG, NULL, "%s holds more than %d", key->name, GUEST_VCPUS_MAX);
 	grown = reallocarray(*sets, *n + 1, sizeof(**sets));
 	if (!grown)
-		return error_set(err, ERR_RESOURCES, NULL, "no memory");
+		return conf_no_memory(err);
 	*sets = grown;
 	rc = conf_parse_cpus(value->str, &grown[*n], err);
 	if (!rc)
@@ -120,7 +110,7 @@ static void apply_list(struct applier *ap, const struct conf_key *key, const str
 	size_t n = single ? 1 : value->n;
 
 	if (!as->append)
-		empty_list(key, ap->b);
+		conf_list_clear(key, ap->b);
 	if (single && key->kind == KEY_LIST) {
 		struct error err = ERROR_INIT;
 
@@ -152,7 +142,7 @@ static int append_string(const struct conf_key *key, const struct conf_value *va
 	if (key->kind != KEY_STR && key->kind != KEY_PATH)
 		return error_set(err, ERR_CONFIG, NULL, "%s += works on strings and lists only", key->name);
 	if (asprintf(&joined, "%s%s", old ? old : "", value->str) < 0)
-		return error_set(err, ERR_RESOURCES, NULL, "no memory");
+		return conf_no_memory(err);
 	rc = conf_scalar_parse(key, joined, b, err);
 	free(joined);
 	return rc;
@@ -177,7 +167,7 @@ static int join_list(const struct conf_key *key, const struct conf_value *value,
 		}
 		strbuf_printf(&sb, "%s%s", i ? list_separator(key) : "", value->items[i].str);
 	}
-	rc = sb.failed ? error_set(err, ERR_RESOURCES, NULL, "no memory") :
+	rc = sb.failed ? conf_no_memory(err) :
 	     conf_scalar_parse(key, sb.data ? sb.data : "", b, err);
 	strbuf_free(&sb);
 	return rc;

@@ -10,13 +10,13 @@
 #include "conf/xl_syntax.h"
 
 /* XML starts with '<'; nothing in xl.cfg can. */
-enum conf_format conf_detect(const char *text, size_t len)
+static bool is_xml(const char *text, size_t len)
 {
 	size_t i = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 
 	while (i < len && isspace((unsigned char)text[i]))
 		i++;
-	return i < len && text[i] == '<' ? CONF_XML : CONF_XL;
+	return i < len && text[i] == '<';
 }
 
 int conf_build_guest(const struct conf_assigns *list, const struct conf_options *opt,
@@ -123,7 +123,7 @@ int conf_parse(const char *text, size_t len, const struct conf_options *opt, str
 		conf_diag_add(diags, true, 0, &err);
 		return rc;
 	}
-	if (conf_detect(text, len) == CONF_XML)
+	if (is_xml(text, len))
 		rc = conf_xml_parse(text, len, opt, &list, diags, &late);
 	else
 		rc = conf_xl_parse(text, len, conf_source(opt), false, &list, diags);

@@ -15,8 +15,6 @@
 
 #define CONF_TEXT_MAX (256u << 10)	/* bytes of one configuration */
 
-enum conf_format { CONF_XL, CONF_XML };
-
 /* Errors and notes found in one configuration, in the order of their lines. */
 struct conf_diag {
 	bool fatal;		/* false: a note (lenient mode, ignored keys) */
@@ -37,8 +35,6 @@ struct conf_options {
 	size_t n_overrides;
 	bool lenient;			/* keys that xl knows and we do not serve: notes, not errors */
 };
-
-enum conf_format conf_detect(const char *text, size_t len);
 
 /*
  * Parse, fill defaults, check everything that does not need the host.  0: *out is complete and the

@@ -27,13 +27,6 @@ static int parse_vfb_type(const char *text, void *at, struct error *err)
 	return 0;
 }
 
-static bool format_vfb_type(const void *at, struct strbuf *out)
-{
-	(void)at;
-	(void)out;
-	return false;
-}
-
 #define AT(f) offsetof(struct guest_vfb, f)
 static const struct conf_key vfb_fields[] = {
 	{ .name = "vnc", .kind = KEY_BOOL, .offset = AT(vnc), .arg = "0|1",
@@ -45,7 +38,7 @@ static const struct conf_key vfb_fields[] = {
 	  .help = "Display number: port 5900 + N." },
 	{ .name = "vncunused", .kind = KEY_BOOL, .offset = AT(vncunused), .arg = "0|1",
 	  .help = "Take a free port (default)." },
-	{ .name = "vncpasswd", .kind = KEY_STR, .flags = KEY_SECRET, .offset = AT(vncpasswd), .max = 64,
+	{ .name = "vncpasswd", .kind = KEY_STR, .offset = AT(vncpasswd), .max = 64,
 	  .arg = "PASSWORD", .help = "Ask for this password." },
 	{ .name = "sdl", .kind = KEY_BOOL, .offset = AT(sdl), .arg = "0|1",
 	  .help = "Show it in a window of dom0." },
@@ -58,7 +51,7 @@ static const struct conf_key vfb_fields[] = {
 	{ .name = "keymap", .kind = KEY_STR, .offset = AT(keymap), .max = 16, .arg = "LANGUAGE",
 	  .help = "Keyboard layout." },
 	{ .name = "type", .kind = KEY_CUSTOM, .flags = KEY_INPUT, .parse = parse_vfb_type,
-	  .format = format_vfb_type, .arg = "vnc|sdl", .help = "The older way to say vnc=1 or sdl=1." },
+	  .format = conf_format_nothing, .arg = "vnc|sdl", .help = "The older way to say vnc=1 or sdl=1." },
 	{ 0 }
 };
 static const size_t vfb_strings[] = {
@@ -95,12 +88,12 @@ static const struct conf_key channel_fields[] = {
 	  .help = "What dom0's end is." },
 	{ .name = "path", .kind = KEY_PATH, .offset = AT(path), .max = 107, .arg = "PATH",
 	  .help = "Of the socket." },
-	{ .name = "backend", .kind = KEY_STR, .offset = AT(backend_domain), .max = GUEST_NAME_MAX,
-	  .arg = "GUEST",
-	  .help = "The driver domain that serves it; dom0 if not given." },
+	{ .name = "backend", .kind = KEY_CUSTOM, .flags = KEY_INPUT, .parse = conf_parse_backend,
+	  .format = conf_format_nothing, .arg = "GUEST",
+	  .help = "The driver domain that serves it; there is only dom0." },
 	{ 0 }
 };
-static const size_t channel_strings[] = { AT(name), AT(connection), AT(path), AT(backend_domain), NO_STRING };
+static const size_t channel_strings[] = { AT(name), AT(connection), AT(path), NO_STRING };
 #undef AT
 
 const struct conf_list conf_channel_list = {

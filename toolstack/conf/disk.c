@@ -11,8 +11,6 @@
 #include "conf/conf.h"
 #include "conf/keys.h"
 
-#define SCRIPT_FOLDER "/etc/xen/scripts/"
-
 /* ---- virtual device names (the published vbd interface) ---- */
 
 /* "a".."z", "aa".. to a number from 0; *s moves behind the letters. */
@@ -126,16 +124,12 @@ static int parse_vdev(const char *text, void *at, struct error *err)
 		error_hint(err, "the guest's names are xvda, xvdb, ..., with a partition xvda1");
 		return error_to_errno(ERR_CONFIG);
 	}
-	return conf_set_string(&d->vdev, name, len) ? error_set(err, ERR_RESOURCES, NULL, "no memory") : 0;
+	return conf_set_string(&d->vdev, name, err);
 }
 
 static bool format_vdev(const void *at, struct strbuf *out)
 {
-	const struct guest_disk *d = at;
-
-	if (d->vdev)
-		strbuf_puts(out, d->vdev);
-	return d->vdev != NULL;
+	return conf_format_string(&((const struct guest_disk *)at)->vdev, out);
 }
 
 static int parse_access(const char *text, void *at, struct error *err)
@@ -245,27 +239,15 @@ static bool format_devtype(const void *at, struct strbuf *out)
 	return true;
 }
 
-/* "block" is Xen's name for what the daemon does itself; other bare names live in the scripts' folder. */
+/* "block" is Xen's name for what the daemon does itself. */
 static int parse_script(const char *text, void *at, struct error *err)
 {
-	char path[256], **script = at;
-	int len = snprintf(path, sizeof(path), "%s%s", text[0] == '/' ? "" : SCRIPT_FOLDER, text);
-
-	if (strcmp(text, "block") == 0 || strcmp(path, SCRIPT_FOLDER "block") == 0)
+	(void)at;
+	if (strcmp(text, "block") == 0 || strcmp(text, "/etc/xen/scripts/block") == 0)
 		return 0;
-	if (len >= (int)sizeof(path))
-		return error_set(err, ERR_CONFIG, NULL, "script '%.60s...' is too long", text);
-	return conf_set_string(script, path, (size_t)len) ? error_set(err, ERR_RESOURCES, NULL, "no memory")
-							  : 0;
-}
-
-static bool format_script(const void *at, struct strbuf *out)
-{
-	const char *script = *(char *const *)at;
-
-	if (script)
-		strbuf_puts(out, script);
-	return script != NULL;
+	error_set(err, ERR_UNSUPPORTED, NULL, "script = '%.200s': scripts for disks come in a later release", text);
+	error_hint(err, "attach the storage in dom0 and name its block device: phy:/dev/...");
+	return error_to_errno(ERR_UNSUPPORTED);
 }
 
 /* Behind "phy:", "file:" and so on, which older files have; *file tells of those that cannot be a device. */
@@ -354,17 +336,12 @@ static int parse_target(const char *text, void *at, struct error *err)
 	}
 	if (snprintf(path, sizeof(path), "%s%s", text[0] == '/' ? "" : "/dev/", text) >= (int)sizeof(path))
 		return error_set(err, ERR_CONFIG, NULL, "disk '%.60s...' is too long a path", text);
-	return conf_set_string(&d->target, path, strlen(path)) ?
-	       error_set(err, ERR_RESOURCES, NULL, "no memory") : 0;
+	return conf_set_string(&d->target, path, err);
 }
 
 static bool format_target(const void *at, struct strbuf *out)
 {
-	const struct guest_disk *d = at;
-
-	if (d->target)
-		strbuf_puts(out, d->target);
-	return d->target != NULL;
+	return conf_format_string(&((const struct guest_disk *)at)->target, out);
 }
 
 static void disk_init(void *item)
@@ -406,13 +383,6 @@ static int parse_specification(const char *text, void *at, struct error *err)
 	return error_to_errno(ERR_UNSUPPORTED);
 }
 
-static bool format_nothing(const void *at, struct strbuf *out)
-{
-	(void)at;
-	(void)out;
-	return false;
-}
-
 static int disk_finish(void *item, struct error *err)
 {
 	struct guest_disk *d = item;
@@ -451,12 +421,12 @@ static const struct conf_key disk_fields[] = {
 	  .help = "Tell the guest that the medium can go." },
 	{ .name = "backendtype", .kind = KEY_CUSTOM, .parse = parse_backendtype, .format = format_backendtype,
 	  .arg = "phy", .help = "Insist on a block device." },
-	{ .name = "backend", .kind = KEY_STR, .offset = AT(backend_domain), .max = GUEST_NAME_MAX,
-	  .arg = "GUEST",
-	  .help = "The driver domain that serves it; dom0 if not given." },
-	{ .name = "script", .kind = KEY_CUSTOM, .offset = AT(script), .parse = parse_script,
-	  .format = format_script,
-	  .arg = "PATH", .help = "Run this instead of the daemon's own set-up." },
+	{ .name = "backend", .kind = KEY_CUSTOM, .flags = KEY_INPUT, .parse = conf_parse_backend,
+	  .format = conf_format_nothing, .arg = "GUEST",
+	  .help = "The driver domain that serves it; there is only dom0." },
+	{ .name = "script", .kind = KEY_CUSTOM, .flags = KEY_INPUT, .parse = parse_script,
+	  .format = conf_format_nothing, .arg = "PATH",
+	  .help = "Refused but for block, which names what the daemon does itself." },
 	{ .name = "direct-io-safe", .kind = KEY_FLAG, .offset = AT(direct_io_safe), .max = 1,
 	  .help = "Bypass dom0's page cache although that needs care." },
 	{ .name = "discard", .kind = KEY_FLAG, .offset = AT(discard), .max = 1,
@@ -467,14 +437,14 @@ static const struct conf_key disk_fields[] = {
 	{ .name = "untrusted", .kind = KEY_FLAG, .flags = KEY_INPUT, .offset = AT(trusted), .max = 0,
 	  .help = "The same as trusted=0." },
 	{ .name = "specification", .kind = KEY_CUSTOM, .flags = KEY_INPUT, .parse = parse_specification,
-	  .format = format_nothing, .arg = "xen", .help = "Kept for configurations that have it." },
+	  .format = conf_format_nothing, .arg = "xen", .help = "Kept for configurations that have it." },
 	{ .name = "target", .kind = KEY_CUSTOM, .flags = KEY_REST, .parse = parse_target,
 	  .format = format_target,
 	  .arg = "PATH", .help = "The file or block device in dom0; stands last, since it may hold commas." },
 	{ 0 }
 };
 
-static const size_t disk_strings[] = { AT(target), AT(vdev), AT(script), AT(backend_domain), NO_STRING };
+static const size_t disk_strings[] = { AT(target), AT(vdev), NO_STRING };
 
 const struct conf_list conf_disk_list = {
 	.item_size = sizeof(struct guest_disk), .max_items = GUEST_DISKS_MAX, .fields = disk_fields,

@@ -135,7 +135,7 @@ int conf_item_parse(const struct conf_list *list, const char *text, void *item, 
 		return list->parse_item(text, item, err);
 	copy = strdup(text);
 	if (!copy)
-		return error_set(err, ERR_RESOURCES, NULL, "no memory");
+		return conf_no_memory(err);
 	for (s = copy; !rc && *s; s = end) {
 		end = field_end(list, s);
 		if (*end)
@@ -148,17 +148,6 @@ int conf_item_parse(const struct conf_list *list, const char *text, void *item, 
 	if (rc)
 		conf_item_clear(list, item);
 	return rc;
-}
-
-static bool same_text(const struct conf_key *f, const void *a, const void *b)
-{
-	struct strbuf ta = STRBUF_INIT, tb = STRBUF_INIT;
-	bool sa = conf_scalar_format(f, a, &ta), sb = conf_scalar_format(f, b, &tb), same;
-
-	same = sa == sb && (!sa || (ta.data && tb.data ? strcmp(ta.data, tb.data) == 0 : ta.len == tb.len));
-	strbuf_free(&ta);
-	strbuf_free(&tb);
-	return same;
 }
 
 void conf_item_format(const struct conf_list *list, const void *item, struct strbuf *out)
@@ -187,7 +176,7 @@ void conf_item_format(const struct conf_list *list, const void *item, struct str
 		if (f->flags & KEY_INPUT)
 			continue;
 		if (f->kind == KEY_FLAG ? *flag != (f->max != 0) || *flag == *usual
-					: same_text(f, item, fresh))
+					: conf_scalar_same(f, item, fresh))
 			continue;
 		strbuf_printf(out, f->kind == KEY_FLAG ? "%s%s" : "%s%s=", sep, f->name);
 		conf_scalar_format(f, item, out);
@@ -215,7 +204,7 @@ int conf_item_copy(const struct conf_list *list, void *dst, const void *src)
 
 		*copy = NULL;
 		if (from && !rc)
-			rc = conf_set_string(copy, from, strlen(from));
+			rc = conf_set_string(copy, from, NULL);
 	}
 	return rc;
 }

@@ -18,11 +18,6 @@
 
 typedef int rule_fn(struct conf_build *b, struct error *err);
 
-static int no_memory(struct error *err)
-{
-	return error_set(err, ERR_RESOURCES, NULL, "no memory");
-}
-
 int conf_check_name(const char *name, struct error *err)
 {
 	size_t len = strlen(name);
@@ -107,7 +102,7 @@ static int rule_bootloader(struct conf_build *b, struct error *err)
 		return error_set(err, ERR_CONFIG, NULL,
 				 "firmware = '%s' and bootloader = '%s' contradict each other", b->firmware,
 				 b->bootloader);
-	return conf_set_string(&b->firmware, b->bootloader, strlen(b->bootloader)) ? no_memory(err) : 0;
+	return conf_set_string(&b->firmware, b->bootloader, err);
 }
 
 static int rule_boot(struct conf_build *b, struct error *err)
@@ -117,8 +112,8 @@ static int rule_boot(struct conf_build *b, struct error *err)
 	if (b->firmware && !cfg->kernel) {
 		const char *path = strcmp(b->firmware, "pvgrub32") == 0 ? GRUB32 : GRUB64;
 
-		if (conf_set_string(&cfg->kernel, path, strlen(path)))
-			return no_memory(err);
+		if (conf_set_string(&cfg->kernel, path, err))
+			return -ENOMEM;
 	} else if (b->firmware && !is_pvgrub_file(cfg->kernel)) {
 		return error_set(err, ERR_CONFIG, NULL,
 				 "firmware = '%s' and kernel = '%.100s' contradict each other", b->firmware,
@@ -151,12 +146,12 @@ static int rule_cmdline(struct conf_build *b, struct error *err)
 	if (cfg->boot == GUEST_BOOT_PVGRUB && cfg->bootloader_args) {
 		if (asprintf(&line, "%s%s%s", cfg->cmdline ? cfg->cmdline : "", cfg->cmdline ? " " : "",
 			     cfg->bootloader_args) < 0)
-			return no_memory(err);
+			return conf_no_memory(err);
 		free(cfg->bootloader_args);	/* now part of the line */
 		cfg->bootloader_args = NULL;
 	} else if (asprintf(&line, "%s%s%s%s", b->root ? "root=" : "", b->root ? b->root : "",
 			    b->root && b->extra ? " " : "", b->extra ? b->extra : "") < 0) {
-		return no_memory(err);
+		return conf_no_memory(err);
 	}
 	free(cfg->cmdline);
 	cfg->cmdline = line;
@@ -258,38 +253,6 @@ static int rule_actions(struct conf_build *b, struct error *err)
 	return 0;
 }
 
-static int rule_disk_scripts(struct conf_build *b, struct error *err)
-{
-	for (size_t i = 0; i < b->cfg.n_disks; i++)
-		if (b->cfg.disks[i].script) {
-			error_set(err, ERR_UNSUPPORTED, NULL, "disk %s: script = '%.200s': scripts for disks come in a "
-				  "later release", b->cfg.disks[i].vdev, b->cfg.disks[i].script);
-			error_hint(err, "attach the storage in dom0 and name its block device: phy:/dev/...");
-			return error_to_errno(ERR_UNSUPPORTED);
-		}
-	return 0;
-}
-
-static bool is_dom0(const char *name)
-{
-	return !name || strcmp(name, "0") == 0 || strcmp(name, "Domain-0") == 0 || strcmp(name, "dom0") == 0;
-}
-
-static int rule_backends(struct conf_build *b, struct error *err)
-{
-	const char *name = NULL;
-
-	for (size_t i = 0; i < b->cfg.n_disks && !name; i++)
-		name = is_dom0(b->cfg.disks[i].backend_domain) ? NULL : b->cfg.disks[i].backend_domain;
-	for (size_t i = 0; i < b->cfg.n_vifs && !name; i++)
-		name = is_dom0(b->cfg.vifs[i].backend_domain) ? NULL : b->cfg.vifs[i].backend_domain;
-	if (!name)
-		return 0;
-	error_set(err, ERR_UNSUPPORTED, NULL, "backend = '%s': driver domains come in a later release", name);
-	error_hint(err, "without backend= dom0 serves the device");
-	return error_to_errno(ERR_UNSUPPORTED);
-}
-
 static int rule_pool(struct conf_build *b, struct error *err)
 {
 	if (!b->cfg.pool || strcmp(b->cfg.pool, "Pool-0") == 0)
@@ -315,25 +278,16 @@ static const struct {
 } rules[] = {
 	{ rule_name, "name", NULL }, { rule_uuid, "uuid", NULL }, { rule_type, "type", "builder" }, { rule_bootloader, "bootloader", NULL },
 	{ rule_boot, "kernel", NULL }, { rule_cmdline, "extra", NULL }, { rule_memory, "memory", NULL }, { rule_vcpus, "vcpus", NULL },
-	{ rule_disks, "disk", NULL }, { rule_disk_scripts, "disk", NULL }, { rule_vifs, "vif", NULL }, { rule_actions, NULL, NULL },
-	{ rule_backends, NULL, NULL }, { rule_pool, "pool", NULL }, { rule_label, "seclabel", NULL },
+	{ rule_disks, "disk", NULL }, { rule_vifs, "vif", NULL }, { rule_actions, NULL, NULL },
+	{ rule_pool, "pool", NULL }, { rule_label, "seclabel", NULL },
 };
 
 /* Does a key that is not served yet ask for anything? */
 static bool asks_for_more(const struct conf_key *key, const struct conf_build *b,
 			  const struct guest_config *fresh)
 {
-	struct strbuf now = STRBUF_INIT, usual = STRBUF_INIT;
-	bool differs;
-
-	if (key->kind == KEY_LIST)
-		return *(const size_t *)((const char *)b + key->offset_n) != 0;
-	conf_scalar_format(key, b, &now);
-	conf_scalar_format(key, fresh, &usual);
-	differs = now.len != usual.len || (now.len && strcmp(now.data, usual.data));
-	strbuf_free(&now);
-	strbuf_free(&usual);
-	return differs;
+	return key->kind == KEY_LIST ? *(const size_t *)((const char *)b + key->offset_n) != 0
+				     : !conf_scalar_same(key, b, fresh);
 }
 
 /* Back to its default, so that what is written out and read again is what runs. */

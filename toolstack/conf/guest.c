@@ -110,7 +110,7 @@ struct guest_config *guest_config_copy(const struct guest_config *cfg)
 		if (owns_string(key2) && !(key2->flags & KEY_INPUT)) {
 			const char *from = *(char *const *)(src + key2->offset);
 
-			rc = from ? conf_set_string((char **)(dst + key2->offset), from, strlen(from)) : 0;
+			rc = from ? conf_set_string((char **)(dst + key2->offset), from, NULL) : 0;
 		} else if (key2->kind == KEY_LIST || key2->kind == KEY_CPUS) {
 			rc = copy_list(key2, dst, src);
 		}

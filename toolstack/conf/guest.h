@@ -63,8 +63,6 @@ struct guest_disk {
 	bool discard;		/* default true */
 	bool direct_io_safe;
 	bool trusted;		/* default true: the frontend may trust the backend */
-	char *script;		/* run by the daemon instead of its own set-up; absolute path */
-	char *backend_domain;	/* NULL: dom0 */
 };
 
 struct guest_vif {
@@ -76,7 +74,6 @@ struct guest_vif {
 	char *script;
 	char *vifname;		/* name of the interface in dom0; NULL: vifDOMID.N */
 	char *model;
-	char *backend_domain;
 	uint64_t rate_bytes_per_interval;	/* 0: no limit */
 	uint32_t rate_interval_us;		/* default 50000 */
 	uint32_t mtu;				/* 0: 1500 */
@@ -100,7 +97,6 @@ struct guest_channel {
 	char *name;
 	char *connection;	/* "pty" or "socket" */
 	char *path;
-	char *backend_domain;
 };
 
 struct guest_pci {

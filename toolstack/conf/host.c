@@ -191,8 +191,8 @@ static void check_disk(struct checker *ck, const struct guest_disk *d)
 	bool block;
 	int rc;
 
-	if (!d->target || d->script || d->backend_domain)
-		return;	/* another program or domain knows what the target means */
+	if (!d->target)
+		return;
 	snprintf(what, sizeof(what), "disk %s:", d->vdev);
 	rc = ck->ops->file_state(d->target, !d->readonly, &block, &size);
 	if (rc) {
@@ -234,7 +234,7 @@ static void check_vif(struct checker *ck, const struct guest_vif *v)
 	char names[256];
 
 	check_script(ck, v->script);
-	if (!v->bridge || v->script || v->backend_domain || ck->ops->bridge_exists(v->bridge))
+	if (!v->bridge || v->script || ck->ops->bridge_exists(v->bridge))
 		return;
 	error_set(&err, ERR_NOT_FOUND, NULL, "bridge '%s' does not exist", v->bridge);
 	ck->ops->bridge_names(names, sizeof(names));
@@ -276,10 +276,8 @@ int conf_check_host(const struct guest_config *cfg, const struct conf_host_ops *
 
 	check_boot_file(&ck, "kernel", cfg->kernel);
 	check_boot_file(&ck, "ramdisk", cfg->ramdisk);
-	for (size_t i = 0; i < cfg->n_disks; i++) {
-		check_script(&ck, cfg->disks[i].script);
+	for (size_t i = 0; i < cfg->n_disks; i++)
 		check_disk(&ck, &cfg->disks[i]);
-	}
 	for (size_t i = 0; i < cfg->n_vifs; i++)
 		check_vif(&ck, &cfg->vifs[i]);
 	check_cpus(&ck, cfg->cpus_hard, cfg->n_cpus_hard);

@@ -30,7 +30,6 @@ static const char *const tsc_words[] = { "default", "always_emulate", "native", 
 #define XML(path, as) .xml = path, .xml_as = XML_##as
 
 static int firmware_parse(const char *text, void *at, struct error *err);
-static bool write_nothing(const void *at, struct strbuf *out);
 
 static const struct conf_key identity_keys[] = {
 	{ STR("name", cfg.name, GUEST_NAME_MAX), .flags = KEY_REQUIRED | KEY_ALWAYS, XML("name", TEXT),
@@ -75,7 +74,7 @@ static const struct conf_key boot_keys[] = {
 	  .help = "Goes on the command line behind root.", .example = "\"console=hvc0 quiet\"" },
 	{ .name = "firmware", .kind = KEY_CUSTOM, .flags = KEY_INPUT, .offset = AT(firmware),
 	  .parse = firmware_parse,
-	  .format = write_nothing, .arg = "pvgrub64|pvgrub32",
+	  .format = conf_format_nothing, .arg = "pvgrub64|pvgrub32",
 	  .help = "Boot by PV GRUB (package grub-xen-host), which finds grub.cfg and the kernel on the "
 		  "guest's own disk. "
 		  "dom0 never looks into the guest's file system.",
@@ -265,20 +264,11 @@ const struct conf_section conf_sections[] = {
 static int firmware_parse(const char *text, void *at, struct error *err)
 {
 	if (strcmp(text, "pvgrub64") == 0 || strcmp(text, "pvgrub32") == 0)
-		return conf_set_string(at, text, strlen(text))
-			       ? error_set(err, ERR_RESOURCES, NULL, "no memory")
-			       : 0;
+		return conf_set_string(at, text, err);
 	error_set(err, ERR_UNSUPPORTED, NULL,
 		  "firmware = '%.60s': only pvgrub64 and pvgrub32 are for PV guests", text);
 	error_hint(err, "give kernel= and ramdisk= to boot files of dom0");
 	return error_to_errno(ERR_UNSUPPORTED);
-}
-
-static bool write_nothing(const void *at, struct strbuf *out)
-{
-	(void)at;
-	(void)out;
-	return false;
 }
 
 const struct conf_key *conf_key_find(const char *name)

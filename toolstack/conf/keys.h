@@ -33,7 +33,6 @@ enum conf_kind {
 
 #define KEY_INPUT 1u		/* only read: another key holds the result */
 #define KEY_REQUIRED 2u
-#define KEY_SECRET 4u		/* never shown in JSON of `list` and bug reports */
 #define KEY_OURS 8u		/* not known to xl */
 #define KEY_ALWAYS 16u		/* written even when it has its default */
 #define KEY_LATER 64u		/* understood, but not served yet: refused if it asks for anything */
@@ -128,8 +127,13 @@ int conf_scalar_parse(const struct conf_key *key, const char *text, void *base, 
 	__must_check;
 bool conf_scalar_format(const struct conf_key *key, const void *base, struct strbuf *out);
 int conf_number(const char *text, int64_t *num);	/* 0 or -EINVAL/-ERANGE; decimal, 0x, 0 octal */
-int conf_bool(const char *text, bool *value);
-int conf_set_string(char **at, const char *text, size_t len) __must_check;
+bool conf_scalar_same(const struct conf_key *key, const void *a, const void *b);	/* would be written alike */
+int conf_no_memory(struct error *err);
+int conf_set_string(char **at, const char *text, struct error *err) __must_check;
+/* For KEY_CUSTOM: the other half of a parser that stores a string, or whose result another key holds. */
+bool conf_format_string(const void *at, struct strbuf *out);
+bool conf_format_nothing(const void *at, struct strbuf *out);
+int conf_parse_backend(const char *text, void *at, struct error *err);	/* of a device: dom0 and no other */
 
 /* ---- guest.c: free the items of a KEY_LIST or KEY_CPUS and set its count to 0 ---- */
 void conf_list_clear(const struct conf_key *key, void *base);

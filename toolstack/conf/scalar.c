@@ -27,7 +27,7 @@ int conf_number(const char *text, int64_t *num)
 	return *rest || rest == text ? -EINVAL : 0;
 }
 
-int conf_bool(const char *text, bool *value)
+static int parse_bool(const char *text, bool *value)
 {
 	static const char *const yes[] = { "1", "true", "yes", "on" }, *const no[] = { "0", "false", "no",
 										       "off" };
@@ -41,15 +41,46 @@ int conf_bool(const char *text, bool *value)
 	return -EINVAL;
 }
 
-int conf_set_string(char **at, const char *text, size_t len)
+int conf_no_memory(struct error *err)
 {
-	char *copy = strndup(text, len);
+	return error_set(err, ERR_RESOURCES, NULL, "no memory");
+}
+
+int conf_set_string(char **at, const char *text, struct error *err)
+{
+	char *copy = strdup(text);
 
 	if (!copy)
-		return -ENOMEM;
+		return conf_no_memory(err);
 	free(*at);
 	*at = copy;
 	return 0;
+}
+
+bool conf_format_string(const void *at, struct strbuf *out)
+{
+	const char *s = *(char *const *)at;
+
+	if (s)
+		strbuf_puts(out, s);
+	return s != NULL;
+}
+
+bool conf_format_nothing(const void *at, struct strbuf *out)
+{
+	(void)at;
+	(void)out;
+	return false;
+}
+
+int conf_parse_backend(const char *text, void *at, struct error *err)
+{
+	(void)at;
+	if (strcmp(text, "0") == 0 || strcmp(text, "Domain-0") == 0 || strcmp(text, "dom0") == 0)
+		return 0;
+	error_set(err, ERR_UNSUPPORTED, NULL, "backend = '%.60s': driver domains come in a later release", text);
+	error_hint(err, "without backend= dom0 serves the device");
+	return error_to_errno(ERR_UNSUPPORTED);
 }
 
 static int wrong(const struct conf_key *key, const char *text, struct error *err, const char *wanted)
@@ -164,7 +195,7 @@ static int parse_string(const struct conf_key *key, const char *text, char **at,
 		*at = NULL;
 		return 0;
 	}
-	return conf_set_string(at, text, len) ? wrong(key, text, err, "no memory") : 0;
+	return conf_set_string(at, text, err);
 }
 
 int conf_scalar_parse(const struct conf_key *key, const char *text, void *base, struct error *err)
@@ -175,7 +206,7 @@ int conf_scalar_parse(const struct conf_key *key, const char *text, void *base, 
 	case KEY_STR: case KEY_PATH:
 		return parse_string(key, text, at, err);
 	case KEY_BOOL:
-		return conf_bool(text, at) ? wrong(key, text, err, "must be 1 or 0") : 0;
+		return parse_bool(text, at) ? wrong(key, text, err, "must be 1 or 0") : 0;
 	case KEY_FLAG:
 		*(bool *)at = key->max != 0;
 		return 0;
@@ -212,10 +243,7 @@ bool conf_scalar_format(const struct conf_key *key, const void *base, struct str
 
 	switch (key->kind) {
 	case KEY_STR: case KEY_PATH:
-		if (!*(char *const *)at)
-			return false;
-		strbuf_puts(out, *(char *const *)at);
-		return true;
+		return conf_format_string(at, out);
 	case KEY_BOOL:
 		strbuf_puts(out, *(const bool *)at ? "1" : "0");
 		return true;
@@ -241,4 +269,15 @@ bool conf_scalar_format(const struct conf_key *key, const void *base, struct str
 		break;
 	}
 	return false;
+}
+
+bool conf_scalar_same(const struct conf_key *key, const void *a, const void *b)
+{
+	struct strbuf ta = STRBUF_INIT, tb = STRBUF_INIT;
+	bool sa = conf_scalar_format(key, a, &ta), sb = conf_scalar_format(key, b, &tb);
+	bool same = sa == sb && ta.len == tb.len && (!ta.len || memcmp(ta.data, tb.data, ta.len) == 0);
+
+	strbuf_free(&ta);
+	strbuf_free(&tb);
+	return same;
 }

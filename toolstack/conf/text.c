@@ -53,16 +53,13 @@ static void put_list(struct strbuf *out, const struct conf_key *key, const void 
 
 static void put_scalar(struct strbuf *out, const struct conf_key *key, const void *base, const void *fresh)
 {
-	struct strbuf text = STRBUF_INIT, usual = STRBUF_INIT;
+	struct strbuf text = STRBUF_INIT;
 	bool bare = key->kind == KEY_BOOL || key->kind == KEY_U32 || key->kind == KEY_I32;
-	bool set = conf_scalar_format(key, base, &text);
-	bool usual_set = conf_scalar_format(key, fresh, &usual);
+	bool set = conf_scalar_format(key, base, &text) &&
+		   (key->flags & KEY_ALWAYS || !conf_scalar_same(key, base, fresh));
 
 	if (!text.data)
 		strbuf_puts(&text, "");
-	if (set && !(key->flags & KEY_ALWAYS) && usual_set &&
-	    strcmp(text.data, usual.data ? usual.data : "") == 0)
-		set = false;
 	if (key->kind == KEY_MEM && set)
 		bare = text.data[text.len - 1] != 'K';
 	if (set) {
@@ -75,7 +72,6 @@ static void put_scalar(struct strbuf *out, const struct conf_key *key, const voi
 	}
 	out->failed |= text.failed;
 	strbuf_free(&text);
-	strbuf_free(&usual);
 }
 
 char *conf_to_text(const struct guest_config *cfg)

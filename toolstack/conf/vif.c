@@ -64,16 +64,7 @@ static int parse_ifname(const char *text, void *at, struct error *err)
 {
 	int rc = conf_check_ifname(text, err);
 
-	return rc ? rc : conf_set_string(at, text, strlen(text)) ? error_set(err, ERR_RESOURCES, NULL, "no memory") : 0;
-}
-
-static bool format_string(const void *at, struct strbuf *out)
-{
-	const char *s = *(char *const *)at;
-
-	if (s)
-		strbuf_puts(out, s);
-	return s != NULL;
+	return rc ? rc : conf_set_string(at, text, err);
 }
 
 static bool address_is_good(char *word)
@@ -103,22 +94,20 @@ static int parse_ip(const char *text, void *at, struct error *err)
 		if (!address_is_good(w))
 			return error_set(err, ERR_CONFIG, NULL, "ip '%s' is not an IP address", word);
 	}
-	return conf_set_string(at, text, strlen(text)) ? error_set(err, ERR_RESOURCES, NULL, "no memory") : 0;
+	return conf_set_string(at, text, err);
 }
 
-/* "vif-bridge" is Xen's name for what the daemon does itself; other bare names live in the scripts' folder.
- */
+/* "vif-bridge" is Xen's name for what the daemon does itself; other bare names live in the scripts' folder. */
 static int parse_script(const char *text, void *at, struct error *err)
 {
-	char path[256], **script = at;
+	char path[256];
 	int len = snprintf(path, sizeof(path), "%s%s", text[0] == '/' ? "" : SCRIPT_FOLDER, text);
 
 	if (strcmp(text, "vif-bridge") == 0 || strcmp(path, SCRIPT_FOLDER "vif-bridge") == 0)
 		return 0;
 	if (len >= (int)sizeof(path))
 		return error_set(err, ERR_CONFIG, NULL, "script '%.60s...' is too long", text);
-	return conf_set_string(script, path, (size_t)len) ? error_set(err, ERR_RESOURCES, NULL, "no memory")
-							  : 0;
+	return conf_set_string(at, path, err);
 }
 
 /* Both spellings of xl: a PV interface is "vif"; "ioemu" would add an emulated card. */
@@ -128,13 +117,6 @@ static int parse_type(const char *text, void *at, struct error *err)
 	if (strcmp(text, "vif") == 0 || strcmp(text, "ioemu") == 0)
 		return 0;
 	return error_set(err, ERR_CONFIG, NULL, "type '%.60s' is neither vif nor ioemu", text);
-}
-
-static bool format_nothing(const void *at, struct strbuf *out)
-{
-	(void)at;
-	(void)out;
-	return false;
 }
 
 /* "@20ms": the interval of a rate, in microseconds. */
@@ -234,43 +216,43 @@ static const struct conf_key vif_fields[] = {
 	  .arg = "00:16:3e:xx:xx:xx",
 	  .help = "Hardware address; without it one that stays the same for this guest." },
 	{ .name = "bridge", .kind = KEY_CUSTOM, .offset = AT(bridge), .parse = parse_ifname,
-	  .format = format_string,
+	  .format = conf_format_string,
 	  .arg = "NAME", .help = "The bridge to join; the default network if not given." },
-	{ .name = "ip", .kind = KEY_CUSTOM, .offset = AT(ip), .parse = parse_ip, .format = format_string,
+	{ .name = "ip", .kind = KEY_CUSTOM, .offset = AT(ip), .parse = parse_ip, .format = conf_format_string,
 	  .arg = "ADDRESSES", .help = "Addresses that the guest will have, separated by blanks; shown and "
 		  "handed to scripts." },
 	{ .name = "vifname", .kind = KEY_CUSTOM, .offset = AT(vifname), .parse = parse_ifname,
-	  .format = format_string,
+	  .format = conf_format_string,
 	  .arg = "NAME", .help = "Name of dom0's end; vifDOMID.N if not given." },
 	{ .name = "script", .kind = KEY_CUSTOM, .offset = AT(script), .parse = parse_script,
-	  .format = format_string,
+	  .format = conf_format_string,
 	  .arg = "PATH", .help = "Run this instead of the daemon's own set-up." },
 	{ .name = "rate", .kind = KEY_CUSTOM, .parse = parse_rate, .format = format_rate, .arg = "10Mb/s",
 	  .help = "What the guest may send at most." },
 	{ .name = "mtu", .kind = KEY_U32, .offset = AT(mtu), .min = 0, .max = 65535, .arg = "BYTES", .help = "Largest packet, 68 to 65535; 1500 if not given." },
 	{ .name = "gatewaydev", .kind = KEY_CUSTOM, .offset = AT(gatewaydev), .parse = parse_ifname,
-	  .format = format_string, .arg = "NAME", .help = "The interface that a routing script uses." },
+	  .format = conf_format_string, .arg = "NAME", .help = "The interface that a routing script uses." },
 	{ .name = "model", .kind = KEY_STR, .offset = AT(model), .max = 32, .arg = "WORD",
 	  .help = "Kept for configurations that have it; a PV guest has no emulated card." },
 	{ .name = "type", .kind = KEY_CUSTOM, .flags = KEY_INPUT, .parse = parse_type,
-	  .format = format_nothing,
+	  .format = conf_format_nothing,
 	  .arg = "vif", .help = "Kept for configurations that have it." },
-	{ .name = "backend", .kind = KEY_STR, .offset = AT(backend_domain), .max = GUEST_NAME_MAX,
-	  .arg = "GUEST",
-	  .help = "The driver domain that serves it; dom0 if not given." },
+	{ .name = "backend", .kind = KEY_CUSTOM, .flags = KEY_INPUT, .parse = conf_parse_backend,
+	  .format = conf_format_nothing, .arg = "GUEST",
+	  .help = "The driver domain that serves it; there is only dom0." },
 	{ .name = "trusted", .kind = KEY_BOOL, .offset = AT(trusted), .arg = "0|1",
 	  .help = "Whether the guest's driver should trust the backend." },
 	{ .name = "untrusted", .kind = KEY_FLAG, .flags = KEY_INPUT, .offset = AT(trusted), .max = 0,
 	  .help = "The same as trusted=0." },
 	{ .name = "netdev", .kind = KEY_CUSTOM, .flags = KEY_INPUT, .offset = AT(gatewaydev), .parse = parse_ifname,
-	  .format = format_nothing, .arg = "NAME", .help = "The older word for gatewaydev." },
-	{ .name = "devid", .kind = KEY_CUSTOM, .flags = KEY_INPUT, .parse = refuse_devid, .format = format_nothing,
+	  .format = conf_format_nothing, .arg = "NAME", .help = "The older word for gatewaydev." },
+	{ .name = "devid", .kind = KEY_CUSTOM, .flags = KEY_INPUT, .parse = refuse_devid, .format = conf_format_nothing,
 	  .arg = "N", .help = "Refused: interfaces are numbered as they stand in the list." },
 	{ 0 }
 };
 
 static const size_t vif_strings[] = {
-	AT(bridge), AT(gatewaydev), AT(ip), AT(script), AT(vifname), AT(model), AT(backend_domain), NO_STRING
+	AT(bridge), AT(gatewaydev), AT(ip), AT(script), AT(vifname), AT(model), NO_STRING
 };
 
 const struct conf_list conf_vif_list = {

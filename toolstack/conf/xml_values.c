@@ -127,12 +127,11 @@ static char *type_text(struct xml_reader *rd, xmlNode *node)
 	return translate(rd, node, from, to);
 }
 
-static char *switch_text(struct xml_reader *rd, xmlNode *node, const char *on)
+static char *switch_text(xmlNode *node, const char *on)
 {
 	char *text = node_text(node);
 	char *out = text ? strdup(strcmp(text, on) == 0 ? "1" : "0") : NULL;
 
-	(void)rd;
 	free(text);
 	return out;
 }
@@ -322,9 +321,9 @@ char *conf_xml_value(struct xml_reader *rd, enum conf_xml as, xmlNode *node)
 	case XML_TYPE:
 		return type_text(rd, node);
 	case XML_ONOFF:
-		return switch_text(rd, node, "on");
+		return switch_text(node, "on");
 	case XML_LOCALTIME:
-		return switch_text(rd, node, "localtime");
+		return switch_text(node, "localtime");
 	case XML_TSC:
 		return tsc_text(rd, node);
 	case XML_PIN:

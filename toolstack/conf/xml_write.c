@@ -124,7 +124,6 @@ static void put_disk(struct strbuf *out, const struct guest_disk *d)
 		strbuf_puts(out, "      <readonly/>\n");
 	if (d->shared)
 		strbuf_puts(out, "      <shareable/>\n");
-	put_attribute(out, "backenddomain", "name", d->backend_domain);
 	strbuf_puts(out, "    </disk>\n");
 }
 
@@ -164,7 +163,6 @@ static void put_vif(struct strbuf *out, const struct guest_vif *v)
 	if (v->rate_bytes_per_interval)
 		strbuf_printf(out, "      <bandwidth>\n        <outbound average='%" PRIu64 "'/>\n      </bandwidth>\n",
 			      v->rate_bytes_per_interval * 1000 / v->rate_interval_us);
-	put_attribute(out, "backenddomain", "name", v->backend_domain);
 	strbuf_puts(out, "    </interface>\n");
 }
 
@@ -183,19 +181,11 @@ static void put_devices(struct strbuf *out, const struct guest_config *cfg)
 /* True for a key that says something which this format cannot. */
 static bool is_left_out(const struct conf_key *key, const void *cfg, const void *fresh)
 {
-	struct strbuf text = STRBUF_INIT, usual = STRBUF_INIT;
-	bool differs;
-
 	if (key->xml || key->flags & KEY_INPUT)
 		return false;
 	if (key->kind == KEY_LIST || key->kind == KEY_CPUS)
 		return *(const size_t *)((const char *)cfg + key->offset_n) != 0;
-	conf_scalar_format(key, cfg, &text);
-	conf_scalar_format(key, fresh, &usual);
-	differs = strcmp(text.data ? text.data : "", usual.data ? usual.data : "") != 0;
-	strbuf_free(&text);
-	strbuf_free(&usual);
-	return differs;
+	return !conf_scalar_same(key, cfg, fresh);
 }
 
 static void leave_out(struct strbuf *names, bool so, const char *name)

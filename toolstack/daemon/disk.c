@@ -99,15 +99,6 @@ int disk_check(const struct guest_disk *disk, struct error *err)
 	struct stat st;
 	int fd, rc;
 
-	if (disk->backend_domain && strcmp(disk->backend_domain, "0") != 0)
-		return error_set(err, ERR_UNSUPPORTED, NULL,
-				 "disk %s: backends outside dom0 are not supported", disk->vdev);
-	if (disk->script) {
-		rc = error_set(err, ERR_UNSUPPORTED, NULL, "disk %s: scripts for disks are not supported",
-			       disk->vdev);
-		error_hint(err, "set the device up before the guest starts, and give its path");
-		return rc;
-	}
 	if (!disk->target)
 		return 0;
 	fd = open_target(disk, &st, err);

@@ -33,9 +33,6 @@ int vif_check(const struct guest_vif *vif, struct error *err)
 	const char *bridge = bridge_of(vif);
 	int rc;
 
-	if (vif->backend_domain && strcmp(vif->backend_domain, "0") != 0)
-		return error_set(err, ERR_UNSUPPORTED, NULL,
-				 "network backends outside dom0 are not supported");
 	if (vif->script || link_is_bridge(bridge))
 		return 0;
 	if (link_index(bridge))

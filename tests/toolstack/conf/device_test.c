@@ -57,6 +57,14 @@ TEST(disks_by_position_name_and_prefix)
 	}
 }
 
+TEST(what_the_daemon_does_itself_may_be_said)
+{
+	struct guest_disk d;
+
+	CHECK(conf_parse_disk("/a.img,raw,xvda,w,script=block,backend=Domain-0", &d, NULL) == 0);
+	guest_disk_clear(&d);
+}
+
 TEST(wrong_disks_are_explained)
 {
 	static const struct { const char *spec, *why; } bad[] = {
@@ -76,6 +84,8 @@ TEST(wrong_disks_are_explained)
 		{ "drbd:r0,xvda,w", "disk 'drbd:r0': the script of drbd: is not called here" },
 		{ "file:a,xvda,w", "disk 'a' is not an absolute path" },
 		{ "/a,raw,xvda,specification=virtio", "specification 'virtio' is not served" },
+		{ "/a,raw,xvda,script=/x", "script = '/x': scripts for disks come in a later release" },
+		{ "/a,raw,xvda,backend=storage", "backend = 'storage': driver domains come in a later release" },
 	};
 	char why[700];
 
@@ -234,7 +244,8 @@ TEST(devices_to_come_are_understood_and_refused)
 	CHECK_REFUSED(BASE "pci=['03:00.0']\n", "t.cfg:4: key 'pci' comes in a later release");
 	CHECK_REFUSED(BASE "localtime=1\n", "t.cfg:4: key 'localtime' comes in a later release");
 	CHECK_REFUSED(BASE "disk=['/a,raw,xvda,rw,backend=storage']\n",
-		      "t.cfg: backend = 'storage': driver domains come in a later release");
+		      "t.cfg:4: disk = ['/a,raw,xvda,rw,backend=storage']: backend = 'storage': driver domains come in a "
+		      "later release");
 	p = parse_with(BASE "pci=['03:00.0']\nlocaltime=1\nvpmu=0\ncpuid='host'\n", &lenient);
 	REQUIRE(p.rc == 0);
 	CHECK_EQ(p.diags.n, 3);
@@ -245,6 +256,7 @@ TEST(devices_to_come_are_understood_and_refused)
 int main(void)
 {
 	RUN(disks_by_position_name_and_prefix);
+	RUN(what_the_daemon_does_itself_may_be_said);
 	RUN(wrong_disks_are_explained);
 	RUN(virtual_device_numbers_are_the_published_ones);
 	RUN(interfaces);
