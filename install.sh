@@ -9,6 +9,8 @@
 # by the next run before that starts afresh.  Files appear by rename, whole.  The boot loader comes last, and in it
 # the default last of all: at every instant the machine boots what it booted before, or the finished new thing.
 set -eu
+umask 022
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin	# "su" without "-" leaves them out
 
 here=$(cd "$(dirname "$0")" && pwd)
 root='' dry='' bootloader=${XEN_BOOTLOADER-} default='' action=install
