@@ -12,6 +12,7 @@
 #include "core/panic.h"
 #include "core/softirq.h"
 #include "domain/dump.h"
+#include "domain/extent.h"
 #include "domain/guest_ops.h"
 #include "domain/lifecycle.h"
 #include "domain/memory.h"
@@ -289,7 +290,7 @@ static int step_shared(struct domain *d)
 }
 
 static int (*const destroy_steps[])(struct domain *d) = {
-	step_stop, event_domain_destroy, grant_domain_destroy, step_memory, step_shared,
+	step_stop, extents_drop, event_domain_destroy, grant_domain_destroy, step_memory, step_shared,
 };
 
 int domain_destroy(struct domain *d)

@@ -14,6 +14,7 @@
 #include "mm/frame.h"
 
 struct event_domain;
+struct extent;
 struct grant_table;
 struct pirq;
 
@@ -62,6 +63,8 @@ struct domain {
 	u64 tot_pages, max_pages;
 	u64 shared_pages;
 	u64 outstanding_claim;
+	struct extent *extents;		/* blocks being cleared for it, which are nobody's yet: domain/extent.h */
+	u32 extent_pages;
 	u32 relinquish_at, release_at;	/* where domain_each_frame and domain_release_frames go on, while dying */
 
 	/* event/: event_domain has its own lock */

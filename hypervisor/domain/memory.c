@@ -85,27 +85,18 @@ int domain_assign_frame(struct domain *d, struct frame *f)
 	return domain_assign_frames(d, f, 0);
 }
 
-struct frame *domain_alloc_frames(struct domain *d, u32 order, u32 memflags)
+bool domain_has_room(const struct domain *d, u32 order)
+{
+	return READ_ONCE(d->tot_pages) + (1ul << order) <= READ_ONCE(d->max_pages);
+}
+
+struct frame *domain_alloc_unassigned(struct domain *d, u32 order, u32 memflags)
 {
 	u64 free = page_free_count(), claimed = atomic_read(&claimed_pages) - d->outstanding_claim;
-	struct frame *f;
 
-	/* what others have claimed is not for us */
 	if (claimed && (claimed > free || free - claimed < 1ul << order))
 		return NULL;
-	/* asked again below, under the lock: clearing what d may not have would be work for nothing */
-	if (READ_ONCE(d->tot_pages) + (1ul << order) > READ_ONCE(d->max_pages))
-		return NULL;
-	f = page_alloc(order, memflags);
-	if (!f)
-		return NULL;
-	for (u64 i = 0; i < 1ul << order; i++)
-		page_clear(mfn_to_virt(frame_to_mfn(&f[i])));
-	if (domain_assign_frames(d, f, order)) {
-		page_free(f, order);
-		return NULL;
-	}
-	return f;
+	return page_alloc(order, memflags);
 }
 
 /* Under page_lock: one frame less; true if the domain's reference for having any must go too. */

@@ -11,8 +11,9 @@
 /* Gives a fresh frame (from page_alloc, contents cleared by the caller) to d. -ENOSPC beyond max_pages, -ESRCH dying. */
 int domain_assign_frame(struct domain *d, struct frame *f);
 int domain_assign_frames(struct domain *d, struct frame *f, u32 order);
-/* Allocates, clears and assigns; NULL if there is no memory or no allowance. `memflags` as page_alloc. */
-struct frame *domain_alloc_frames(struct domain *d, u32 order, u32 memflags);
+/* d may have so much more; frames as they come (`memflags` as page_alloc), but not those that others have claimed. */
+bool domain_has_room(const struct domain *d, u32 order);
+struct frame *domain_alloc_unassigned(struct domain *d, u32 order, u32 memflags);
 
 /*
  * Takes a frame from d for good: nobody else may hold it. On success the caller owns the allocation reference, and

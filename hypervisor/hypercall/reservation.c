@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Memory to and from a domain: increase_reservation and populate_physmap allocate, decrease_reservation gives back.
- * Each extent is done whole or not at all; the result is how many were. A long list is taken up again from the
- * extent in the command's high bits.
+ * The result is how many extents were done. A long list is taken up again from the extent, or frame, in the command's
+ * high bits.
  */
 #include "core/percpu.h"
 #include "core/softirq.h"
+#include "domain/extent.h"
 #include "domain/guest_copy.h"
 #include "domain/memory.h"
 #include "hypercall/memory.h"
@@ -13,56 +14,73 @@
 #include "mm/m2p.h"
 #include "mm/page_alloc.h"
 
-#define MAX_ORDER_GUEST		9u	/* 2 MiB, for a domain without devices */
-
 struct work {
 	struct xen_memory_reservation r;
 	struct domain *d;
 	u32 memflags;
 };
 
-static bool extent_increase(const struct work *w, u64 i)
+/*
+ * The domain gets a block when its number has been written: a list that cannot be written costs nothing. Until then
+ * nobody can use the number.
+ */
+static int extent_give(const struct work *w, u64 i, struct frame **f)
 {
-	struct frame *f = domain_alloc_frames(w->d, w->r.extent_order, w->memflags);
+	int rc = domain_has_room(w->d, w->r.extent_order) ? extent_get(w->d, w->r.extent_order, w->memflags, f) : -ENOMEM;
 	u64 m;
 
-	if (!f)
-		return false;
-	m = mfn_x(frame_to_mfn(f));
-	if (!w->r.extent_start || !guest_put_nth(w->r.extent_start, i, &m))
-		return true;
-	for (u64 n = 0; n < 1ul << w->r.extent_order; n++)
-		(void)!domain_drop_frame(w->d, mfn(m + n));
-	return false;
+	if (rc)
+		return rc;
+	m = mfn_x(frame_to_mfn(*f));
+	rc = w->r.extent_start ? guest_put_nth(w->r.extent_start, i, &m) : 0;
+	if (!rc)
+		rc = domain_assign_frames(w->d, *f, w->r.extent_order);
+	if (rc)
+		page_free(*f, w->r.extent_order);
+	return rc;
 }
 
-static bool extent_populate(const struct work *w, u64 i)
+/* Each: 0; -ERESTART to do it again when other work is done; any other error ends the list. */
+
+static int extent_increase(const struct work *w, u64 i)
 {
 	struct frame *f;
-	u64 pfn, m;
 
-	if (guest_get_nth(&pfn, w->r.extent_start, i))
-		return false;
-	f = domain_alloc_frames(w->d, w->r.extent_order, w->memflags);
-	if (!f)
-		return false;
-	m = mfn_x(frame_to_mfn(f));
-	for (u64 n = 0; n < 1ul << w->r.extent_order; n++)
-		m2p_set(mfn(m + n), pfn + n);
-	return !guest_put_nth(w->r.extent_start, i, &m);
+	return extent_give(w, i, &f);
 }
 
-static bool extent_decrease(const struct work *w, u64 i)
+static int extent_populate(const struct work *w, u64 i)
 {
+	struct frame *f;
+	u64 pfn;
+	int rc = guest_get_nth(&pfn, w->r.extent_start, i);
+
+	if (!rc)
+		rc = extent_give(w, i, &f);
+	for (u64 n = 0; !rc && n < 1ul << w->r.extent_order; n++)
+		m2p_set(mfn(mfn_x(frame_to_mfn(f)) + n), pfn + n);
+	return rc;
+}
+
+/* One frame of an extent: `i` counts frames. */
+static int frame_decrease(const struct work *w, u64 i)
+{
+	u32 order = w->r.extent_order;
 	u64 m;
 
-	if (guest_get_nth(&m, w->r.extent_start, i))
-		return false;
-	for (u64 n = 0; n < 1ul << w->r.extent_order; n++)
-		if (domain_drop_frame(w->d, mfn(m + n)))
-			return false;
-	return true;
+	if (guest_get_nth(&m, w->r.extent_start, i >> order))
+		return -EFAULT;
+	return domain_drop_frame(w->d, mfn(m + (i & ((1ul << order) - 1))));
 }
+
+static const struct {
+	int (*step)(const struct work *w, u64 i);
+	bool by_frame;		/* a step is a frame, not an extent */
+} ways[] = {
+	[XENMEM_increase_reservation] = { extent_increase, false },
+	[XENMEM_decrease_reservation] = { frame_decrease, true },
+	[XENMEM_populate_physmap] = { extent_populate, false },
+};
 
 static int prepare(u32 cmd, u64 arg, struct work *w)
 {
@@ -70,13 +88,13 @@ static int prepare(u32 cmd, u64 arg, struct work *w)
 
 	if (guest_get(&w->r, arg))
 		return -EFAULT;
-	if (w->r.nr_extents > ~0ul >> MEMOP_EXTENT_SHIFT || w->r.extent_order > PAGE_ORDER_MAX)
+	if (w->r.nr_extents > ~0ul >> (MEMOP_EXTENT_SHIFT + PAGE_ORDER_MAX) || w->r.extent_order > PAGE_ORDER_MAX)
 		return -EINVAL;
 	if (!guest_range_ok(w->r.extent_start, w->r.nr_extents * sizeof(u64)))
 		return -EFAULT;
 	if (w->r.mem_flags & XENMEMF_populate_on_demand)
 		return -EOPNOTSUPP;
-	if (w->r.extent_order > MAX_ORDER_GUEST && !current->domain->is_privileged)
+	if (w->r.extent_order > EXTENT_ORDER_MAX)
 		return -EPERM;
 	bits = XENMEMF_get_address_bits(w->r.mem_flags);
 	if (bits && bits < PAGE_SHIFT + 1)
@@ -88,21 +106,18 @@ static int prepare(u32 cmd, u64 arg, struct work *w)
 
 long memory_reservation(u32 cmd, u64 start, u64 arg)
 {
-	bool (*extent)(const struct work *w, u64 i) = cmd == XENMEM_increase_reservation ? extent_increase :
-		cmd == XENMEM_decrease_reservation ? extent_decrease : extent_populate;
 	struct work w;
 	int rc = prepare(cmd, arg, &w);
+	u32 shift = !rc && ways[cmd].by_frame ? w.r.extent_order : 0;
 	u64 i = start;
 
 	if (rc)
 		return start ? (long)start : rc;
-	while (i < w.r.nr_extents && extent(&w, i)) {
-		i++;
-		if (i < w.r.nr_extents && softirq_is_pending()) {
-			domain_put(w.d);
-			return memory_restart(cmd, i, arg);
-		}
+	while (!rc && i < w.r.nr_extents << shift) {
+		rc = ways[cmd].step(&w, i);
+		if (!rc && ++i < w.r.nr_extents << shift && softirq_is_pending())
+			rc = -ERESTART;
 	}
 	domain_put(w.d);
-	return i;
+	return rc == -ERESTART ? memory_restart(cmd, i, arg) : (long)(i >> shift);
 }

@@ -3,6 +3,7 @@
 #include "core/timer.h"
 #include "domain/memory.h"
 #include "fake.h"
+#include "give_frame.h"
 #include "machine.h"
 #include "machine_internal.h"
 #include "mm/heap.h"
@@ -165,7 +166,7 @@ static void contend(struct frame *f)
 	contended = NULL;
 	frame_put(c);
 	do
-		f = domain_alloc_frames(heir, 0, 0);
+		f = give_frame(heir);
 	while (f && f != c);
 	CHECK(f == c);
 }
@@ -181,7 +182,7 @@ TEST(a_frame_that_goes_while_it_is_next)
 	CHECK(!domain_create(&c, &heir));
 	d->max_pages = heir->max_pages = 6000;
 	for (u32 i = 0; i < 3; i++)
-		f[i] = domain_alloc_frames(d, 0, 0);
+		f[i] = give_frame(d);
 	/* the list begins with the last one; the middle one was given back, but somebody still holds it */
 	CHECK(frame_get(f[1], d->id));
 	CHECK(!domain_drop_frame(d, frame_to_mfn(f[1])));
@@ -208,7 +209,7 @@ TEST(an_end_with_frames_that_others_hold)
 	CHECK(!domain_create(&c, &d));
 	d->max_pages = 6000;
 	for (u32 i = 0; i < ARRAY_SIZE(f); i++) {
-		f[i] = domain_alloc_frames(d, 0, 0);
+		f[i] = give_frame(d);
 		REQUIRE(f[i] && frame_get(f[i], d->id));
 		CHECK(!domain_drop_frame(d, frame_to_mfn(f[i])));
 	}
@@ -238,7 +239,7 @@ TEST(a_dying_domain_takes_nothing)
 	CHECK(oracle_check());
 	CHECK(domain_lookup(2) == d);
 	CHECK_EQ(d->tot_pages, 1);
-	CHECK(!domain_alloc_frames(d, 0, 0));
+	CHECK(!give_frame(d));
 	CHECK(!machine_load(g->d->vcpu[0], &word, guest_va(20), sizeof(word)));
 	CHECK_EQ(machine_call(g->d->vcpu[0], __HYPERVISOR_update_va_mapping, guest_va(20), 0, UVMF_TLB_FLUSH | UVMF_ALL, 0), 0);
 	CHECK(!domain_lookup(2));

@@ -2,6 +2,7 @@
 /* memory_op on the whole machine: frames come, go and are exchanged, and nothing of them is left anywhere. */
 #include "abi/memory.h"
 #include "domain/memory.h"
+#include "give_frame.h"
 #include "machine.h"
 #include "mm/m2p.h"
 #include "mm/page_alloc.h"
@@ -117,6 +118,95 @@ TEST(a_long_list_is_taken_up_again)
 	CHECK_EQ(reservation(XENMEM_decrease_reservation, 16, 0), 16);
 	machine_preempt_after(5);
 	CHECK_EQ(reservation(XENMEM_increase_reservation, 16, 0), 16);
+	end();
+}
+
+static bool always(void)
+{
+	return true;
+}
+
+/* As many turns as the call takes when there is other work whenever it looks. */
+static u32 turns(u32 cmd, u32 order, u64 mem_flags)
+{
+	struct xen_memory_reservation r = {
+		.extent_start = guest_va(1), .nr_extents = 1, .extent_order = order, .mem_flags = mem_flags, .domid = DOMID_SELF,
+	};
+	const u64 args[6] = { cmd, guest_va(0) };
+	u32 n = 1;
+	long rc;
+
+	CHECK(!machine_store(V, guest_va(0), &r, sizeof(r)));
+	machine_preempt_by(always);
+	if (machine_call_once(V, __HYPERVISOR_memory_op, args, &rc))
+		for (n++; machine_repeat(V, &rc); n++)
+			CHECK(oracle_check());
+	machine_preempt_by(NULL);
+	CHECK_EQ(rc, 1);
+	CHECK(oracle_check());
+	return n;
+}
+
+static void begin_extent(u32 order, u64 mem_flags)
+{
+	struct xen_memory_reservation r = {
+		.extent_start = guest_va(1), .nr_extents = 1, .extent_order = order, .mem_flags = mem_flags, .domid = DOMID_SELF,
+	};
+	const u64 args[6] = { XENMEM_increase_reservation, guest_va(0) };
+	long rc;
+
+	CHECK(!machine_store(V, guest_va(0), &r, sizeof(r)));
+	machine_preempt_by(always);
+	CHECK(machine_call_once(V, __HYPERVISOR_memory_op, args, &rc));
+	machine_preempt_by(NULL);
+}
+
+/* Eight pages a turn; what comes is clean, and goes frame by frame. */
+TEST(a_large_extent_comes_and_goes_in_pieces)
+{
+	static const u8 nothing[PAGE_SIZE];
+	u64 before, m;
+
+	start();
+	before = g->d->tot_pages;
+	CHECK_EQ(turns(XENMEM_increase_reservation, 6, 0), 8);
+	CHECK_EQ(g->d->tot_pages, before + 64);
+	get_list(&m, 1);
+	for (u32 i = 0; i < 64; i++) {
+		CHECK_EQ(memcmp(mfn_to_virt(mfn(m + i)), nothing, PAGE_SIZE), 0);
+		memset(mfn_to_virt(mfn(m + i)), 0x5a, PAGE_SIZE);
+	}
+	CHECK_EQ(turns(XENMEM_decrease_reservation, 6, 0), 64);
+	CHECK_EQ(g->d->tot_pages, before);
+	CHECK(!g->d->extents);
+	end();
+}
+
+/* One that was begun and given up serves the next who asks for such a one; others do not get in its way. */
+TEST(a_begun_extent_is_not_lost)
+{
+	start();
+	g->d->max_pages = MACHINE_FRAMES;
+	begin_extent(6, 0);
+	CHECK_EQ(g->d->extent_pages, 64);
+	CHECK_EQ(turns(XENMEM_increase_reservation, 5, 0), 4);
+	CHECK_EQ(turns(XENMEM_increase_reservation, 6, XENMEMF_address_bits(24)), 8);
+	CHECK_EQ(g->d->extent_pages, 64);
+	CHECK_EQ(turns(XENMEM_increase_reservation, 6, 0), 7);
+	CHECK_EQ(g->d->extent_pages, 0);
+	begin_extent(6, 0);		/* goes with the domain */
+	end();
+}
+
+/* Who begins many and finishes none can still have what there is. */
+TEST(what_is_begun_is_in_nobodys_way)
+{
+	start();
+	g->d->max_pages = MACHINE_FRAMES;
+	for (u32 bits = 24; bits < 50; bits++)
+		begin_extent(9, XENMEMF_address_bits(bits));
+	CHECK(g->d->extent_pages > MACHINE_FRAMES / 2);
+	CHECK_EQ(turns(XENMEM_increase_reservation, 8, 0), 32);
 	end();
 }
 
@@ -291,7 +381,7 @@ TEST(a_claim_is_used_up)
 	g->d->max_pages = g->d->tot_pages + free;
 	CHECK_EQ(domain_claim_pages(g->d, g->d->tot_pages + free + 1), -EINVAL);
 	CHECK_EQ(domain_claim_pages(g->d, g->d->tot_pages + free), 0);
-	CHECK(!domain_alloc_frames(dom0, 0, 0));
+	CHECK(!give_frame(dom0));
 	CHECK_EQ(reservation(XENMEM_increase_reservation, 1, 0), 1);
 	CHECK_EQ(domain_claim_pages(g->d, 0), 0);
 	CHECK_EQ(domain_claimed_pages(), 0);
@@ -323,6 +413,9 @@ int main(void)
 	RUN(balloon_down_and_up);
 	RUN(a_mapped_frame_outlives_its_return);
 	RUN(a_long_list_is_taken_up_again);
+	RUN(a_large_extent_comes_and_goes_in_pieces);
+	RUN(a_begun_extent_is_not_lost);
+	RUN(what_is_begun_is_in_nobodys_way);
 	RUN(not_beyond_the_limit);
 	RUN(no_stale_translation_of_the_hypervisors_memory);
 	RUN(four_frames_for_a_contiguous_one);

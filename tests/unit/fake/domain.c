@@ -12,6 +12,7 @@
 #include "event/pirq.h"
 #include "fake.h"
 #include "fake_internal.h"
+#include "give_frame.h"
 #include "grant/grant.h"
 #include "lib/errno.h"
 #include "mm/heap.h"
@@ -210,7 +211,7 @@ void fake_domain_end(struct domain *d)
 
 mfn_t fake_guest_page(struct domain *d)
 {
-	struct frame *f = domain_alloc_frames(d, 0, 0);
+	struct frame *f = give_frame(d);
 
 	return f ? frame_to_mfn(f) : INVALID_MFN;
 }

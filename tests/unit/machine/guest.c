@@ -8,6 +8,7 @@
 
 #include "domain/guest_copy.h"
 #include "domain/memory.h"
+#include "give_frame.h"
 #include "lib/errno.h"
 #include "machine.h"
 #include "machine_internal.h"
@@ -26,7 +27,7 @@ static bool take_frames(struct machine_guest *g)
 	mfn_t *const table[] = { &g->l4, &g->l3, &g->l2, &g->l1, &g->user_l4 };
 
 	for (u32 i = 0; i < GUEST_PAGES + GUEST_TABLES; i++) {
-		struct frame *f = domain_alloc_frames(g->d, 0, 0);
+		struct frame *f = give_frame(g->d);
 
 		if (!f)
 			return false;

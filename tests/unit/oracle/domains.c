@@ -3,6 +3,7 @@
  * What domains and their vCPUs stand for: base pointers, descriptor frames, areas shared with the guest, event pages,
  * mappings of grants for devices; and their lists of frames.
  */
+#include "domain/extent.h"
 #include "event/internal.h"
 #include "grant/internal.h"
 #include "internal.h"
@@ -126,6 +127,28 @@ static void walk_list(const struct domain *d, u32 first, u64 length, bool shared
 		oracle_wrong("domain %u: %lu frames on a list, %lu counted", d->id, n, length);
 }
 
+/* Blocks that are cleared for the domain: nobody's, and listed here alone. */
+static void walk_extents(const struct domain *d)
+{
+	u32 pages = 0;
+
+	for (const struct extent *e = d->extents; e; e = e->next) {
+		u64 first = mfn_x(frame_to_mfn(e->first));
+
+		pages += 1u << e->order;
+		if (e->cleared > 1u << e->order)
+			oracle_wrong("domain %u: %u of %u pages of a block are cleared", d->id, e->cleared, 1u << e->order);
+		for (u64 n = first; n < first + (1u << e->order); n++) {
+			if (frame_table[n].owner != OWNER_NONE || frame_table[n].refs != (FRAME_ALLOCATED | 1) || expected[n].listed)
+				oracle_wrong("domain %u has frame %#lx cleared: owner %u refs %#x", d->id, n, frame_table[n].owner,
+					     frame_table[n].refs);
+			expected[n].listed = true;
+		}
+	}
+	if (pages != d->extent_pages)
+		oracle_wrong("domain %u: %u pages in blocks being cleared, %u counted", d->id, pages, d->extent_pages);
+}
+
 void oracle_count_domain(struct domain *d)
 {
 	struct vcpu *v;
@@ -140,6 +163,7 @@ void oracle_count_domain(struct domain *d)
 		each_track(d, count_track);
 	walk_list(d, d->page_first, d->tot_pages, false);
 	walk_list(d, d->shared_first, d->shared_pages, true);
+	walk_extents(d);
 }
 
 static u32 pins_found;
