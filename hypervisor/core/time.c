@@ -12,7 +12,7 @@
 u64 time_tsc_khz;
 struct time_scale time_tsc_scale;
 
-/* Constant after boot. */
+/* Constant after boot, but for sleep. */
 static u64 tsc_epoch;
 static u64 tsc_per_ns_32;	/* ticks a nanosecond, 32 fractional bits */
 
@@ -41,6 +41,15 @@ void time_init(u64 tsc_khz, u64 boot_tsc)
 	tsc_epoch = boot_tsc;
 	barrier();
 	time_tsc_scale = time_scale_of_hz(tsc_khz * 1000);
+}
+
+/* Counters that were reset would take time back: it goes on from where it stopped. */
+void time_resume(u64 tsc_before)
+{
+	u64 tsc = rdtsc();
+
+	if (tsc < tsc_before)
+		tsc_epoch -= tsc_before - tsc;
 }
 
 u64 time_tsc(void)

@@ -21,6 +21,8 @@ extern struct time_scale time_tsc_scale;	/* ticks to ns, constant after boot */
 /* Once, when the TSC's speed is known: system time counts from `boot_tsc`. Until then all times are 0. */
 void time_init(u64 tsc_khz, u64 boot_tsc);
 struct time_scale time_scale_of_hz(u64 hz);
+/* The machine slept since the TSC stood at that value; nothing else runs. Guests' records are then stale. */
+void time_resume(u64 tsc_before);
 
 u64 time_now_ns(void);
 u64 time_tsc_to_ns(u64 tsc);		/* of a TSC value read on this CPU */

@@ -81,7 +81,10 @@ void entry_init_cpu(u32 cpu)
 	syscall_init((u64)syscall_stubs + cpu * 32, (u64)cstar_stubs + cpu * 32, (u64)sysenter_entry, 0);
 	if (cpu_features.smap)
 		entry_smap = 1;
-	current = idle_vcpu_create(cpu);
+	/* One that comes back after sleep has its idle vCPU. */
+	if (!domain_idle || !domain_idle->vcpu[cpu])
+		(void)idle_vcpu_create(cpu);
+	current = domain_idle->vcpu[cpu];
 }
 
 void entry_start_idle(void)

@@ -13,6 +13,7 @@
 #include "domain/time_info.h"
 #include "event/event.h"
 #include "hypercall/hypercall.h"
+#include "hypercall/sleep.h"
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "platform/machine.h"
@@ -74,11 +75,7 @@ static int op_firmware_info(struct xen_platform_op *op)
 
 static int op_acpi_sleep(struct xen_platform_op *op)
 {
-	const struct xenpf_enter_acpi_sleep *s = &op->u.enter_acpi_sleep;
-
-	if (s->flags & ~XENPF_ACPI_SLEEP_EXTENDED)
-		return -EINVAL;
-	return machine_acpi_sleep(s->sleep_state, s->val_a, s->val_b, s->flags & XENPF_ACPI_SLEEP_EXTENDED);
+	return sleep_enter(&op->u.enter_acpi_sleep);
 }
 
 static int op_getidletime(struct xen_platform_op *op)

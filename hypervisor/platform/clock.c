@@ -45,7 +45,8 @@ void clock_init(u64 boot_tsc)
 		if (!clock_measure(&speed)) {
 			wanted = NULL;
 			if (!clock_measure(&speed))
-				panic("No clock works (HPET, PM timer, PIT): the TSC's speed is unknown");
+				panic("No clock works (HPET, PM timer, PIT): the TSC's speed is "
+				      "unknown; switch one on in the firmware's setup");
 		}
 	if (!speed.tsc_khz || (!speed.apic_khz && !lapic_timer_deadline))
 		panic("The %s says that the TSC runs at %lu kHz, the APIC timer at %lu kHz", speed.source,

@@ -476,6 +476,20 @@ static void irq_apply_override(const struct acpi_override *o)
 	d->level = (o->flags >> 2 & 3) == 3;
 }
 
+void irq_resume(void)
+{
+	for (u32 gsi = 0; gsi < irq_nr_gsis; gsi++) {
+		struct irq_desc *d = &irq_descs[gsi];
+
+		if (!ioapic_has_gsi(gsi))
+			continue;
+		if (d->fn)
+			irq_program(gsi, d);
+		else
+			ioapic_write_rte(gsi, RTE_MASKED);
+	}
+}
+
 static void irq_key_dump(u8 key)
 {
 	irq_dump();

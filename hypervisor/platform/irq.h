@@ -46,6 +46,7 @@ void irq_dispatch(struct regs *regs);			/* from entry/: vector in regs->vector, 
 int irq_alloc_msi(u32 seg, u32 bus, u32 devfn, u32 entry_nr, u64 table_base, bool msix, u32 nvec,
 		  int *first_irq);
 void irq_free_msi(int irq);
+void irq_resume(void);			/* writes all pins again; interrupts off */
 int irq_restore_msi(u32 seg, u32 bus, u32 devfn);	/* after dom0 reset or resumed the device */
 
 void irq_dump(void);

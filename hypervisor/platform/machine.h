@@ -19,7 +19,14 @@ __noreturn void machine_halt(void);
 __noreturn void machine_crash_reboot(void);
 bool machine_noreboot(void);
 /* dom0's ACPI code has prepared the sleep registers and hands over their values: XENPF_enter_acpi_sleep. */
-int machine_acpi_sleep(u32 state, u32 pm1a, u32 pm1b, bool reduced_hw);
+__noreturn void machine_soft_off(u32 pm1a, u32 pm1b);	/* S5; on reduced hardware pm1a is the one register */
+bool machine_has_pm1(void);				/* false: reduced hardware */
+bool machine_can_suspend(void);
+/*
+ * S3. Boot CPU in its idle vCPU, no other vCPU runs anywhere, the other CPUs were taken down; they are to be brought up
+ * again. Returns after waking, or -EIO if the machine did not fall asleep.
+ */
+int machine_suspend(u32 pm1a, u32 pm1b);
 void power_init_early(void);			/* panics end here from now on */
 void power_init(void);				/* what ACPI says about the reset register; debug key R */
 

@@ -13,6 +13,7 @@
 #include "lib/string.h"
 #include "mm/hostmap.h"
 #include "platform/acpi.h"
+#include "platform/power.h"
 #include "x86/cpu_ops.h"
 
 #define KBD_STATUS	0x64
@@ -167,19 +168,20 @@ void machine_power_off(void)
 		hlt();
 }
 
-int machine_acpi_sleep(u32 state, u32 pm1a, u32 pm1b, bool reduced_hw)
+void power_write_pm1(u16 pm1a, u16 pm1b)
 {
-	/* Suspending to RAM would need a way back: only the way out is offered. */
-	if (state != 5)
-		return state > 5 ? -EINVAL : -EOPNOTSUPP;
-	if (reduced_hw != acpi_facts.reduced_hardware)
-		return -EINVAL;
-	machine_quiesce();
-	if (reduced_hw)
-		(void)register_write(&acpi_facts.sleep_control, sleep_mmio, pm1a);
-	else if (power_write_control(&acpi_facts.pm1a_control, pm1a))
+	if (power_write_control(&acpi_facts.pm1a_control, pm1a))
 		power_write_control(&acpi_facts.pm1b_control, pm1b);
 	wait_ns(500000000);
+}
+
+void machine_soft_off(u32 pm1a, u32 pm1b)
+{
+	machine_quiesce();
+	if (!acpi_facts.reduced_hardware)
+		power_write_pm1(pm1a, pm1b);
+	else if (register_write(&acpi_facts.sleep_control, sleep_mmio, pm1a))
+		wait_ns(500000000);
 	machine_power_off();
 }
 

@@ -52,7 +52,7 @@ static struct {
 	u32 apic_id, acpi_id;
 	bool enabled;
 } cpus[MAX_CPUS];
-static bool cpu_started[MAX_CPUS];	/* set by each CPU; it never goes away, only to rest */
+static bool cpu_started[MAX_CPUS];	/* set by each CPU; it only goes to rest, until the machine sleeps */
 static u32 nr_cpus = 1;
 static u32 max_cpus = MAX_CPUS;		/* maxcpus= */
 
@@ -404,6 +404,24 @@ int cpu_take_down(u32 cpu)
 	}
 	spin_unlock(&bring_up_lock);
 	return 0;
+}
+
+bool smp_has_trampoline(void)
+{
+	return trampoline;
+}
+
+u32 smp_prepare_wake(void (*entry)(void), u64 stack)
+{
+	smp_write_trampoline(cpu_locals[0], entry);
+	*(u64 *)(trampoline + AP_PARAM_STACK) = stack;
+	return trampoline_maddr;
+}
+
+void smp_forget_others(void)
+{
+	for (u32 cpu = 1; cpu < MAX_CPUS; cpu++)
+		cpu_started[cpu] = false;
 }
 
 void smp_bring_up_all(void)

@@ -14,6 +14,15 @@ void smp_init(void);
 /* Brings up all that maxcpus= allows; failures are logged, the others go on. */
 void smp_bring_up_all(void);
 
+/*
+ * The boot CPU's way back from sleep: the trampoline will lead to `entry`, on tables that map the hypervisor, with
+ * `stack`. What to tell the firmware. There must be a trampoline, and no CPU on it.
+ */
+bool smp_has_trampoline(void);
+u32 smp_prepare_wake(void (*entry)(void), u64 stack);
+/* The machine slept: CPUs that were resting have lost all, and start as at first. */
+void smp_forget_others(void);
+
 /* What a CPU that came up does in the end: set by boot/main.c, entry_start_idle() of entry/. */
 extern void (*smp_cpu_started_hook)(u32 cpu);
 /* What it needs before: SYSCALL registers and the like; interrupts off. */

@@ -245,13 +245,8 @@ static enum irq_result uart_interrupt(int irq, void *arg)
 	return IRQ_DONE;
 }
 
-int uart_init(u32 index)
+static void uart_set_up(struct uart *u)
 {
-	struct uart *u = &uarts[index];
-
-	uart_out(u, UART_SCRATCH, 0x5a);
-	if (uart_in(u, UART_SCRATCH) != 0x5a)
-		return -ENODEV;
 	uart_out(u, UART_IER, 0);
 	if (u->set.baud) {
 		u32 divisor = MAX(u->set.clock / (16 * u->set.baud), 1u);
@@ -263,6 +258,16 @@ int uart_init(u32 index)
 	uart_out(u, UART_LCR, u->set.lcr);
 	uart_out(u, UART_FCR, FCR_ENABLE);
 	uart_out(u, UART_MCR, MCR_READY);
+}
+
+int uart_init(u32 index)
+{
+	struct uart *u = &uarts[index];
+
+	uart_out(u, UART_SCRATCH, 0x5a);
+	if (uart_in(u, UART_SCRATCH) != 0x5a)
+		return -ENODEV;
+	uart_set_up(u);
 	u->fifo = (uart_in(u, UART_IIR) & 0xc0) == 0xc0 ? 16 : 1;
 	u->in_use = true;
 	console_register(&u->driver);
@@ -284,6 +289,21 @@ void uart_init_irq(void)
 		u->buffered = !sync_console;
 		uart_receive(u);
 		uart_out(u, UART_IER, IER_RX);
+	}
+}
+
+void uart_resume(void)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(uarts); i++) {
+		struct uart *u = &uarts[i];
+
+		if (!u->in_use)
+			continue;
+		uart_set_up(u);
+		if (u->buffered)
+			uart_go_on(u);
+		else if (u->irq >= 0)
+			uart_out(u, UART_IER, IER_RX);
 	}
 }
 

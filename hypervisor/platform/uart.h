@@ -13,6 +13,7 @@ extern const struct param uart_params[];
 int uart_init(u32 index);
 /* Input by interrupt, buffered output. Once interrupts work. */
 void uart_init_irq(void);
+void uart_resume(void);			/* after sleep; interrupts off */
 /* I/O ports of the ports in use, for machine_hv_ports(). */
 void uart_for_each_port(void (*fn)(u32 first, u32 last, void *arg), void *arg);
 

@@ -86,10 +86,29 @@ bool machine_noreboot(void)
 	return true;
 }
 
-int machine_acpi_sleep(u32 state, u32 pm1a, u32 pm1b, bool reduced_hw)
+void machine_soft_off(u32 pm1a, u32 pm1b)
 {
-	machine_stops++;
-	return -EOPNOTSUPP;
+	machine_stop();
+}
+
+bool machine_has_pm1(void)
+{
+	return true;
+}
+
+bool machine_can_suspend(void)
+{
+	return false;
+}
+
+int machine_suspend(u32 pm1a, u32 pm1b)
+{
+	return -EIO;
+}
+
+u64 rtc_read(void)
+{
+	return 1700000000;
 }
 
 u32 pci_conf_read(u32 seg, u32 bus, u32 devfn, u32 reg, u32 bytes)
