@@ -328,7 +328,7 @@ def overlay_dir(name):
 def image_for(suite="bookworm", kernel="amd64", layout="plain"):
     """The image of a host, made when it is not there yet; it boots by BIOS and by UEFI."""
     here = os.path.dirname(os.path.abspath(__file__))
-    name = "-".join([suite] + [x for x in (kernel, layout) if x not in ("amd64", "plain")])
+    name = "-".join([suite] + [x.replace("/", "-") for x in (kernel, layout) if x not in ("amd64", "plain")])
     out = os.path.normpath(os.path.join(here, "..", "..", "build", "testhost", name + ".qcow2"))
     with made_once(out):
         subprocess.run([os.path.join(here, "mkimage"), "--suite", suite, "--kernel", kernel, "--layout", layout, out],
