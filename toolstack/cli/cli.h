@@ -119,8 +119,13 @@ char *cli_safe(char *buf, size_t size, const char *text);	/* control characters 
 
 /* ---- config.c ---- */
 
+struct conf_options;
+
 /* The file that a word means: itself, or for a bare name that is no file here, /etc/vm/NAME or /etc/vm/NAME.cfg. */
 const char *cli_config_path(const char *word, char *buf, size_t size);
+
+/* What a request says of a configuration: config, source, overrides, lenient. */
+json_t *cli_pack_config(const char *text, size_t len, const char *path, const struct conf_options *opt);
 
 /* Read a configuration for the daemon: checks it here first, prints all problems; *args gets config,
  * source, overrides, lenient. */
@@ -129,8 +134,10 @@ int cli_load_config(struct cli *cli, const char *path, char **overrides, int n_o
 
 /* ---- cmd_*.c that others call ---- */
 int cli_attach_console(struct cli *cli, const char *guest, int64_t replay_lines, int escape);
-int cli_run_simple(struct cli *cli, const struct command *cmd, const struct args *args);
 /* The command's operation; with -n says that it would be done.  Otherwise as cli_simple_call(). */
 int cli_change(struct cli *cli, const struct command *cmd, json_t *req, json_t **result);
+/* Asks for each guest that is named, or once for all, and prints what stands in the list `field` of the answer. */
+int cli_show_lists(struct cli *cli, const struct command *cmd, const struct args *args, const char *field,
+		   void (*print)(const json_t *item));
 
 #endif

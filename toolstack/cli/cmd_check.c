@@ -14,20 +14,9 @@
 static void ask_daemon(struct cli *cli, const char *text, size_t len, const char *path,
 		       const struct conf_options *opt, struct conf_diags *diags)
 {
-	struct cli_call call = { .op = "check", .quiet_errors = true };
+	struct cli_call call = { .op = "check", .args = cli_pack_config(text, len, path, opt), .quiet_errors = true };
 	const json_t *problems;
 
-	call.args = json_pack("{s:s%, s:s, s:b}", "config", text, len, "source", path, "lenient",
-			      opt->lenient);
-	if (!call.args)
-		return;
-	if (opt->n_overrides) {
-		json_t *list = json_array();
-
-		for (size_t i = 0; i < opt->n_overrides; i++)
-			json_array_append_new(list, json_string(opt->overrides[i]));
-		json_object_set_new(call.args, "overrides", list);
-	}
 	if (cli_call(cli, &call)) {
 		if (cli->verbose)
 			fprintf(stderr, "note: not asked the daemon: %s\n", call.err.why);

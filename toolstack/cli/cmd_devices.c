@@ -17,59 +17,63 @@ static char *join_words(const struct args *args, int first)
 	return strbuf_take(&sb);
 }
 
-static int attached(struct cli *cli, const struct command *cmd, json_t *req, const char *what,
-		    const char *field)
+static int check_disk(const char *spec, struct error *err)
 {
-	json_t *result = NULL;
-	int rc = cli_change(cli, cmd, req, &result);
-	const json_t *value = json_object_get(result, field);
+	struct guest_disk disk;
+	int rc = conf_parse_disk(spec, &disk, err);
 
-	if (!rc && !cli->json && !cli->dry_run && !cli->quiet) {
-		if (json_is_integer(value))
-			printf("%s %lld of guest '%s'\n", what, (long long)json_integer_value(value),
-			       json_text(result, "name", "?"));
-		else
-			printf("%s %s of guest '%s'\n", what, json_text(result, field, "?"),
-			       json_text(result, "name", "?"));
+	if (!rc)
+		guest_disk_clear(&disk);
+	return rc;
+}
+
+static int check_vif(const char *spec, struct error *err)
+{
+	struct guest_vif vif;
+	int rc = conf_parse_vif(spec, &vif, err);
+
+	if (!rc)
+		guest_vif_clear(&vif);
+	return rc;
+}
+
+/* The two kinds of device: what the request and people call it, and the field of the answer that tells which it is. */
+static const struct kind {
+	const char *key, *what, *field;
+	int (*check)(const char *spec, struct error *err);
+} disk_kind = { "disk", "disk", "vdev", check_disk }, vif_kind = { "vif", "interface", "index", check_vif };
+
+static int attach(struct cli *cli, const struct command *cmd, const struct args *args, const struct kind *kind)
+{
+	char *spec = join_words(args, 1), number[32];
+	struct error err = ERROR_INIT;
+	json_t *result = NULL;
+	const json_t *value;
+	int rc;
+
+	if (!spec || kind->check(spec, &err)) {
+		free(spec);
+		return cli_fail(&err);
 	}
+	rc = cli_change(cli, cmd, json_pack("{s:s, s:s}", "guest", args->words[0], kind->key, spec), &result);
+	value = json_object_get(result, kind->field);
+	snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(value));
+	if (!rc && !cli->json && !cli->dry_run && !cli->quiet)
+		printf("%s %s of guest '%s'\n", kind->what,
+		       json_is_integer(value) ? number : json_text(result, kind->field, "?"), json_text(result, "name", "?"));
 	json_decref(result);
+	free(spec);
 	return rc;
 }
 
 static int run_block_attach(struct cli *cli, const struct command *cmd, const struct args *args)
 {
-	char *spec = join_words(args, 1);
-	struct error err = ERROR_INIT;
-	struct guest_disk disk;
-	int rc;
-
-	if (!spec || conf_parse_disk(spec, &disk, &err)) {
-		free(spec);
-		return cli_fail(&err);
-	}
-	guest_disk_clear(&disk);
-	rc = attached(cli, cmd, json_pack("{s:s, s:s}", "guest", args->words[0], "disk", spec), "disk",
-		      "vdev");
-	free(spec);
-	return rc;
+	return attach(cli, cmd, args, &disk_kind);
 }
 
 static int run_network_attach(struct cli *cli, const struct command *cmd, const struct args *args)
 {
-	char *spec = join_words(args, 1);
-	struct error err = ERROR_INIT;
-	struct guest_vif vif;
-	int rc;
-
-	if (!spec || conf_parse_vif(spec, &vif, &err)) {
-		free(spec);
-		return cli_fail(&err);
-	}
-	guest_vif_clear(&vif);
-	rc = attached(cli, cmd, json_pack("{s:s, s:s}", "guest", args->words[0], "vif", spec), "interface",
-		      "index");
-	free(spec);
-	return rc;
+	return attach(cli, cmd, args, &vif_kind);
 }
 
 static int run_detach(struct cli *cli, const struct command *cmd, const struct args *args)
@@ -104,25 +108,18 @@ static void print_vif(const json_t *v)
 	       cli_safe(ip, sizeof(ip), json_text(v, "ip", "-")));
 }
 
-static int run_device_list(struct cli *cli, const struct command *cmd, const struct args *args)
+static int run_block_list(struct cli *cli, const struct command *cmd, const struct args *args)
 {
-	bool disks = strcmp(cmd->op, "block-list") == 0;
-	int rc = 0;
-
 	if (!cli->json)
-		puts(disks ? "Vdev   Name   BE    State Mode  Target" :
-			     "Idx  BE    Mac               State Bridge           Device       Address");
-	for (int i = 0; !rc && i < args->n_words; i++) {
-		json_t *result = NULL;
-		const json_t *list;
+		puts("Vdev   Name   BE    State Mode  Target");
+	return cli_show_lists(cli, cmd, args, "disks", print_disk);
+}
 
-		rc = cli_simple_call(cli, cmd->op, json_pack("{s:s}", "guest", args->words[i]), &result);
-		list = json_object_get(result, disks ? "disks" : "vifs");
-		for (size_t n = 0; !rc && !cli->json && n < json_array_size(list); n++)
-			(disks ? print_disk : print_vif)(json_array_get(list, n));
-		json_decref(result);
-	}
-	return rc;
+static int run_network_list(struct cli *cli, const struct command *cmd, const struct args *args)
+{
+	if (!cli->json)
+		puts("Idx  BE    Mac               State Bridge           Device       Address");
+	return cli_show_lists(cli, cmd, args, "vifs", print_vif);
 }
 
 static const struct option_def force_options[] = {
@@ -147,7 +144,7 @@ const struct command cmd_block_list = {
 	.name = "block-list", .aliases = "block-ls", .usage = "GUEST...",
 	.summary = "show a guest's disks", .example = "block-list web",
 	.min_words = 1, .max_words = -1, .words = WORD_GUEST, .more_words = WORD_GUEST,
-	.op = "block-list", .run = run_device_list,
+	.op = "block-list", .run = run_block_list,
 };
 const struct command cmd_network_attach = {
 	.name = "network-attach", .usage = "GUEST [VIF]", .summary = "plug a network interface into a "
@@ -168,5 +165,5 @@ const struct command cmd_network_list = {
 	.summary = "show a guest's network interfaces",
 	.example = "network-list web", .min_words = 1, .max_words = -1, .words = WORD_GUEST,
 	.more_words = WORD_GUEST,
-	.op = "network-list", .run = run_device_list,
+	.op = "network-list", .run = run_network_list,
 };

@@ -8,18 +8,12 @@
 
 #include "cli/doctor.h"
 
-static void add(json_t *list, const char *name, const char *status, const char *why, const char *fix)
-{
-	json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", name, "status", status, "why", why,
-					      "fix", strcmp(status, "ok") ? fix : ""));
-}
-
 static void ask_daemon(struct cli *cli, json_t *list)
 {
 	struct cli_call call = { .op = "doctor", .args = json_object(), .quiet_errors = true };
 
 	if (cli_call(cli, &call)) {
-		add(list, "xend", "fail", call.err.why, call.err.hint);
+		doctor_add(list, "xend", BAD, call.err.why, call.err.hint);
 		doctor_check_instead(list);
 	} else {
 		json_array_extend(list, json_object_get(call.result, "checks"));
@@ -37,8 +31,8 @@ static void check_versions(struct cli *cli, json_t *list)
 	if (cli_call(cli, &call) == 0) {
 		theirs = json_text(call.result, "xend_version", "?");
 		snprintf(why, sizeof(why), "xl is %s, xend is %.40s", TOOLSTACK_VERSION, theirs);
-		add(list, "versions", strcmp(theirs, TOOLSTACK_VERSION) ? "warn" : "ok", why,
-		    "systemctl restart xend: guests do not notice");
+		doctor_add(list, "versions", strcmp(theirs, TOOLSTACK_VERSION) ? WARN : GOOD, why,
+			   "systemctl restart xend: guests do not notice");
 	}
 	json_decref(call.result);
 }

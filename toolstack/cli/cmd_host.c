@@ -6,41 +6,31 @@
 
 /* The rows of `info` in the order that xl prints them; scripts cut at the colon. */
 static const struct row {
-	const char *label, *field;
-	bool mib;		/* the field is KiB, shown as MiB */
+	const char *label;
+	const char *kib;	/* a field in KiB, shown as MiB; NULL: the field is called as the label */
 } rows[] = {
-	{ "host", "host", false }, { "release", "release", false }, { "version", "version", false },
-	{ "machine", "machine", false }, { "nr_cpus", "nr_cpus", false }, { "max_cpu_id", "max_cpu_id",
-	false },
-	{ "nr_nodes", "nr_nodes", false }, { "cores_per_socket", "cores_per_socket", false },
-	{ "threads_per_core", "threads_per_core", false }, { "cpu_mhz", "cpu_mhz", false }, { "hw_caps",
-	"hw_caps", false },
-	{ "virt_caps", "virt_caps", false }, { "total_memory", "total_memory_kib", true },
-	{ "free_memory", "free_memory_kib", true }, { "sharing_freed_memory", "sharing_freed_kib", true },
-	{ "sharing_used_memory", "sharing_used_kib", true }, { "outstanding_claims", "outstanding_kib",
-	true },
-	{ "free_cpus", "free_cpus", false }, { "xen_major", "xen_major", false }, { "xen_minor",
-	"xen_minor", false },
-	{ "xen_extra", "xen_extra", false }, { "xen_version", "xen_version", false }, { "xen_caps",
-	"xen_caps", false },
-	{ "xen_scheduler", "xen_scheduler", false }, { "xen_pagesize", "xen_pagesize", false },
-	{ "platform_params", "platform_params", false }, { "xen_changeset", "xen_changeset", false },
-	{ "xen_commandline", "xen_commandline", false }, { "cc_compiler", "cc_compiler", false },
-	{ "cc_compile_by", "cc_compile_by", false }, { "cc_compile_domain", "cc_compile_domain", false },
-	{ "cc_compile_date", "cc_compile_date", false }, { "build_id", "build_id", false },
-	{ "xend_version", "xend_version", false },
+	{ "host", NULL }, { "release", NULL }, { "version", NULL }, { "machine", NULL }, { "nr_cpus", NULL },
+	{ "max_cpu_id", NULL }, { "nr_nodes", NULL }, { "cores_per_socket", NULL }, { "threads_per_core", NULL },
+	{ "cpu_mhz", NULL }, { "hw_caps", NULL }, { "virt_caps", NULL }, { "total_memory", "total_memory_kib" },
+	{ "free_memory", "free_memory_kib" }, { "sharing_freed_memory", "sharing_freed_kib" },
+	{ "sharing_used_memory", "sharing_used_kib" }, { "outstanding_claims", "outstanding_kib" },
+	{ "free_cpus", NULL }, { "xen_major", NULL }, { "xen_minor", NULL }, { "xen_extra", NULL },
+	{ "xen_version", NULL }, { "xen_caps", NULL }, { "xen_scheduler", NULL }, { "xen_pagesize", NULL },
+	{ "platform_params", NULL }, { "xen_changeset", NULL }, { "xen_commandline", NULL }, { "cc_compiler", NULL },
+	{ "cc_compile_by", NULL }, { "cc_compile_domain", NULL }, { "cc_compile_date", NULL }, { "build_id", NULL },
+	{ "xend_version", NULL },
 };
 
 static void print_row(const struct row *row, const json_t *info)
 {
-	const json_t *value = json_object_get(info, row->field);
+	const json_t *value = json_object_get(info, row->kib ? row->kib : row->label);
 	char text[1024];
 
 	if (json_is_string(value))
 		printf("%-23s: %s\n", row->label, cli_safe(text, sizeof(text), json_string_value(value)));
 	else if (json_is_integer(value))
 		printf("%-23s: %" PRId64 "\n", row->label,
-		       (int64_t)json_integer_value(value) / (row->mib ? 1024 : 1));
+		       (int64_t)json_integer_value(value) / (row->kib ? 1024 : 1));
 	else if (json_is_real(value))
 		printf("%-23s: %.3f\n", row->label, json_real_value(value));
 }

@@ -167,27 +167,21 @@ static int run_list(struct cli *cli, const struct command *cmd, const struct arg
 	return worst;
 }
 
+static void print_vm(const json_t *guest)
+{
+	long long domid = (long long)json_number(guest, "domid", -1);
+	char uuid[48], name[128];
+
+	if (domid > 0)
+		printf("%-36s  %-5lld %s\n", cli_safe(uuid, sizeof(uuid), json_text(guest, "uuid", "-")), domid,
+		       cli_safe(name, sizeof(name), json_text(guest, "name", "?")));
+}
+
 static int run_vm_list(struct cli *cli, const struct command *cmd, const struct args *args)
 {
-	json_t *result = NULL;
-	const json_t *guests;
-	int rc = cli_simple_call(cli, cmd->op, json_object(), &result);
-
-	(void)args;
-	guests = json_object_get(result, "guests");
-	if (!rc && !cli->json)
+	if (!cli->json)
 		puts("UUID                                  ID    name");
-	for (size_t i = 0; !rc && !cli->json && i < json_array_size(guests); i++) {
-		const json_t *guest = json_array_get(guests, i);
-		long long domid = (long long)json_number(guest, "domid", -1);
-		char uuid[48], name[128];
-
-		if (domid > 0)
-			printf("%-36s  %-5lld %s\n", cli_safe(uuid, sizeof(uuid), json_text(guest, "uuid", "-")), domid,
-			       cli_safe(name, sizeof(name), json_text(guest, "name", "?")));
-	}
-	json_decref(result);
-	return rc;
+	return cli_show_lists(cli, cmd, args, "guests", print_vm);
 }
 
 static const struct option_def options[] = {

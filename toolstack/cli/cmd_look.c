@@ -6,40 +6,20 @@
 
 #include "cli/cli.h"
 
-static int uptime_of(struct cli *cli, const struct command *cmd, const char *which)
+static void print_uptime(const json_t *guest)
 {
-	json_t *req = json_object(), *result = NULL;
-	const json_t *guests;
-	int rc;
+	char name[128], age[48];
 
-	if (which)
-		json_object_set_new(req, "guest", json_string(which));
-	rc = cli_simple_call(cli, cmd->op, req, &result);
-	guests = json_object_get(result, "guests");
-	for (size_t i = 0; !rc && !cli->json && i < json_array_size(guests); i++) {
-		const json_t *guest = json_array_get(guests, i);
-		char name[128], age[48];
-
-		cli_format_duration(json_number(guest, "uptime_s", 0), age, sizeof(age));
-		printf("%-33s %4lld %s\n", cli_safe(name, sizeof(name), json_text(guest, "name", "?")),
-		       (long long)json_number(guest, "domid", -1), age);
-	}
-	json_decref(result);
-	return rc;
+	cli_format_duration(json_number(guest, "uptime_s", 0), age, sizeof(age));
+	printf("%-33s %4lld %s\n", cli_safe(name, sizeof(name), json_text(guest, "name", "?")),
+	       (long long)json_number(guest, "domid", -1), age);
 }
 
 static int run_uptime(struct cli *cli, const struct command *cmd, const struct args *args)
 {
-	int worst = 0;
-
 	if (!cli->json && !args_has(args, "short"))
 		puts("Name                                ID Uptime");
-	for (int i = 0; i < args->n_words || i == 0; i++) {
-		int rc = uptime_of(cli, cmd, args->n_words ? args->words[i] : NULL);
-
-		worst = worst ? worst : rc;
-	}
-	return worst;
+	return cli_show_lists(cli, cmd, args, "guests", print_uptime);
 }
 
 static int run_domid(struct cli *cli, const struct command *cmd, const struct args *args)

@@ -19,7 +19,29 @@ int cli_change(struct cli *cli, const struct command *cmd, json_t *req, json_t *
 	return rc;
 }
 
-int cli_run_simple(struct cli *cli, const struct command *cmd, const struct args *args)
+int cli_show_lists(struct cli *cli, const struct command *cmd, const struct args *args, const char *field,
+		   void (*print)(const json_t *item))
+{
+	int worst = 0;
+
+	for (int i = 0; i < args->n_words || i == 0; i++) {
+		json_t *req = json_object(), *result = NULL;
+		const json_t *list;
+		int rc;
+
+		if (args->n_words)
+			json_object_set_new(req, "guest", json_string(args->words[i]));
+		rc = cli_simple_call(cli, cmd->op, req, &result);
+		list = json_object_get(result, field);
+		for (size_t n = 0; !rc && !cli->json && n < json_array_size(list); n++)
+			print(json_array_get(list, n));
+		json_decref(result);
+		worst = worst ? worst : rc;
+	}
+	return worst;
+}
+
+static int run_simple(struct cli *cli, const struct command *cmd, const struct args *args)
 {
 	int worst = 0;
 
@@ -44,7 +66,7 @@ int cli_run_simple(struct cli *cli, const struct command *cmd, const struct args
 				     .words = kind, \
 				     .more_words = kind, \
 				     .op = word, \
-				     .run = cli_run_simple, \
+				     .run = run_simple, \
 				     __VA_ARGS__ }
 
 SIMPLE(cmd_pause, "pause", "stop a guest's CPUs for a while", "Its memory and devices stay.", "pause web",

@@ -23,37 +23,11 @@ static void print_vcpu(const json_t *v)
 	       cli_safe(soft, sizeof(soft), json_text(v, "soft", "all")));
 }
 
-static int list_one(struct cli *cli, const struct command *cmd, const char *guest)
-{
-	json_t *req = json_object(), *result = NULL;
-	const json_t *vcpus;
-	int rc;
-
-	if (guest)
-		json_object_set_new(req, "guest", json_string(guest));
-	rc = cli_simple_call(cli, cmd->op, req, &result);
-	vcpus = json_object_get(result, "vcpus");
-	for (size_t i = 0; !rc && !cli->json && i < json_array_size(vcpus); i++)
-		print_vcpu(json_array_get(vcpus, i));
-	json_decref(result);
-	return rc;
-}
-
 static int run_vcpu_list(struct cli *cli, const struct command *cmd, const struct args *args)
 {
-	int worst = 0;
-
 	if (!cli->json)
-		puts("Name                                 ID  VCPU   CPU State   Time(s) Affinity (Hard / "
-		     "Soft)");
-	if (args->n_words == 0)
-		return list_one(cli, cmd, NULL);
-	for (int i = 0; i < args->n_words; i++) {
-		int rc = list_one(cli, cmd, args->words[i]);
-
-		worst = worst ? worst : rc;
-	}
-	return worst;
+		puts("Name                                 ID  VCPU   CPU State   Time(s) Affinity (Hard / Soft)");
+	return cli_show_lists(cli, cmd, args, "vcpus", print_vcpu);
 }
 
 /* "-" leaves an affinity as it is. */

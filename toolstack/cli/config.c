@@ -11,20 +11,17 @@
 #include "cli/cli.h"
 #include "conf/conf.h"
 
-static json_t *pack(const char *text, size_t len, const char *path, char **overrides, int n, bool lenient)
+json_t *cli_pack_config(const char *text, size_t len, const char *path, const struct conf_options *opt)
 {
 	char *full = strcmp(path, "-") ? realpath(path, NULL) : NULL;
 	json_t *args = json_object(), *list = json_array();
 
-	for (int i = 0; i < n; i++)
-		json_array_append_new(list, json_string(overrides[i]));
+	for (size_t i = 0; i < opt->n_overrides; i++)
+		json_array_append_new(list, json_string(opt->overrides[i]));
 	json_object_set_new(args, "config", json_stringn(text, len));
 	json_object_set_new(args, "source", json_string(full ? full : path));
-	if (n)
-		json_object_set(args, "overrides", list);
-	if (lenient)
-		json_object_set_new(args, "lenient", json_true());
-	json_decref(list);
+	json_object_set_new(args, "overrides", list);
+	json_object_set_new(args, "lenient", json_boolean(opt->lenient));
 	free(full);
 	return args;
 }
@@ -71,7 +68,7 @@ int cli_load_config(struct cli *cli, const char *word, char **overrides, int n_o
 	if (rc && diags.n && diags.items[0].err.code == ERR_UNSUPPORTED && diags.n_fatal == 1)
 		rc = ERR_UNSUPPORTED;
 	if (!rc) {
-		*args = pack(text, len, path, overrides, n_overrides, lenient);
+		*args = cli_pack_config(text, len, path, &opt);
 		if (!json_object_get(*args, "config")) {
 			json_decref(*args);
 			error_set(&err, ERR_CONFIG, opt.source, "is not UTF-8 text");

@@ -12,11 +12,10 @@
 
 #define BOOT_TRIAL "/var/lib/xen/boot-trial"
 
-enum verdict { GOOD, WARN, BAD };
-static const char *const verdict_words[] = { "ok", "warn", "fail" };
-
-static void add_check(json_t *list, const char *name, enum verdict v, const char *why, const char *fix)
+void doctor_add(json_t *list, const char *name, enum verdict v, const char *why, const char *fix)
 {
+	static const char *const verdict_words[] = { "ok", "warn", "fail" };
+
 	json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "name", name, "status",
 					      verdict_words[v], "why", why, "fix", v == GOOD ? "" : fix));
 }
@@ -40,17 +39,17 @@ static bool check_hypervisor(json_t *list)
 
 	first_line("/sys/hypervisor/type", type, sizeof(type));
 	if (strcmp(type, "xen")) {
-		add_check(list, "hypervisor", BAD, "this Linux does not run on Xen",
+		doctor_add(list, "hypervisor", BAD, "this Linux does not run on Xen",
 			  "reboot and choose the Xen entry");
 		return false;
 	}
-	add_check(list, "hypervisor", GOOD, "Linux runs on Xen", "");
+	doctor_add(list, "hypervisor", GOOD, "Linux runs on Xen", "");
 	if (!first_line("/proc/xen/capabilities", caps, sizeof(caps)) || !strstr(caps, "control_d"))
-		add_check(list, "control domain", BAD,
+		doctor_add(list, "control domain", BAD,
 			  "this is not the control domain, or xenfs is not mounted",
 			  "mount -t xenfs xenfs /proc/xen");
 	else
-		add_check(list, "control domain", GOOD, "this is dom0", "");
+		doctor_add(list, "control domain", GOOD, "this is dom0", "");
 	return true;
 }
 
@@ -67,7 +66,7 @@ static void check_devices(json_t *list)
 
 		snprintf(why, sizeof(why), "%s %s", need[i].path, there ? "is there" : "is missing");
 		snprintf(fix, sizeof(fix), "modprobe %s", need[i].module);
-		add_check(list, need[i].path + 5, there ? GOOD : BAD, why, fix);
+		doctor_add(list, need[i].path + 5, there ? GOOD : BAD, why, fix);
 	}
 }
 
@@ -88,7 +87,7 @@ static void check_modules(json_t *list)
 		snprintf(why, sizeof(why), "%s: %s", need[i].what,
 			 there ? "the driver is loaded" : "the driver is not loaded");
 		snprintf(fix, sizeof(fix), "modprobe %s", need[i].dash);
-		add_check(list, need[i].dash, there ? GOOD : WARN, why, fix);
+		doctor_add(list, need[i].dash, there ? GOOD : WARN, why, fix);
 	}
 }
 
@@ -106,11 +105,11 @@ static void check_bridges(json_t *list)
 	if (dir)
 		closedir(dir);
 	if (len == bare)
-		add_check(list, "bridge", WARN, "there is no bridge",
+		doctor_add(list, "bridge", WARN, "there is no bridge",
 			  "the daemon makes the default network when it starts; 'xl net setup IF' bridges "
 			  	"a real interface");
 	else
-		add_check(list, "bridge", GOOD, why, "");
+		doctor_add(list, "bridge", GOOD, why, "");
 }
 
 static void check_space(json_t *list, const char *path, unsigned long long need_mib)
@@ -123,14 +122,14 @@ static void check_space(json_t *list, const char *path, unsigned long long need_
 		return;
 	mib = (unsigned long long)st.f_bavail * st.f_frsize >> 20;
 	snprintf(why, sizeof(why), "%s has %llu MiB free", path, mib);
-	add_check(list, path, mib < need_mib ? WARN : GOOD, why, "make room: logs and core dumps need some");
+	doctor_add(list, path, mib < need_mib ? WARN : GOOD, why, "make room: logs and core dumps need some");
 }
 
 static void check_store(json_t *list)
 {
 	bool there = access("/run/xenstored/socket", F_OK) == 0;
 
-	add_check(list, "xenstore", there ? GOOD : BAD,
+	doctor_add(list, "xenstore", there ? GOOD : BAD,
 		  there ? "/run/xenstored/socket is there" : "/run/xenstored/socket is missing",
 		  "systemctl start xend; no other xenstored may run beside it");
 }
@@ -163,10 +162,10 @@ static void check_boot(json_t *list)
 	free(text);
 	if (strcmp(state, "failed") == 0) {
 		snprintf(why, sizeof(why), "the trial boot failed at %s: %s", stage, reason);
-		add_check(list, "boot", BAD, why, hint[0] ? hint : "xen-boot trial");
+		doctor_add(list, "boot", BAD, why, hint[0] ? hint : "xen-boot trial");
 	} else {
 		snprintf(why, sizeof(why), "trial boot: %s%s%s", state, reason[0] ? ", " : "", reason);
-		add_check(list, "boot", GOOD, why, "");
+		doctor_add(list, "boot", GOOD, why, "");
 	}
 }
 
@@ -174,9 +173,9 @@ static void check_boot(json_t *list)
 static void check_loop(json_t *list)
 {
 	if (access("/dev/loop-control", F_OK) == 0)
-		add_check(list, "loop devices", GOOD, "/dev/loop-control is there", "");
+		doctor_add(list, "loop devices", GOOD, "/dev/loop-control is there", "");
 	else
-		add_check(list, "loop devices", WARN, "/dev/loop-control is missing: no disk images in files",
+		doctor_add(list, "loop devices", WARN, "/dev/loop-control is missing: no disk images in files",
 			  "modprobe loop");
 }
 
@@ -185,7 +184,7 @@ static void check_group(json_t *list)
 {
 	bool there = getgrnam("xen") != NULL;
 
-	add_check(list, "group xen", there ? GOOD : WARN,
+	doctor_add(list, "group xen", there ? GOOD : WARN,
 		  there ? "members of it may use xl" : "there is none: only root may use xl", "groupadd --system xen");
 }
 
@@ -193,13 +192,13 @@ static void check_group(json_t *list)
 static void check_settings(json_t *list)
 {
 	if (access("/etc/grub.d/45_xen", F_OK))
-		add_check(list, "boot entries", WARN, "GRUB has no script of ours, so no entry for Xen",
+		doctor_add(list, "boot entries", WARN, "GRUB has no script of ours, so no entry for Xen",
 			  "install the package, or see 'xen-boot entry'");
 	else if (access("/etc/grub.d/45_xen", X_OK))
-		add_check(list, "boot entries", WARN, "/etc/grub.d/45_xen is switched off",
+		doctor_add(list, "boot entries", WARN, "/etc/grub.d/45_xen is switched off",
 			  "chmod +x /etc/grub.d/45_xen; xen-boot refresh");
 	else
-		add_check(list, "boot entries", GOOD, "GRUB makes entries for Xen", "");
+		doctor_add(list, "boot entries", GOOD, "GRUB makes entries for Xen", "");
 }
 
 void doctor_check_host(json_t *list)
