@@ -9,8 +9,6 @@
 #include "store/mem.h"
 
 #include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,22 +64,6 @@ int store_write(struct store *s, uint32_t tx, const char *path, const void *valu
 	return len > XENSTORE_PAYLOAD_MAX ? -E2BIG : change(s, tx, path, &op);
 }
 
-int store_printf(struct store *s, uint32_t tx, const char *path, const char *fmt, ...)
-{
-	va_list ap;
-	char *text;
-	int rc;
-
-	va_start(ap, fmt);
-	rc = vasprintf(&text, fmt, ap);
-	va_end(ap);
-	if (rc < 0)
-		return -ENOMEM;
-	rc = store_write(s, tx, path, text, (size_t)rc);
-	free(text);
-	return rc;
-}
-
 int store_mkdir(struct store *s, uint32_t tx, const char *path)
 {
 	struct op op = { .type = OP_MKDIR };
@@ -94,43 +76,6 @@ int store_rm(struct store *s, uint32_t tx, const char *path)
 	struct op op = { .type = OP_RM };
 
 	return change(s, tx, path, &op);
-}
-
-int store_list(struct store *s, uint32_t tx, const char *path, char ***names, unsigned int *n)
-{
-	struct node *node;
-	int rc = look(s, tx, path, &node);
-	size_t size = 0;
-	uint32_t i;
-	char *text;
-
-	if (rc)
-		return rc;
-	for (i = 0; i < node->nchild; i++)
-		size += strlen(node->child[i]->name) + 1;
-	*names = store_mem_alloc((node->nchild + 1) * sizeof(**names) + size);
-	text = (char *)(*names + node->nchild + 1);
-	for (i = 0; i < node->nchild; i++) {
-		(*names)[i] = text;
-		text = stpcpy(text, node->child[i]->name) + 1;
-	}
-	(*names)[i] = NULL;
-	if (n)
-		*n = node->nchild;
-	return 0;
-}
-
-int store_get_perms(struct store *s, uint32_t tx, const char *path, struct store_perm **perms,
-		    unsigned int *n)
-{
-	struct node *node;
-	int rc = look(s, tx, path, &node);
-
-	if (rc)
-		return rc;
-	*perms = store_mem_dup(node->perms->p, node->perms->n * sizeof(**perms));
-	*n = node->perms->n;
-	return 0;
 }
 
 int store_set_perms(struct store *s, uint32_t tx, const char *path, const struct store_perm *perms,

@@ -259,6 +259,10 @@ int store_txn_end(struct txn *tx, bool commit);
 void store_txn_drop_all(struct conn *c);
 /* Performs one change on the live tree: journal, tree. Events are the caller's. */
 int store_txn_perform(struct store *s, const struct op *op);
+/* OP_RM, and those who watch are told, while the nodes are still known.  -ENOENT for what is not there. */
+int store_txn_remove(struct store *s, const struct op *op);
+/* ... are told of another change, after it; old are the permissions that the node had, if it was there. */
+void store_txn_tell(struct store *s, const char *path, const struct perms *old);
 
 /* ---- request.c ---- */
 

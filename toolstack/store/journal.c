@@ -120,12 +120,9 @@ void store_journal_numbers(struct journal *j, enum journal_type type, unsigned i
 void store_journal_watch(struct journal *j, unsigned int domid, const char *path, const char *token,
 			 int depth)
 {
-	if (off(j))
-		return;
-	put_head(j, J_WATCH, domid);
-	put_string(j, path);
-	put_string(j, token);
-	put_u32(j, (uint32_t)depth);
+	store_journal_token(j, J_WATCH, domid, path, token);
+	if (!off(j))
+		put_u32(j, (uint32_t)depth);
 }
 
 void store_journal_token(struct journal *j, enum journal_type type, unsigned int domid, const char *path,

@@ -99,25 +99,17 @@ static int change_in_txn(struct txn *tx, const struct op *op, unsigned int missi
 
 static int change_live(struct store *s, const struct op *op)
 {
-	size_t len = strlen(op->path), parent_len = store_path_parent_len(op->path, len);
-	struct node *before = store_tree_find(&s->live, op->path, len), *parent;
-	struct perms *old = before ? store_perms_get(before->perms) : NULL;
+	struct node *before;
+	struct perms *old;
 	int rc;
 
-	if (op->type == OP_RM) {
-		parent = store_node_get(store_tree_find(&s->live, op->path, parent_len));
-		store_node_get(before);
-		rc = store_txn_perform(s, op);
-		if (!rc)
-			store_watch_fire_removed(s, op->path, before, parent);
-		store_node_put(before);
-		store_node_put(parent);
-	} else {
-		rc = store_txn_perform(s, op);
-		if (!rc)
-			store_watch_fire(s, op->path, store_tree_find(&s->live, op->path, len),
-					 store_tree_find(&s->live, op->path, parent_len), old);
-	}
+	if (op->type == OP_RM)
+		return store_txn_remove(s, op);
+	before = store_tree_find(&s->live, op->path, strlen(op->path));
+	old = before ? store_perms_get(before->perms) : NULL;
+	rc = store_txn_perform(s, op);
+	if (!rc)
+		store_txn_tell(s, op->path, old);
 	store_perms_put(old);
 	return rc;
 }

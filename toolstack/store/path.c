@@ -26,7 +26,8 @@ static bool text_ok(const char *s)
 	return i > 0;
 }
 
-bool store_path_is_relative(const char *given)
+/* Neither absolute nor special. */
+static bool is_relative(const char *given)
 {
 	return *given != '/' && *given != '@';
 }
@@ -42,7 +43,7 @@ int store_path_resolve(const char *given, unsigned int domid, char *buf)
 
 	if (!text_ok(given))
 		return -EINVAL;
-	if (store_path_is_relative(given)) {
+	if (is_relative(given)) {
 		if (len > XENSTORE_REL_PATH_MAX)
 			return -EINVAL;
 		store_path_home(domid, buf, STORE_PATH_BUF);
@@ -73,15 +74,6 @@ const char *store_path_next(const char **at, size_t *len)
 	*len = strcspn(start, "/");
 	*at = start + *len;
 	return start;
-}
-
-bool store_path_is_below(const char *path, const char *top)
-{
-	size_t len = strlen(top);
-
-	if (len == 1 && *top == '/')
-		return *path == '/';
-	return !strncmp(path, top, len) && (!path[len] || path[len] == '/');
 }
 
 unsigned int store_path_depth(const char *path, const char *top)

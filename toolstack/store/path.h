@@ -17,17 +17,11 @@
 /* Makes the canonical form of what a client of domid sent. 0, or -EINVAL. buf has STORE_PATH_BUF bytes. */
 int store_path_resolve(const char *given, unsigned int domid, char *buf);
 
-/* Whether given is relative, i.e. neither absolute nor special. */
-bool store_path_is_relative(const char *given);
-
 /* Length of the parent's path: 1 for children of the root and for the root itself. */
 size_t store_path_parent_len(const char *path, size_t len);
 
 /* The next component at *at (which is advanced past it): its start, with *len; NULL at the end. */
 const char *store_path_next(const char **at, size_t *len);
-
-/* Whether `path` is `top` or lies below it. */
-bool store_path_is_below(const char *path, const char *top);
 
 /* Levels between top and path, which lies below it. */
 unsigned int store_path_depth(const char *path, const char *top);

@@ -127,17 +127,11 @@ void store_each_domain(struct store *s, void (*fn)(void *ctx, unsigned int domid
 /* The value, NUL-terminated for convenience; the caller frees it. len may be NULL. */
 int store_read(struct store *s, uint32_t tx, const char *path, char **value, size_t *len);
 int store_write(struct store *s, uint32_t tx, const char *path, const void *value, size_t len);
-int store_printf(struct store *s, uint32_t tx, const char *path, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
 int store_mkdir(struct store *s, uint32_t tx, const char *path);
 
 /* 0 also where there was no such node but its parent exists; -ENOENT otherwise. */
 int store_rm(struct store *s, uint32_t tx, const char *path);
 
-/* Names of the children, NULL after the last, in one block that the caller frees. */
-int store_list(struct store *s, uint32_t tx, const char *path, char ***names, unsigned int *n);
-int store_get_perms(struct store *s, uint32_t tx, const char *path, struct store_perm **perms,
-		    unsigned int *n);
 int store_set_perms(struct store *s, uint32_t tx, const char *path, const struct store_perm *perms,
 		    unsigned int n);
 

@@ -186,33 +186,34 @@ int store_txn_perform(struct store *s, const struct op *op)
 	return rc;
 }
 
-/* A removal speaks at once, while the removed nodes are known; other changes speak once, at the end. */
-static void perform_rm(struct store *s, const struct op *op)
+int store_txn_remove(struct store *s, const struct op *op)
 {
 	size_t len = strlen(op->path);
-	struct node *n = store_tree_find(&s->live, op->path, len);
-	struct node *parent = store_tree_find(&s->live, op->path, store_path_parent_len(op->path, len));
+	struct node *n = store_tree_find(&s->live, op->path, len), *parent;
+	int rc;
 
 	if (!n)
-		return;
+		return -ENOENT;
+	parent = store_node_get(store_tree_find(&s->live, op->path, store_path_parent_len(op->path, len)));
 	store_node_get(n);
-	store_node_get(parent);
-	if (!store_txn_perform(s, op))
+	rc = store_txn_perform(s, op);
+	if (!rc)
 		store_watch_fire_removed(s, op->path, n, parent);
 	store_node_put(n);
 	store_node_put(parent);
+	return rc;
 }
 
-static void fire(struct store *s, const char *path, const struct perms *old)
+void store_txn_tell(struct store *s, const char *path, const struct perms *old)
 {
 	size_t len = strlen(path);
 	const struct node *n = store_tree_find(&s->live, path, len);
-	const struct node *parent = store_tree_find(&s->live, path, store_path_parent_len(path, len));
 
 	if (n)
-		store_watch_fire(s, path, n, parent, old);
+		store_watch_fire(s, path, n, store_tree_find(&s->live, path, store_path_parent_len(path, len)), old);
 }
 
+/* A removal speaks at once, while the removed nodes are known; other changes speak once, at the end. */
 static void perform_all(struct txn *tx)
 {
 	struct store *s = tx->c->s;
@@ -224,7 +225,7 @@ static void perform_all(struct txn *tx)
 	store_strmap_init(&changed);
 	TAILQ_FOREACH(o, &tx->ops, link) {
 		if (o->op.type == OP_RM) {
-			perform_rm(s, &o->op);
+			(void)store_txn_remove(s, &o->op);
 		} else if (!store_txn_perform(s, &o->op)) {
 			*store_strmap_add(&changed, o->op.path) = o;
 		}
@@ -233,7 +234,7 @@ static void perform_all(struct txn *tx)
 		const struct node *old = store_tree_find(&base, p->path, strlen(p->path));
 
 		if (store_strmap_find(&changed, p->path, strlen(p->path)))
-			fire(s, p->path, old ? old->perms : NULL);
+			store_txn_tell(s, p->path, old ? old->perms : NULL);
 	}
 	store_strmap_clear(&changed);
 }
