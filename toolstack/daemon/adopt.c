@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/console.h"
+#include "daemon/device.h"
 #include "daemon/disk.h"
 #include "daemon/life.h"
 #include "daemon/vif.h"
@@ -43,6 +44,7 @@ static void adopt(struct guest *g)
 			log_err("guest '%s': its store ring cannot be connected again", g->name);
 		for (size_t i = 0; i < g->n_vifs; i++)
 			g->vifs[i].plugged = false;
+		device_look_again(g);
 		log_info("guest '%s' (domain %d): taken up again", g->name, g->domid);
 		return;
 	}

@@ -341,6 +341,14 @@ static void on_backend_state(struct guest *g, enum device_kind kind, size_t i)
 		device_remove(g, kind, i);
 }
 
+void device_look_again(struct guest *g)
+{
+	for (size_t i = 0; i < g->n_disks; i++)
+		on_backend_state(g, DEVICE_VBD, i);
+	for (size_t i = 0; i < g->n_vifs; i++)
+		on_backend_state(g, DEVICE_VIF, i);
+}
+
 static void on_backend_error(struct guest *g, enum device_kind kind, size_t i)
 {
 	char *text = device_node(g, kind, i, true, "error"), shown[256];

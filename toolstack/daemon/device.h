@@ -20,6 +20,8 @@ int device_publish(struct guest *g, enum device_kind kind, size_t i, struct erro
 void device_close(struct guest *g, enum device_kind kind, size_t i);
 /* Take the nodes away: the backend lets go whatever the guest does. */
 void device_remove(struct guest *g, enum device_kind kind, size_t i);
+/* A backend may have closed while no daemon looked. */
+void device_look_again(struct guest *g);
 /* All nodes of a guest that is no more. */
 void device_remove_guest(struct guest *g);
 

@@ -199,7 +199,9 @@ static int op_create(struct request *rq, struct error *err)
 		rc = guest_add(cfg, false, proto_arg_str(rq->args, "source"), &g, err);
 		if (!rc) {
 			cfg = NULL;
-			rc = start_and_wait(rq, g, notes, err);
+			rc = g->persistent ? guest_save_definition(g, err) : 0;
+			if (!rc)
+				rc = start_and_wait(rq, g, notes, err);
 			if (rc && fresh)
 				guest_forget(g);
 		}

@@ -224,6 +224,11 @@ int guest_add(struct guest_config *cfg, bool persistent, const char *source, str
 	}
 	memcpy(cfg->uuid, g->uuid, 16);
 	cfg->uuid_given = true;
+	if (g->def && g->def->autostart && !cfg->autostart) {	/* 'xl enable' is no part of the file */
+		cfg->autostart = true;
+		cfg->autostart_order = g->def->autostart_order;
+		cfg->autostart_delay_s = g->def->autostart_delay_s;
+	}
 	guest_config_free(g->def);
 	g->def = cfg;
 	g->persistent |= persistent;

@@ -34,7 +34,6 @@ int hv_domctl_pause(domid_t domid) __must_check;
 int hv_domctl_unpause(domid_t domid) __must_check;
 /* Destroys as far as it gets; -EAGAIN (call again) while there is more to do. */
 int hv_domctl_destroy(domid_t domid) __must_check;
-int hv_domctl_shutdown(domid_t domid, unsigned int reason) __must_check;	/* SHUTDOWN_* */
 int hv_domctl_trigger(domid_t domid, unsigned int trigger, unsigned int vcpu) __must_check;
 
 /* A PV guest's first vCPU as its builder leaves it. */

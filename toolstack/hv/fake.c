@@ -22,7 +22,6 @@
 #include "abi/event_channel.h"
 #include "abi/grant_table.h"
 #include "abi/memory.h"
-#include "abi/sched.h"
 #include "abi/version.h"
 #include "base/error.h"
 #include "hv/domctl.h"
@@ -436,11 +435,6 @@ static int alloc_port(struct evtchn_alloc_unbound *a)
 	return 0;
 }
 
-static int remote_shutdown(const struct sched_remote_shutdown *s)
-{
-	return fake_shutdown(s->domain_id, s->reason);
-}
-
 int64_t hv_call(unsigned int nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t a4)
 {
 	(void)a2;
@@ -452,8 +446,6 @@ int64_t hv_call(unsigned int nr, uint64_t a0, uint64_t a1, uint64_t a2, uint64_t
 	case __HYPERVISOR_mmuext_op: return pin((domid_t)a3, (void *)(uintptr_t)a0);
 	case __HYPERVISOR_event_channel_op:
 		return a0 == EVTCHNOP_alloc_unbound ? alloc_port((void *)(uintptr_t)a1) : -ENOSYS;
-	case __HYPERVISOR_sched_op:
-		return a0 == SCHEDOP_remote_shutdown ? remote_shutdown((void *)(uintptr_t)a1) : -ENOSYS;
 	case __HYPERVISOR_xen_version:
 		return a0 == XENVER_version ? 4 << 16 | 17 : a0 == XENVER_pagesize ? 4096 : -ENOSYS;
 	default: return -ENOSYS;

@@ -7,10 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "abi/sched.h"
 #include "abi/version.h"
 #include "hv/calls.h"
-#include "hv/domctl.h"
 
 #define POPULATE_BATCH 4096u
 
@@ -150,11 +148,4 @@ int hv_version(struct hv_version *v)
 	}
 	version_build_id(v);
 	return 0;
-}
-
-int hv_domctl_shutdown(domid_t domid, unsigned int reason)
-{
-	struct sched_remote_shutdown arg = { .domain_id = domid, .reason = reason };
-
-	return (int)call_with(__HYPERVISOR_sched_op, SCHEDOP_remote_shutdown, &arg, sizeof(arg));
 }

@@ -9,6 +9,8 @@ daemon's end counts as a failure of it."""
 import json, os, resource, shutil, signal, socket, struct, subprocess, sys, tempfile, time
 
 B = os.path.abspath(sys.argv[1])
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'store'))
+import xsclient
 
 
 class Host:
@@ -307,6 +309,37 @@ def plugged_and_unplugged(h):
     h.refused("has no disk 'xvdb'", 'block-detach', 'a', 'xvdb')
 
 
+def created_over_a_definition(h):
+    """A defined guest that is created anew is what it was created as, after a kill too; and it starts with the host."""
+    h.xl('define', h.config('a'))
+    h.xl('enable', '--order', '7', 'a')
+    h.xl('define', h.config('a'))
+    h.xl('create', h.config('a', memory=32))
+    h.xl('destroy', 'a')
+    h.kill()
+    h.start()
+    config = h.xl('config', 'a').stdout
+    assert 'memory = 32' in config and 'autostart = 1' in config and 'autostart_order = 7' in config, config
+
+
+def closed_while_nobody_looked(h):
+    """A disk whose backend closes while the daemon is dead is given back by the next one."""
+    image = h.write('disk.img', 'x' * 4096)
+    h.xl('create', h.config('a', f'disk = [ "{image},raw,xvda,w" ]'))
+    detach = h.begin('block-detach', 'a', 'xvda')
+    store = xsclient.Socket(h.path('run', 'store'))
+    state = '/local/domain/0/backend/vbd/1/51712/state'
+    h.until('it is to close', lambda: store.read(state) == '5')
+    h.xend.send_signal(signal.SIGSTOP)
+    store.write(state, '6')
+    h.kill()
+    detach.wait(timeout=60)
+    assert len(h.loops()) == 1
+    h.start()
+    assert not h.loops(), h.loops()
+    assert json.loads(h.xl('block-list', '--json', 'a').stdout)['disks'] == []
+
+
 def bridge_of_two_words(h):
     """A bridge's name goes into a list of commands: it is held against what may name an interface."""
     h.refused('cannot name a network interface', '-n', 'net', 'setup', 'lo', '--bridge', 'br 0')
@@ -315,7 +348,8 @@ def bridge_of_two_words(h):
 TESTS = [flood_while_busy, undefine_before_restart, destroy_before_restart, list_of_nobody, one_disk_two_starts,
          attach_to_one_that_goes, nothing_else_is_opened, renamed, dump_to_a_long_path, dump_without_descriptors,
          long_logs_in_a_bugreport, words_cut_within_a_character, many_who_look, waits_over_a_rename,
-         plugged_and_unplugged, bridge_of_two_words]
+         plugged_and_unplugged, created_over_a_definition, closed_while_nobody_looked,
+         bridge_of_two_words]
 
 passed = failed = 0
 for test in TESTS:
