@@ -106,8 +106,6 @@ static int op_set_priority(struct domain *d, union event_arg *a)
 	return event_set_priority(&a->set_priority);
 }
 
-/* In the operation's number, ours: one that was interrupted goes on. Harmless if a guest sets it. */
-#define GOES_ON		(1u << 31)
 #define OPENED(member)	offsetof(union event_arg, member)
 #define NOT_OPENED	0xffu
 
@@ -116,7 +114,6 @@ static const struct {
 	u8 size;
 	bool writes_back;
 	u8 opened_port;		/* where the number of a port of the caller's that this opens will stand */
-	int (*go_on)(struct domain *d, union event_arg *a);	/* after -ERESTART */
 } ops[] = {
 	[EVTCHNOP_bind_interdomain] = { op_bind_interdomain, sizeof(struct evtchn_bind_interdomain), true,
 					OPENED(bind_interdomain.local_port) },
@@ -132,11 +129,18 @@ static const struct {
 	[EVTCHNOP_bind_ipi] = { op_bind_ipi, sizeof(struct evtchn_bind_ipi), true, OPENED(bind_ipi.port) },
 	[EVTCHNOP_bind_vcpu] = { op_bind_vcpu, sizeof(struct evtchn_bind_vcpu), false, NOT_OPENED },
 	[EVTCHNOP_unmask] = { op_unmask, sizeof(struct evtchn_unmask), false, NOT_OPENED },
-	[EVTCHNOP_reset] = { op_reset, sizeof(struct evtchn_reset), false, NOT_OPENED, op_reset_cont },
+	[EVTCHNOP_reset] = { op_reset, sizeof(struct evtchn_reset), false, NOT_OPENED },
 	[EVTCHNOP_init_control] = { op_init_control, sizeof(struct evtchn_init_control), true, NOT_OPENED },
-	[EVTCHNOP_expand_array] = { op_expand_array, sizeof(struct evtchn_expand_array), false, NOT_OPENED,
-				    op_expand_cont },
+	[EVTCHNOP_expand_array] = { op_expand_array, sizeof(struct evtchn_expand_array), false, NOT_OPENED },
 	[EVTCHNOP_set_priority] = { op_set_priority, sizeof(struct evtchn_set_priority), false, NOT_OPENED },
+};
+
+/* In the operation's number, ours: one that said -ERESTART goes on. Harmless if a guest sets it. */
+#define GOES_ON		(1u << 31)
+
+static int (*const go_on[ARRAY_SIZE(ops)])(struct domain *d, union event_arg *a) = {
+	[EVTCHNOP_reset] = op_reset_cont,
+	[EVTCHNOP_expand_array] = op_expand_cont,
 };
 
 static __noinline long perform(u32 cmd, u64 arg)
@@ -147,11 +151,11 @@ static __noinline long perform(u32 cmd, u64 arg)
 	int rc;
 
 	cmd &= ~GOES_ON;
-	if (cmd >= ARRAY_SIZE(ops) || (goes_on && !ops[cmd].go_on))
+	if (cmd >= ARRAY_SIZE(ops) || (goes_on && !go_on[cmd]))
 		return -ENOSYS;
 	if (guest_copy_from(&a, arg, ops[cmd].size))
 		return -EFAULT;
-	rc = goes_on ? ops[cmd].go_on(d, &a) : ops[cmd].perform(d, &a);
+	rc = goes_on ? go_on[cmd](d, &a) : ops[cmd].perform(d, &a);
 	if (rc == -ERESTART)
 		return hypercall_restart(__HYPERVISOR_event_channel_op, 2, HC_ARG(cmd | GOES_ON), arg);
 	if (rc || !ops[cmd].writes_back)

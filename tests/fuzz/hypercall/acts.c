@@ -226,8 +226,8 @@ void do_act(void)
 	static void (*const acts[])(void) = {
 		act_store_entries, act_store_entries, act_store_entries, act_load, act_load, act_context, act_grant_entry,
 		act_grant_entry, act_grant_entry, act_shared_info, act_page_table_store, act_page_table_store, act_instruction,
-		act_trap, act_selector, act_selector, act_mode, act_time, act_event_words,
-		act_interrupt,
+		act_trap, act_selector, act_selector, act_mode, act_time, act_event_words, act_schedule, act_schedule,
+		do_recipe, do_recipe, do_recipe,		act_interrupt,
 	};
 
 	acts[in_below(ARRAY_SIZE(acts))]();

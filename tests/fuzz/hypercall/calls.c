@@ -12,10 +12,11 @@
  *     w  anything                               f  flags of a grant mapping    .  padding
  *     l  the address of a list of frames        o  an order                 registers only
  *     z  the address of the results             x  anything                    @  the structure's address
- *     q  a small number; 0, 1 itself            k  the operation               n  how many structures
+ *     q  a small number, S too; 0, 1 itself     k  the operation               n  how many structures
  *     u  flags of a flush                       V  the version                 c  the operation
  *     F  a foreign domain
  *     j  the context's address
+ *     K  the address of some debug keys         B  address bits, or 0
  */
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 #include "abi/domctl.h"
 #include "abi/event_channel.h"
 #include "abi/grant_table.h"
+#include "abi/mca.h"
 #include "abi/memory.h"
 #include "abi/nmi.h"
 #include "abi/physdev.h"
@@ -67,9 +69,9 @@ static const struct shape shapes[] = {
 	{ __HYPERVISOR_mmuext_op, "@nzF", "k....as....", MMUEXT_SET_LDT },
 	{ __HYPERVISOR_mmuext_op, "@nzF", "x....ww" },
 	PLAIN(set_gdt, "lq"), PLAIN(set_gdt, "lq"), PLAIN(update_descriptor, "Ew"),
-	MEM(increase_reservation, "lqosd"), MEM(decrease_reservation, "lqosd"), MEM(populate_physmap, "lqosd"),
-	MEM(exchange, "lqosd......lqosd......q"), MEM(exchange, "l1osd......l1osd......0"),
-	MEM(exchange, "l1osd......l1osd......0"),
+	MEM(increase_reservation, "lqoBd"), MEM(decrease_reservation, "lqosd"), MEM(populate_physmap, "lqoBd"),
+	MEM(exchange, "lqosd......lqosd......q"), MEM(exchange, "l1osd......l1oBd......0"),
+	MEM(exchange, "l1osd......l1oBd......0"),
 	MEM(current_reservation, "d"), MEM(maximum_reservation, "d"), MEM(maximum_gpfn, "d"), MEM(machphys_mapping, ""),
 	MEM(machphys_mfn_list, "s....a"), MEM(memory_map, "s....a"), MEM(machine_memory_map, "s....a"),
 	MEM(set_memory_map, "d......s....a"), MEM(claim_pages, "aqssd"), MEM(acquire_resource, "dtsssql"),
@@ -119,6 +121,11 @@ static const struct shape shapes[] = {
 	DOM(setnodeaffinity, "as"), DOM(shadow_op, "sss"), DOM(setdomainhandle, "ww"), DOM(set_address_size, "s"),
 	SYS(physinfo, ""), SYS(readconsole, "bbbbssa"), SYS(getdomaininfolist, "ts..a"), SYS(getcpuinfo, "saas"),
 	SYS(debug_keys, "as"), SYS(availheap, "ssss"), SYS(cputopoinfo, "s....a"), SYS(numainfo, "s....aa"),
+	SYS(perfc_op, "1ssaa"), SYS(perfc_op, "sssll"), SYS(get_pmstat, "ssbbbb....aa"), SYS(pm_op, "ss"),
+	SYS(debug_keys, "Ks"), SYS(debug_keys, "Ks"), SYS(livepatch_op, "ssss"), SYS(page_offline_op, "sssa"),
+	{ __HYPERVISOR_mca, "@", "kVs....a", XEN_MC_physcpuinfo, XEN_MCA_INTERFACE_VERSION },
+	{ __HYPERVISOR_mca, "@", "sVssq", 0, XEN_MCA_INTERFACE_VERSION },
+	PLAIN(xen_version, "Sa"), PLAIN(xen_version, "Sa"), PLAIN(console_io, "0Sa"), PLAIN(console_io, "1Sa"),
 	SYS(cpupool_op, "sssssas"), SYS(scheduler_op, "sssss"), SYS(pcitopoinfo, "s....aa"), SYS(get_cpu_featureset, "ssa"),
 	SYS(get_cpu_policy, "ssaa"), SYS(sched_id, ""), SYS(cpu_hotplug, "ss"),
 	PLAT(settime64, "qssq"), PLAT(firmware_info, "ssw"), PLAT(getidletime, "as....aq"), PLAT(get_cpuinfo, "ssss"),
@@ -143,6 +150,8 @@ static u64 draw_64(char kind)
 	case 'z': return in_bit() ? 0 : arg_va() + 3072;
 	case 'j': return guest_va(CONTEXT_PAGE);
 	case '0': case '1': return kind - '0';
+	case 'S': return in_below(16);
+	case 'K': return arg_va() + 2048;
 	case 'q': return in_byte() < 240 ? in_below(8) : in_word();
 	case 'u': return in_below(4) | (in_bit() ? UVMF_ALL : 0) | (in_byte() < 32 ? arg_va() : 0);
 	case 'F': return in_byte() < 200 ? DOMID_SELF : pick_domid() | (in_bit() ? (pick_domid() + 1u) << 16 : 0);
@@ -160,6 +169,7 @@ static u32 draw_32(char kind)
 	case 's': return in_byte() < 230 ? in_below(16) : in_word();
 	case 'f': return in_byte() < 200 ? 2u << in_below(2) | in_below(8) : in_below(64);
 	case 'o': return in_byte() < 200 ? in_below(3) : in_below(24);
+	case 'B': return in_bit() ? 0 : 16 + in_below(16);
 	}
 	return in_word();
 }
@@ -167,11 +177,11 @@ static u32 draw_32(char kind)
 /* One value of that kind into *out; its size. */
 static size_t draw(const struct shape *s, char kind, u64 *out)
 {
-	if (strchr("mMaeEwlzqujF01", kind)) {
+	if (strchr("mMaeEwlzqujF01SK", kind)) {
 		*out = draw_64(kind);
 		return 8;
 	}
-	if (strchr("pvrhsfoxkV", kind)) {
+	if (strchr("pvrhsfoxkVB", kind)) {
 		*out = kind == 'k' ? s->op : kind == 'V' ? s->version : draw_32(kind);
 		return 4;
 	}
@@ -207,6 +217,16 @@ void guest_write(u64 va, const void *from, size_t len)
 	(void)!machine_store(actor, va, from, len);
 }
 
+static void write_keys(void)
+{
+	static const char known[] = "demqruvwgiaMHtzS*h";
+	char keys[8];
+
+	for (u32 i = 0; i < sizeof(keys); i++)
+		keys[i] = in_byte() < 240 ? known[in_below(sizeof(known) - 1)] : (char)in_byte();
+	guest_write(arg_va() + 2048, keys, sizeof(keys));
+}
+
 static void write_list(void)
 {
 	u64 list[8];
@@ -231,6 +251,8 @@ static void prepare(const struct shape *s, u64 at, u64 *args)
 		guest_write(at, mem, s->nr == __HYPERVISOR_domctl || s->nr == __HYPERVISOR_sysctl ? 200 : MAX(len, 64ul));
 	if (strchr(s->regs, 'l') || strchr(s->fields, 'l'))
 		write_list();
+	if (strchr(s->fields, 'K'))
+		write_keys();
 	for (u32 i = 0; s->regs[i]; i++) {
 		switch (s->regs[i]) {
 		case '@': args[i] = at; break;

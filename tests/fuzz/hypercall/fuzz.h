@@ -47,4 +47,10 @@ void guest_write(u64 va, const void *from, size_t len);
 /* acts.c: what guests do without hypercalls, and what happens to them. */
 void do_act(void);
 
+/* run.c: for some turns the scheduler says who runs. */
+void act_schedule(void);
+
+/* recipes.c: several calls that belong together. */
+void do_recipe(void);
+
 #endif

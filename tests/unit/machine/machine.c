@@ -77,6 +77,22 @@ static void nothing(void)
 {
 }
 
+/* Linked in the place of the real one, to learn the scheduler's handler. */
+static void (*real_schedule)(void);
+void __real_softirq_register(enum softirq nr, void (*handler)(void));
+void __wrap_softirq_register(enum softirq nr, void (*handler)(void));
+void __wrap_softirq_register(enum softirq nr, void (*handler)(void))
+{
+	if (nr == SOFTIRQ_SCHEDULE)
+		real_schedule = handler;
+	__real_softirq_register(nr, handler);
+}
+
+void machine_schedule(bool on)
+{
+	__real_softirq_register(SOFTIRQ_SCHEDULE, on ? real_schedule : nothing);
+}
+
 static void start_cpus(void)
 {
 	fake_cpu_start(MACHINE_CPUS);
@@ -97,8 +113,7 @@ static void start_cpus(void)
 		sched_cpu_up(cpu);
 	}
 	machine_cpu(0);
-	/* vCPUs run when the test says so */
-	softirq_register(SOFTIRQ_SCHEDULE, nothing);
+	machine_schedule(false);
 }
 
 static void make_dom0(void)

@@ -71,6 +71,12 @@ void machine_run(struct vcpu *v);
 void machine_idle(void);
 void machine_settle(void);
 
+/*
+ * vCPUs run when the test says so; or, switched on, SOFTIRQ_SCHEDULE chooses who is `current` (whose tables are not loaded).
+ * All CPUs are idle when it goes on and off.
+ */
+void machine_schedule(bool on);
+
 /* One turn of hypercall `nr`, as the guest would see it; true: the guest has to repeat it (machine_repeat). */
 bool machine_call_once(struct vcpu *v, u64 nr, const u64 args[6], long *result);
 bool machine_repeat(struct vcpu *v, long *result);

@@ -12,7 +12,7 @@ MACHINE	+= $(addprefix own/machine/,ram.c heap.c walk.c machine.c tlb.c platform
 MACHINE	+= $(addprefix own/oracle/,oracle.c tables.c domains.c)
 MACHINE	+= own/fake/cpu.c own/fake/irq.c
 
-MACHINE_LIBS := -Wl,--wrap=sched_sleep_sync
+MACHINE_LIBS := -Wl,--wrap=sched_sleep_sync -Wl,--wrap=softirq_register
 
 UNIT	:= $(ROOT)/tests/unit
 MACHINE_FLAGS := -DHOST_TEST -I$(UNIT) -I$(UNIT)/machine -I$(UNIT)/oracle -I$(UNIT)/fake -include $(UNIT)/machine/hooks.h
