@@ -73,6 +73,9 @@ static int run_stop(struct cli *cli, const struct command *cmd, const struct arg
 {
 	int worst = 0;
 
+	if (args_has(args, "in-order"))
+		return args_has(args, "all") && !args->n_words ? cli_simple_call(cli, "shutdown-all", json_object(), NULL)
+							       : cli_usage_error("shutdown: --in-order goes with --all");
 	if (args_has(args, "all"))
 		return stop_all(cli, cmd, args);
 	if (args->n_words == 0)
@@ -94,6 +97,8 @@ static int run_stop(struct cli *cli, const struct command *cmd, const struct arg
 static const struct option_def shutdown_options[] = {
 	WAIT_OPTIONS,
 	{ 0, "force-after", "SECONDS", "destroy it if it has not shut down by then" },
+	{ 0, "in-order", NULL, "with --all: as when the host goes, those that start last first, each within its "
+	  "shutdown_timeout" },
 	{ 0 }
 };
 static const struct option_def reboot_options[] = { WAIT_OPTIONS, { 0 } };

@@ -277,7 +277,7 @@ bool guest_restarts(const struct guest *g)
 /* Nothing is left of the domain. */
 void life_finish(struct guest *g)
 {
-	bool again = wants_restart(g) && !xend.stopping && g->why != WHY_DESTROY;
+	bool again = wants_restart(g) && !xend.stopping && !xend.host_stops && g->why != WHY_DESTROY;
 	bool quick = g->started_ns && xend_now_ns() - g->started_ns < QUICK_DEATH_NS;
 
 	if (g->domid > 0)

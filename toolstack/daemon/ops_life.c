@@ -7,6 +7,7 @@
 
 #include "daemon/dump.h"
 #include "daemon/events.h"
+#include "daemon/hoststop.h"
 #include "daemon/ops.h"
 #include "daemon/xend.h"
 #include "daemon/xs.h"
@@ -235,5 +236,6 @@ const struct handler ops_life[] = {
 	{ "pause", op_pause },	       { "unpause", op_unpause },
 	{ "shutdown", op_shutdown },   { "reboot", op_reboot },
 	{ "destroy", op_destroy },     { "wait", op_wait },
-	{ "dump-core", dump_request }, { NULL, NULL },
+	{ "dump-core", dump_request }, { "shutdown-all", host_stop_request },
+	{ NULL, NULL },
 };

@@ -35,6 +35,7 @@ struct xend {
 	uint64_t started_ns;
 	int lock_fd;			/* held as long as this daemon, or its store process, lives */
 	bool stopping;
+	bool host_stops;		/* guests are shut down for good: none is started again */
 };
 extern struct xend xend;
 

@@ -62,6 +62,7 @@ const struct proto_op proto_ops[] = {
 	  ARGS(REQ_GUEST, OPT_BOOL("wait"), OPT_INT("timeout_s", 1, SECONDS_MAX),
 	       OPT_INT("force_after_s", 0, SECONDS_MAX), DRY_RUN),
 	  "name, domid, done: bool (false: asked, not waited for)" },
+	{ "shutdown-all", PROTO_OPERATE, PROTO_CHANGES | PROTO_LONG, ARGS(DRY_RUN), "empty, when all have gone" },
 	{ "reboot", PROTO_OPERATE, PROTO_CHANGES | PROTO_LONG,
 	  ARGS(REQ_GUEST, OPT_BOOL("wait"), OPT_INT("timeout_s", 1, SECONDS_MAX), DRY_RUN),
 	  "name, domid (the new one if waited for), done: bool" },

@@ -340,6 +340,25 @@ def closed_while_nobody_looked(h):
     assert json.loads(h.xl('block-list', '--json', 'a').stdout)['disks'] == []
 
 
+def shut_down_with_the_host(h):
+    """In the reverse of their order, each within its time, and for good."""
+    h.xl('create', h.config('first', 'autostart_order = 10', 'shutdown_timeout = 1'))
+    h.xl('create', h.config('second', 'autostart_order = 20', 'shutdown_timeout = 1'))
+    h.xl('create', h.config('last', 'on_poweroff = "restart"', 'shutdown_timeout = 600'))
+    h.refused('goes with --all', 'shutdown', '--in-order', 'last')
+    h.xl('-n', 'shutdown', '--all', '--in-order')
+    stop = h.begin('shutdown', '--all', '--in-order')
+    time.sleep(0.5)
+    h.refused('already', 'shutdown', '--all', '--in-order')
+    assert len(h.names()) == 4
+    h.shut_down('last', 0)
+    assert stop.wait(timeout=60) == 0, stop.stderr.read()
+    assert h.names('--all') == ['Domain-0']
+    with open(h.path('xend.log')) as f:
+        ends = [line.split("'")[1] for line in f if '): stopped' in line]
+    assert ends == ['last', 'second', 'first'], ends
+
+
 def bridge_of_two_words(h):
     """A bridge's name goes into a list of commands: it is held against what may name an interface."""
     h.refused('cannot name a network interface', '-n', 'net', 'setup', 'lo', '--bridge', 'br 0')
@@ -349,7 +368,7 @@ TESTS = [flood_while_busy, undefine_before_restart, destroy_before_restart, list
          attach_to_one_that_goes, nothing_else_is_opened, renamed, dump_to_a_long_path, dump_without_descriptors,
          long_logs_in_a_bugreport, words_cut_within_a_character, many_who_look, waits_over_a_rename,
          plugged_and_unplugged, created_over_a_definition, closed_while_nobody_looked,
-         bridge_of_two_words]
+         shut_down_with_the_host, bridge_of_two_words]
 
 passed = failed = 0
 for test in TESTS:
