@@ -131,17 +131,24 @@ static void apply_list(struct applier *ap, const struct conf_key *key, const str
 
 /* ---- scalars ---- */
 
+/* What a key of texts holds so far. */
+static const char *text_of(const struct conf_key *key, const struct conf_build *b)
+{
+	const char *text = *(char *const *)((const char *)b + key->offset);
+
+	return text ? text : "";
+}
+
 /* key += "more": behind what is there. */
 static int append_string(const struct conf_key *key, const struct conf_value *value, struct conf_build *b,
 			 struct error *err)
 {
-	const char *old = *(char **)((char *)b + key->offset);
 	char *joined = NULL;
 	int rc;
 
 	if (key->kind != KEY_STR && key->kind != KEY_PATH)
 		return error_set(err, ERR_CONFIG, NULL, "%s += works on strings and lists only", key->name);
-	if (asprintf(&joined, "%s%s", old ? old : "", value->str) < 0)
+	if (asprintf(&joined, "%s%s", text_of(key, b), value->str) < 0)
 		return conf_no_memory(err);
 	rc = conf_scalar_parse(key, joined, b, err);
 	free(joined);
@@ -154,18 +161,20 @@ static const char *list_separator(const struct conf_key *key)
 	return strcmp(key->name, "cpuid") == 0 ? ";" : strcmp(key->name, "bootloader_args") == 0 ? " " : NULL;
 }
 
-static int join_list(const struct conf_key *key, const struct conf_value *value, struct conf_build *b,
-		     struct error *err)
+static int join_list(const struct conf_key *key, const struct conf_assign *as, struct conf_build *b, struct error *err)
 {
+	const struct conf_value *value = &as->value;
 	struct strbuf sb = STRBUF_INIT;
 	int rc;
 
+	if (as->append)
+		strbuf_puts(&sb, text_of(key, b));
 	for (size_t i = 0; i < value->n; i++) {
 		if (value->items[i].kind == VALUE_LIST) {
 			strbuf_free(&sb);
 			return wrong_kind(key, value, err);
 		}
-		strbuf_printf(&sb, "%s%s", i ? list_separator(key) : "", value->items[i].str);
+		strbuf_printf(&sb, "%s%s", sb.len ? list_separator(key) : "", value->items[i].str);
 	}
 	rc = sb.failed ? conf_no_memory(err) :
 	     conf_scalar_parse(key, sb.data ? sb.data : "", b, err);
@@ -180,7 +189,7 @@ static void apply_scalar(struct applier *ap, const struct conf_key *key, const s
 	int rc;
 
 	if (value->kind == VALUE_LIST && list_separator(key))
-		rc = join_list(key, value, ap->b, &err);
+		rc = join_list(key, as, ap->b, &err);
 	else if (value->kind == VALUE_LIST)
 		rc = wrong_kind(key, value, &err);
 	else if (as->append)

@@ -41,6 +41,17 @@ TEST(syntax_takes_comments_semicolons_lists_and_continuations)
 	parsed_free(&p);
 }
 
+TEST(texts_and_lists_are_appended_to_and_numbers_are_not)
+{
+	struct parsed p = parse("name='web'\nmemory=512\nfirmware='pvgrub64'\ndisk=['/a,raw,xvda,rw']\n"
+				"bootloader_args=['a','b']\nbootloader_args+=['c']\n");
+
+	REQUIRE(p.rc == 0);
+	CHECK(p.cfg->cmdline && strstr(p.cfg->cmdline, "a b c"));
+	parsed_free(&p);
+	CHECK_REFUSED(BASE "cap += 150\n", "t.cfg:4: cap += works on strings and lists only");
+}
+
 TEST(syntax_errors_name_their_line)
 {
 	CHECK_REFUSED(BASE "disk = [ '/a,raw,xvda,rw',\n\n", "t.cfg:4: '[' is never closed");
@@ -303,6 +314,7 @@ int main(void)
 {
 	RUN(a_small_guest_gets_its_defaults);
 	RUN(syntax_takes_comments_semicolons_lists_and_continuations);
+	RUN(texts_and_lists_are_appended_to_and_numbers_are_not);
 	RUN(syntax_errors_name_their_line);
 	RUN(every_mistake_is_told_in_one_run);
 	RUN(unknown_keys_get_a_suggestion);
