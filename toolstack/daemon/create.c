@@ -119,46 +119,44 @@ int create_check(const struct guest *g, struct error *err)
 
 /* ---- the domain ---- */
 
-/* The CPUs that a set means: those named, and those of its nodes. */
-static void cpus_to_bytes(const struct guest_cpus *set, uint8_t bytes[GUEST_CPUS_MAX / 8])
+void create_cpu_bytes(const struct guest_cpus *set, uint8_t bytes[GUEST_CPUS_MAX / 8])
 {
 	struct xen_sysctl_cputopo topo[GUEST_CPUS_MAX];
-	int n = set->node ? hv_sysctl_topology(topo, GUEST_CPUS_MAX) : 0;
+	int n = set->node || set->not_node ? hv_sysctl_topology(topo, GUEST_CPUS_MAX) : 0;
 
 	memcpy(bytes, set->cpu, GUEST_CPUS_MAX / 8);
-	for (int i = 0; i < n; i++)
+	for (int i = 0; i < n; i++) {
+		uint8_t bit = (uint8_t)(1u << (i % 8));
+
 		if (topo[i].node < 64 && (set->node >> topo[i].node & 1))
-			bytes[i / 8] |= (uint8_t)(1u << (i % 8));
+			bytes[i / 8] |= bit;
+		if (topo[i].node < 64 && (set->not_node >> topo[i].node & 1))
+			bytes[i / 8] &= (uint8_t)~bit;
+	}
+}
+
+/* What a list of sets says of one vCPU (the last one holds for all behind it) as bytes; NULL: nothing. */
+static const uint8_t *cpus_of(const struct guest_cpus *sets, size_t n, unsigned int vcpu,
+			      uint8_t bytes[GUEST_CPUS_MAX / 8])
+{
+	const struct guest_cpus *set = n ? &sets[vcpu < n ? vcpu : n - 1] : NULL;
+
+	if (!set || !set->given)
+		return NULL;
+	create_cpu_bytes(set, bytes);
+	return bytes;
 }
 
 static int set_affinity(const struct guest *g, domid_t domid, struct error *err)
 {
 	const struct guest_config *cfg = g->cfg;
+	uint8_t hard[GUEST_CPUS_MAX / 8], soft[GUEST_CPUS_MAX / 8];
 
-	for (unsigned int v = 0; v < cfg->maxvcpus && (cfg->n_cpus_hard || cfg->n_cpus_soft); v++) {
-		const struct guest_cpus *hard = NULL, *soft = NULL;
-		uint8_t h[GUEST_CPUS_MAX / 8], s[GUEST_CPUS_MAX / 8];
-		int rc;
+	for (unsigned int v = 0; v < cfg->maxvcpus; v++) {
+		const uint8_t *h = cpus_of(cfg->cpus_hard, cfg->n_cpus_hard, v, hard);
+		const uint8_t *s = cpus_of(cfg->cpus_soft, cfg->n_cpus_soft, v, soft);
+		int rc = h || s ? hv_domctl_set_affinity(domid, v, h, s, GUEST_CPUS_MAX) : 0;
 
-		if (cfg->n_cpus_hard)
-			hard = &cfg->cpus_hard[cfg->n_cpus_hard == 1  ? 0
-					       : v < cfg->n_cpus_hard ? v
-								      : cfg->n_cpus_hard - 1];
-		if (cfg->n_cpus_soft)
-			soft = &cfg->cpus_soft[cfg->n_cpus_soft == 1  ? 0
-					       : v < cfg->n_cpus_soft ? v
-								      : cfg->n_cpus_soft - 1];
-		if (hard && hard->given)
-			cpus_to_bytes(hard, h);
-		else
-			hard = NULL;
-		if (soft && soft->given)
-			cpus_to_bytes(soft, s);
-		else
-			soft = NULL;
-		if (!hard && !soft)
-			continue;
-		rc = hv_domctl_set_affinity(domid, v, hard ? h : NULL, soft ? s : NULL, GUEST_CPUS_MAX);
 		if (rc)
 			return error_set_errno(err, ERR_CONFIG, -rc, NULL,
 					       "cannot bind vCPU %u to the CPUs of cpus= or cpus_soft=", v);

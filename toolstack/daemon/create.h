@@ -25,6 +25,9 @@ json_t *create_work(void *arg, struct error *err);
 /* The memory that the host must have for it, the hypervisor's own included. */
 uint64_t create_need_kib(const struct guest *g);
 
+/* The CPUs that a set means: those named, and those of its nodes. */
+void create_cpu_bytes(const struct guest_cpus *set, uint8_t bytes[GUEST_CPUS_MAX / 8]);
+
 /* All that can be checked before anything is taken; run by create_work() and by dry runs. */
 int create_check(const struct guest *g, struct error *err) __must_check;
 

@@ -140,6 +140,8 @@ static void publish_vif(struct guest *g, size_t i, struct writer *w)
 		put(w, "ip", "%s", vif->ip);
 	if (vif->vifname)
 		put(w, "vifname", "%s", vif->vifname);
+	if (vif->gatewaydev)
+		put(w, "gatewaydev", "%s", vif->gatewaydev);
 	if (vif->rate_bytes_per_interval)
 		put(w, "rate", "%" PRIu64 ",%" PRIu32, vif->rate_bytes_per_interval, vif->rate_interval_us);
 	put_mac(g, i, w);

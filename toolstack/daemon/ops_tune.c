@@ -290,7 +290,7 @@ static int check_cpus(const char *text, const struct guest_cpus *set, struct err
 	return error_set(err, ERR_NOT_FOUND, NULL, "'%.60s': the host has CPUs 0-%u only", text, p.max_cpu_id);
 }
 
-/* "3,5-7" or "all" as bytes. */
+/* "3,5-7", "all" or "nodes:0" as bytes. */
 static int parse_cpus(const char *text, uint8_t bytes[GUEST_CPUS_MAX / 8], struct error *err)
 {
 	struct guest_cpus set;
@@ -303,7 +303,7 @@ static int parse_cpus(const char *text, uint8_t bytes[GUEST_CPUS_MAX / 8], struc
 	if (!set.given)
 		memset(bytes, 0xff, GUEST_CPUS_MAX / 8);
 	else
-		memcpy(bytes, set.cpu, GUEST_CPUS_MAX / 8);
+		create_cpu_bytes(&set, bytes);
 	return 0;
 }
 

@@ -363,6 +363,14 @@ static int destroy(domid_t domid)
 	return 0;
 }
 
+/* There is CPU 0 alone; a hard set without it is refused. */
+static int set_affinity(const struct xen_domctl_vcpuaffinity *a)
+{
+	const uint8_t *hard = (const uint8_t *)(uintptr_t)a->cpumap_hard.bitmap;
+
+	return a->flags & XEN_VCPUAFFINITY_HARD && !(hard[0] & 1) ? -EINVAL : 0;
+}
+
 static int do_domctl(struct xen_domctl *op)
 {
 	struct fake_domain *d = op->domain < FAKE_DOMAINS ? &fake->domains[op->domain] : NULL;
@@ -389,7 +397,8 @@ static int do_domctl(struct xen_domctl *op)
 	case XEN_DOMCTL_getvcpuinfo:
 		op->u.getvcpuinfo.online = 1;
 		return op->u.getvcpuinfo.vcpu < d->max_vcpus ? 0 : -ESRCH;
-	case XEN_DOMCTL_setvcpuaffinity: case XEN_DOMCTL_scheduler_op: case XEN_DOMCTL_settscinfo: return 0;
+	case XEN_DOMCTL_setvcpuaffinity: return set_affinity(&op->u.vcpuaffinity);
+	case XEN_DOMCTL_scheduler_op: case XEN_DOMCTL_settscinfo: return 0;
 	default: return -ENOSYS;
 	}
 }
@@ -422,6 +431,10 @@ static int do_sysctl(struct xen_sysctl *op)
 							       .max_mfn = FAKE_FRAMES - 1 };
 		return 0;
 	case XEN_SYSCTL_getdomaininfolist: return list_domains(&op->u.getdomaininfolist);
+	case XEN_SYSCTL_cputopoinfo:
+		op->u.cputopoinfo.num_cpus = 1;
+		*(struct xen_sysctl_cputopo *)(uintptr_t)op->u.cputopoinfo.cputopo = (struct xen_sysctl_cputopo){ 0 };
+		return 0;
 	case XEN_SYSCTL_sched_id: op->u.sched_id.sched_id = XEN_SCHEDULER_CREDIT2; return 0;
 	default: return -ENOSYS;
 	}

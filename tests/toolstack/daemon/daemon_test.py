@@ -359,6 +359,15 @@ def shut_down_with_the_host(h):
     assert ends == ['last', 'second', 'first'], ends
 
 
+def cpus_of_nodes(h):
+    """A set of CPUs by their nodes means the same in a configuration and to vcpu-pin."""
+    h.xl('create', h.config('a', 'cpus = "nodes:0"'))
+    h.xl('vcpu-pin', 'a', 'all', 'nodes:0')
+    h.xl('vcpu-pin', 'a', '0', 'all', 'nodes:0')
+    h.refused('refuses this set', 'vcpu-pin', 'a', '0', 'all,^nodes:0')
+    h.refused('cannot bind vCPU 0', 'create', h.config('b', 'cpus = "all,^nodes:0"'))
+
+
 def bridge_of_two_words(h):
     """A bridge's name goes into a list of commands: it is held against what may name an interface."""
     h.refused('cannot name a network interface', '-n', 'net', 'setup', 'lo', '--bridge', 'br 0')
@@ -368,7 +377,7 @@ TESTS = [flood_while_busy, undefine_before_restart, destroy_before_restart, list
          attach_to_one_that_goes, nothing_else_is_opened, renamed, dump_to_a_long_path, dump_without_descriptors,
          long_logs_in_a_bugreport, words_cut_within_a_character, many_who_look, waits_over_a_rename,
          plugged_and_unplugged, created_over_a_definition, closed_while_nobody_looked,
-         shut_down_with_the_host, bridge_of_two_words]
+         shut_down_with_the_host, cpus_of_nodes, bridge_of_two_words]
 
 passed = failed = 0
 for test in TESTS:
