@@ -3,7 +3,10 @@
  * The policy: weighted fair sharing. Each vCPU has a virtual time that advances while it runs, the slower the
  * greater its weight; the one furthest behind is next. Queues are red-black trees in order of virtual time.
  *
- *   vtime += ran * 256 / weight        the division is done once, when the weight is set
+ *   vtime += ran * 256 / weight * n    the division is done once, when the weight is set
+ *
+ * The weight is the domain's: n of its vCPUs that run or could run now share it, so a guest gains nothing by
+ * spinning on more of them.
  *
  * Virtual times of all CPUs are on one scale, so that a vCPU takes its arrears with it when it moves. A
  * sleeper may not save up time: on waking it is at most WAKE_BONUS behind its queue's `min_vtime` (the
@@ -93,7 +96,7 @@ static void clock_advance(struct runqueue *rq, const struct sched_unit *curr)
 
 static void fair_charge(struct runqueue *rq, struct sched_unit *u, u64 ns)
 {
-	u->vtime += (u64)((unsigned __int128)ns * u->inverse_weight >> INVERSE_SHIFT);
+	u->vtime += (u64)((unsigned __int128)ns * u->inverse_weight >> INVERSE_SHIFT) * unit_sharers(u);
 	clock_advance(rq, u);
 }
 
@@ -156,7 +159,10 @@ static void fair_yield(const struct runqueue *rq, struct sched_unit *u)
 		u->vtime = first->vtime + 1;
 }
 
-/* A queue that fell far behind the others (its vCPUs could not leave) is set forward as a whole. */
+/*
+ * A queue that fell far behind another (its vCPUs could not leave, or the other's ran alone and was charged for all
+ * of that at once) is set forward as a whole.
+ */
 static void clock_follow(struct runqueue *rq, u64 to)
 {
 	u64 by = to - rq->min_vtime;
@@ -177,6 +183,8 @@ static bool fair_wants_to_move(struct runqueue *from, struct runqueue *to, const
 
 	if (to->min_vtime > from->min_vtime + DRIFT_MAX)
 		clock_follow(from, to->min_vtime - DRIFT_MAX);
+	if (from->min_vtime > to->min_vtime + DRIFT_MAX)
+		clock_follow(to, from->min_vtime - DRIFT_MAX);
 	if (to->curr->is_idle)
 		return true;
 	other = to->curr->sched;

@@ -30,9 +30,10 @@
 #define NS_PER_MS		1000000ul
 #define CPUMASK_WORDS		(MAX_CPUS / 64)
 
-/* What a domain may use of all CPUs together, if it is capped. Shared by the units of its vCPUs. */
+/* What a domain uses, and may use if it is capped, of all CPUs together. Shared by the units of its vCPUs. */
 struct account {
 	u32 units;			/* atomic; how many hold it */
+	u32 wanting;			/* atomic; how many of them run or could */
 	struct spinlock lock;		/* parked; start and stop of the timer */
 	struct list_head parked;
 	struct timer period;
@@ -49,6 +50,7 @@ struct sched_unit {
 	bool queued;
 	bool leaving;			/* has been taken off a CPU it may not use: placed anew once saved */
 	bool yielded;
+	u32 load;			/* its part of the load of the queue that it is on */
 	cpumask_t allowed;		/* hard affinity, or the one CPU of a pin override */
 
 	/* the account's lock */
@@ -72,7 +74,7 @@ struct runqueue {
 	u64 curr_since_ns;
 	u64 charged_until_ns;
 	u32 nr_queued;
-	u32 load;			/* weights of curr and all queued */
+	u32 load;			/* of curr and all queued: weights, shared among a domain's vCPUs */
 
 	/* End of a slice, a budget or a rate limit; may fire early, never late. */
 	struct timer timer;
@@ -125,6 +127,21 @@ static inline bool vcpu_can_run(const struct vcpu *v)
 static inline bool unit_allowed(const struct sched_unit *u, u32 cpu)
 {
 	return u->allowed.bits[cpu / 64] >> (cpu % 64) & 1;
+}
+
+/* How many vCPUs share the weight of its domain now. */
+static inline u32 unit_sharers(const struct sched_unit *u)
+{
+	return MAX(atomic_read(&u->account->wanting), 1u);
+}
+
+/* What it adds to the load of a queue; kept, so that the same is taken off. */
+static inline u32 unit_load(struct sched_unit *u)
+{
+	u32 n = unit_sharers(u);
+
+	u->load = likely(n == 1) ? u->weight : MAX(u->weight / n, 1u);
+	return u->load;
 }
 
 /* queue.c */

@@ -22,9 +22,11 @@ static void weight_apply(struct domain *d, u32 weight)
 		struct runqueue *rq = rq_lock_of(v, &flags);
 
 		rq_charge(rq, time_now_ns());
-		if (u->queued || rq->curr == v)
-			rq->load += weight - u->weight;
 		policy->set_weight(u, weight);
+		if (u->queued || rq->curr == v) {
+			rq->load -= u->load;
+			rq->load += unit_load(u);
+		}
 		spin_unlock_irqrestore(&rq->lock, flags);
 	}
 }

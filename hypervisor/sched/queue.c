@@ -48,7 +48,7 @@ bool rq_enqueue(struct runqueue *rq, struct sched_unit *u, enum insert_why why)
 		return false;
 	policy->insert(rq, u, why);
 	u->queued = true;
-	rq->load += u->weight;
+	rq->load += unit_load(u);
 	if (rq->nr_queued++ == 0)
 		set_bit(rq->cpu, sched_waiting_cpus.bits);
 	return true;
@@ -58,7 +58,7 @@ void rq_dequeue(struct runqueue *rq, struct sched_unit *u)
 {
 	policy->remove(rq, u);
 	u->queued = false;
-	rq->load -= u->weight;
+	rq->load -= u->load;
 	if (--rq->nr_queued == 0)
 		clear_bit(rq->cpu, sched_waiting_cpus.bits);
 }
@@ -72,6 +72,8 @@ void rq_charge(struct runqueue *rq, u64 now)
 	if (v->is_idle || (s64)ns <= 0)
 		return;
 	rq->charged_until_ns = now;
+	rq->load -= v->sched->load;
+	rq->load += unit_load(v->sched);
 	policy->charge(rq, v->sched, ns);
 	account_charge(v->sched->account, ns);
 }

@@ -18,10 +18,29 @@ struct runstate_info32 {
 } __packed;
 static_assert(sizeof(struct runstate_info32) == 44, "i386 aligns 64-bit words to 4");
 
+static bool wants_cpu(u32 state)
+{
+	return state == RUNSTATE_running || state == RUNSTATE_runnable;
+}
+
+/* How many of its vCPUs share the domain's weight. */
+static void count_wanting(const struct vcpu *v, u32 state)
+{
+	bool was = wants_cpu(v->runstate), is = wants_cpu(state);
+
+	if (was == is || v->is_idle)
+		return;
+	if (is)
+		atomic_inc(&v->sched->account->wanting);
+	else
+		atomic_dec(&v->sched->account->wanting);
+}
+
 void runstate_set(struct vcpu *v, u32 state, u64 now)
 {
 	s64 ns = (s64)(now - v->runstate_entry_ns);
 
+	count_wanting(v, state);
 	/* Clocks of two CPUs may differ by a hair: time does not run backwards here. */
 	if (ns > 0) {
 		v->runstate_time[v->runstate] += (u64)ns;

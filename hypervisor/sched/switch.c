@@ -44,7 +44,7 @@ static void retire(struct runqueue *rq, struct vcpu *prev, u64 now)
 		return;
 	rq_charge(rq, now);
 	rq->curr = rq->idle;
-	rq->load -= u->weight;
+	rq->load -= u->load;
 	if (!vcpu_can_run(prev))
 		return;
 	if (unlikely(!unit_allowed(u, rq->cpu) || !rq->online)) {
@@ -106,7 +106,7 @@ static void start(struct runqueue *rq, struct vcpu *prev, struct vcpu *next, u64
 	rq->curr = next;
 	rq->charged_until_ns = now;
 	if (!next->is_idle) {
-		rq->load += next->sched->weight;
+		rq->load += unit_load(next->sched);
 		arm_for(rq, next->sched, now);
 	}
 	if (next == prev)

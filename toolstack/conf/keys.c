@@ -119,7 +119,8 @@ static const struct conf_key cpu_keys[] = {
 	  .help = "The host CPUs that it should rather use.",
 	  .example = "\"nodes:0\"" },
 	{ U32("cpu_weight", cfg.cpu_weight, 1, 65535), XML("cputune/shares", TEXT),
-	  .help = "Share of the CPUs when they are short, against other guests; 256 if not given.",
+	  .help = "Share of the CPUs when they are short, against other guests; 256 if not given. It is the guest's, "
+		  "however many vCPUs it works on.",
 	  .example = "512" },
 	{ U32("cap", cfg.cap_percent, 0, 100 * GUEST_CPUS_MAX), .arg = "PERCENT",
 	  .help = "The most CPU time that it gets even when the host idles: 50 is half a CPU, 400 four; 0 "
