@@ -41,7 +41,7 @@ static long op_initialise(struct vcpu *v, u64 arg)
 	if (rc == -ERESTART)
 		return hypercall_restart(__HYPERVISOR_vcpu_op, 3, HC_ARG(VCPUOP_initialise), HC_ARG(v->id), arg);
 	if (rc)
-		guest_warn("vCPU %u: its first context is refused (error %ld)", v->id, rc);
+		guest_warn("d%uv%u: its first context is refused (error %ld)", d->id, v->id, rc);
 	return rc;
 }
 

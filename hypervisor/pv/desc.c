@@ -40,7 +40,8 @@ bool desc_page_is_safe(u64 *page)
 {
 	for (u32 i = 0; i < 512; i++)
 		if (!desc_fix(&page[i])) {
-			guest_warn("descriptor %u (%016lx) is not one that a guest may have", i, page[i]);
+			guest_warn("d%uv%u: descriptor %u (%016lx) is not one that a guest may have", current->domain->id,
+				   current->id, i, page[i]);
 			return false;
 		}
 	return true;

@@ -2,7 +2,7 @@
 /*
  * Corners of the grant calls that advisories came from: page-table entries that are not aligned (XSA-227), device and host
  * maps mixed up (XSA-224), unmap_and_replace with a replacement that is not ours (XSA-234), cache flushes of frames without
- * owner (XSA-232), swapping references in use, and batches in which one fails.
+ * owner (XSA-232), unmapping in two steps (XSA-394), swapping references in use (XSA-134), and batches in which one fails.
  */
 #include "guest.h"
 
@@ -65,6 +65,42 @@ static void device_maps(void)
 		unmap(m.handle, 0, m.dev_bus_addr);
 	}
 	CHECK(!(table[10].flags & (GTF_reading | GTF_writing)), "marks left: %#x", table[10].flags);
+}
+
+/* Both mappings of one handle in two steps, in either order, and at once; a step too many takes nothing away (XSA-394). */
+static void two_steps(void)
+{
+	for (int way = 0; way < 3; way++) {
+		struct gnttab_map_grant_ref m = map(10, GNTMAP_device_map | GNTMAP_host_map, (uint64_t)window);
+
+		if (m.status != GNTST_okay)
+			return;
+		if (way == 0)
+			EXPECT(GNTST_okay, unmap(m.handle, (uint64_t)window, m.dev_bus_addr));
+		else
+			unmap(m.handle, way == 1 ? (uint64_t)window : 0, way == 2 ? m.dev_bus_addr : 0);
+		unmap(m.handle, way == 2 ? (uint64_t)window : 0, way == 1 ? m.dev_bus_addr : 0);
+		CHECK(unmap(m.handle, (uint64_t)window, m.dev_bus_addr) < 0, "way %d: a third unmapping succeeds", way);
+		CHECK(unmap(m.handle, 0, m.dev_bus_addr) < 0, "way %d: a fourth unmapping succeeds", way);
+		CHECK(!probe_read(window, NULL), "way %d: the host map is still there", way);
+		CHECK(!(table[10].flags & (GTF_reading | GTF_writing)), "way %d: marks left: %#x", way, table[10].flags);
+	}
+}
+
+/* An entry with itself, and one that is in use with another (XSA-134): both ways the table can be locked twice. */
+static void swaps(void)
+{
+	struct gnttab_map_grant_ref m = map(10, GNTMAP_host_map, (uint64_t)window);
+	struct gnttab_swap_grant_ref s[] = { { 11, 11, 0 }, { 10, 10, 0 }, { 10, 11, 0 }, { 11, 10, 0 } };
+
+	grant(11, va_to_mfn(other), 0);
+	EXPECT(0, hypercall(grant_table_op, GNTTABOP_swap_grant_ref, s, ARRAY_SIZE(s)));
+	for (unsigned int i = 2; i < ARRAY_SIZE(s); i++)
+		CHECK(s[i].status < 0, "swap %u, of an entry that is mapped: status %d", i, s[i].status);
+	CHECK(table[10].frame == va_to_mfn(page) && table[11].frame == va_to_mfn(other), "entries of frames %#x and %#x", table[10].frame,
+	      table[11].frame);
+	EXPECT(GNTST_okay, unmap(m.handle, (uint64_t)window, 0));
+	table[11].flags = 0;
 }
 
 static void replacement(void)
@@ -174,6 +210,8 @@ void test_main(void)
 	grant(10, va_to_mfn(page), 0);
 	alignment();
 	device_maps();
+	two_steps();
+	swaps();
 	replacement();
 	unmapped(third);
 	unmapped(page);			/* else it is writable, and no page table for that reason */

@@ -79,6 +79,25 @@ static void strings(void)
 	      trap_last.vector, trap_last.cr2);
 }
 
+/* What is narrower than a register leaves the rest of it as it was, or nulls it; nothing of the hypervisor shows (XSA-63, 67). */
+static void widths(void)
+{
+	static uint8_t buffer[16];
+	uint64_t rax = 0x1122334455667788, rdi = (uint64_t)(buffer + 4);
+
+	PROBE("inb %%dx, %%al", : "+a" (rax) : "d" (0x80));
+	CHECK(rax >> 8 == 0x11223344556677, "inb made %#lx of the register", rax);
+	rax = 0x1122334455667788;
+	PROBE("inw %%dx, %%ax", : "+a" (rax) : "d" (0x80));
+	CHECK(rax >> 16 == 0x112233445566, "inw made %#lx of the register", rax);
+	PROBE("inl %%dx, %%eax", : "+a" (rax) : "d" (0xcf8));
+	CHECK(rax >> 32 == 0, "inl made %#lx of the register", rax);
+	memset(buffer, 0xee, sizeof(buffer));
+	PROBE("insw", : "+D" (rdi) : "d" (0x80) : "memory");
+	CHECK(buffer[3] == 0xee && buffer[6] == 0xee && rdi == (uint64_t)(buffer + 6), "insw wrote %#x and %#x beside its word",
+	      buffer[3], buffer[6]);
+}
+
 static USER_FN void user_in(uint64_t port)
 {
 	__asm__ volatile("inb %%dx, %%al; ud2" : : "d" (port));
@@ -142,6 +161,7 @@ void test_main(void)
 	kernel_mode();
 	pci_config();
 	strings();
+	widths();
 	user_mode();
 	architectural_iopl();
 }

@@ -59,6 +59,8 @@ static void refusals(void)
 	EXPECT(0, hypercall(vcpu_op, VCPUOP_is_up, 1, NULL));
 	EXPECT(1, hypercall(vcpu_op, VCPUOP_is_up, 0, NULL));
 	CHECK(hypercall(vcpu_op, VCPUOP_register_vcpu_info, 1, &info) < 0, "a vcpu_info across the end of the page");
+	for (info.offset = 1; info.offset < 8; info.offset++)
+		CHECK(hypercall(vcpu_op, VCPUOP_register_vcpu_info, 1, &info) < 0, "a vcpu_info at an odd place, +%u (XSA-327)", info.offset);
 	/* A state that no guest may have: the L4 of nobody, descriptors of ring 0. */
 	c.flags = VGCF_in_kernel;
 	c.ctrlreg[3] = xen_pfn_to_cr3(0xfffffffUL);
