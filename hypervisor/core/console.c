@@ -253,13 +253,13 @@ u32 console_ring_wanted(void)
 	return ring_wanted;
 }
 
+static const struct { const char *name; u32 threshold; } levels[] = {
+	{ "none", 0 }, { "error", LOG_ERR + 1 }, { "warning", LOG_WARN + 1 }, { "info", LOG_INFO + 1 },
+	{ "all", LOG_DEBUG + 1 }, { "debug", LOG_DEBUG + 1 },
+};
+
 static int console_parse_level(const char *text, u32 *threshold)
 {
-	static const struct { const char *name; u32 threshold; } levels[] = {
-		{ "none", 0 }, { "error", LOG_ERR + 1 }, { "warning", LOG_WARN + 1 }, { "info",
-										       LOG_INFO + 1 },
-		{ "debug", LOG_DEBUG + 1 }, { "all", LOG_DEBUG + 1 },
-	};
 	/* "level/rate-limited level": guests' messages are limited here whatever their level. */
 	size_t len = strchr(text, '/') ? (size_t)(strchr(text, '/') - text) : strlen(text);
 
@@ -269,6 +269,21 @@ static int console_parse_level(const char *text, u32 *threshold)
 			return 0;
 		}
 	return -EINVAL;
+}
+
+const char *console_level(bool guest)
+{
+	u32 threshold = guest ? threshold_guest : threshold_hv;
+
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++)
+		if (levels[i].threshold == threshold)
+			return levels[i].name;
+	return "";
+}
+
+int console_set_level(bool guest, const char *text)
+{
+	return console_parse_level(text, guest ? &threshold_guest : &threshold_hv);
 }
 
 static int param_loglvl(const char *value)

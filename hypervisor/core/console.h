@@ -27,6 +27,10 @@ struct console_driver {
 
 extern const struct param console_params[], console_input_params[];
 
+#define CONSOLE_LEVEL_MAX 24			/* "error/warning" and its zero */
+const char *console_level(bool guest);		/* of loglvl= or guest_loglvl= */
+int console_set_level(bool guest, const char *text);
+
 void console_register(struct console_driver *driver);
 void console_init(void);			/* softirq, after softirqs work */
 void console_set_ring(char *mem, u32 size);	/* size: power of two; takes the old contents along */

@@ -30,9 +30,9 @@ static const struct {
 	  "sched-gran vcpu_migration_delay tickle_one_idle_cpu sched_debug smt cpupools ",
 	  "the scheduler has weights, caps, affinities and sched_ratelimit_us" },
 	{ " hap hap_1gb hap_2mb altp2m ept vpid ple_gap ple_window vpmu psr viridian nestedhvm asid hvm_fep hvm_debug "
-	  "hvm_port80 force-ept unrestricted_guest vmtrace vm-notify-window dom0-shadow shim_mem pvshim ",
+	  "hvm_port80 force-ept unrestricted_guest vmtrace vm-notify-window dom0-shadow shim_mem pvshim hypfs ",
 	  "there is nothing of it to choose from" },
-	{ " flask xsm argo tmem hardware_dom xenoprof tbuf_size tevt_mask tevt_rate cap hypfs ", "the feature is absent" },
+	{ " flask xsm argo tmem hardware_dom xenoprof tbuf_size tevt_mask tevt_rate cap ", "the feature is absent" },
 	{ " hpet timer_slop tsc cmos-rtc-probe wallclock max_lapic_timer ler ",
 	  "there is one way to keep time; clocksource= says what to measure it with" },
 	{ " apic apic_verbosity lapic nolapic noapic acpi_apic_instance acpi_enforce_resources acpi_fake_ecdt "

@@ -50,6 +50,7 @@ const struct hypercall hypercalls[] = {
 	CALL(xenpmu_op,				2, ANYONE),
 	CALL(sysctl,				1, PRIVILEGED),
 	CALL(domctl,				1, PRIVILEGED),
+	CALL(hypfs_op,				5, PRIVILEGED),
 	[__HYPERVISOR_arch_0] = { (hypercall_fn)(void (*)(void))do_mca, 1, PRIVILEGED },
 };
 

@@ -103,7 +103,7 @@ static const struct shape shapes[] = {
 	PLAIN(xen_version, "qa"), PLAIN(xen_version, "qa"), PLAIN(console_io, "qqa"), PLAIN(vm_assist, "qq"),
 	PLAIN(set_trap_table, "a"), PLAIN(set_callbacks, "aaa"), PLAIN(stack_switch, "qa"), PLAIN(fpu_taskswitch, "q"),
 	PLAIN(set_debugreg, "qw"), PLAIN(get_debugreg, "q"), PLAIN(set_segment_base, "qw"), PLAIN(iret, ""),
-	PLAIN(event_channel_op_compat, "a"), PLAIN(physdev_op_compat, "a"), PLAIN(xenpmu_op, "qa"),
+	PLAIN(event_channel_op_compat, "a"), PLAIN(physdev_op_compat, "a"), PLAIN(xenpmu_op, "qa"), PLAIN(hypfs_op, "qaqaq"),
 	{ __HYPERVISOR_nmi_op, "q@", "a" }, { __HYPERVISOR_callback_op, "q@", "tt....a" },
 	{ __HYPERVISOR_callback_op, "c@", "tt....w", CALLBACKOP_register },
 	{ __HYPERVISOR_arch_0, "@", "sxqqqq" },

@@ -14,7 +14,7 @@ void test_main(void)
 {
 	static const uint8_t numbers[] = {
 		__HYPERVISOR_tmem_op, __HYPERVISOR_xsm_op, __HYPERVISOR_xenoprof_op, __HYPERVISOR_hvm_op,
-		__HYPERVISOR_argo_op, __HYPERVISOR_xenpmu_op, __HYPERVISOR_dm_op, __HYPERVISOR_hypfs_op, __HYPERVISOR_arch_1,
+		__HYPERVISOR_argo_op, __HYPERVISOR_xenpmu_op, __HYPERVISOR_dm_op, __HYPERVISOR_arch_1,
 		__HYPERVISOR_arch_2, __HYPERVISOR_arch_3, __HYPERVISOR_arch_4, __HYPERVISOR_arch_5, __HYPERVISOR_arch_6,
 		__HYPERVISOR_arch_7, __HYPERVISOR_event_channel_op_compat, __HYPERVISOR_physdev_op_compat, 11, 43, 44, 45, 46, 47,
 	};

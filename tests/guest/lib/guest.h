@@ -71,6 +71,8 @@ long hypercall_syscall(long nr, uint64_t a1, uint64_t a2, uint64_t a3, uint64_t 
 #define HC3(nr, a, b, c)	hypercall_page_call(nr, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), 0, 0)
 #define HC4(nr, a, b, c, d)	\
 	hypercall_page_call(nr, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), (uint64_t)(d), 0)
+#define HC5(nr, a, b, c, d, e)	\
+	hypercall_page_call(nr, (uint64_t)(a), (uint64_t)(b), (uint64_t)(c), (uint64_t)(d), (uint64_t)(e))
 /* hypercall(name, arguments...): hypercall(sched_op, SCHEDOP_yield, NULL) */
 #define hypercall(name, ...) \
 	HC_PICK(0, ##__VA_ARGS__, HC5, HC4, HC3, HC2, HC1, HC0)(__HYPERVISOR_##name, ##__VA_ARGS__)
