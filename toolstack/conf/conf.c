@@ -31,8 +31,10 @@ int conf_build_guest(const struct conf_assigns *list, const struct conf_options 
 		return -ENOMEM;
 	}
 	conf_apply(list, opt, b, diags);
-	if (!diags->n_fatal)
+	if (!diags->n_fatal || (opt && opt->salvage))
 		conf_finish(list, b, opt, diags);
+	if (opt && opt->salvage && b->cfg.name)
+		conf_diags_to_notes(diags);
 	if (diags->n_fatal) {
 		guest_config_free(&b->cfg);
 		return -EBADMSG;

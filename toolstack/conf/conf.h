@@ -34,6 +34,7 @@ struct conf_options {
 	const char *const *overrides;	/* further "key=value" lines from the command line */
 	size_t n_overrides;
 	bool lenient;			/* keys that xl knows and we do not serve: notes, not errors */
+	bool salvage;			/* what is wrong is left out with a note, all but a missing name */
 };
 
 /*
@@ -86,6 +87,7 @@ int conf_check_ifname(const char *name, struct error *err) __must_check;
 
 /* Diagnostics. */
 int conf_diag_add(struct conf_diags *diags, bool fatal, unsigned int line, const struct error *err);
+void conf_diags_to_notes(struct conf_diags *diags);	/* nothing in it is fatal */
 void conf_diags_free(struct conf_diags *diags);
 void conf_diags_print(FILE *to, const struct conf_diags *diags);
 void conf_diags_first(const struct conf_diags *diags, struct error *err);	/* first fatal one */

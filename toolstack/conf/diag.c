@@ -20,6 +20,13 @@ int conf_diag_add(struct conf_diags *diags, bool fatal, unsigned int line, const
 	return 0;
 }
 
+void conf_diags_to_notes(struct conf_diags *diags)
+{
+	for (size_t i = 0; i < diags->n; i++)
+		diags->items[i].fatal = false;
+	diags->n_fatal = 0;
+}
+
 void conf_diags_free(struct conf_diags *diags)
 {
 	free(diags->items);

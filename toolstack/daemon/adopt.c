@@ -51,7 +51,7 @@ static void adopt(struct guest *g)
 	if (found > 0)
 		g->domid = found;
 	if (g->state == GUEST_STARTING)
-		g->why = WHY_FAILED;
+		g->why = g->restarting ? WHY_INTERRUPTED : WHY_FAILED;
 	g->state = GUEST_STOPPING;
 	guest_stop_now(g);
 }

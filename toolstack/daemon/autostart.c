@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Starts the guests that are marked for it, once a boot of the host: all of one order at once, the next order
- * when all of those have started or failed and the longest of their delays has passed.
+ * when all of those have started or failed and the longest of their delays has passed.  RUN_DIR/autostarted holds
+ * the order that is starting, or "done": a daemon that was restarted goes on there.
  */
-#include <errno.h>
 #include <event2/event.h>
-#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "base/file.h"
 #include "daemon/autostart.h"
 #include "daemon/events.h"
 #include "daemon/guest.h"
 #include "daemon/xend.h"
+
+#define DONE "done"
 
 static struct event *timer;
 static struct listener *listener;
@@ -41,8 +43,22 @@ static bool next_order(uint32_t *next)
 	return found;
 }
 
+static void mark(const char *text)
+{
+	struct error err = ERROR_INIT;
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/autostarted", xend.set.run_dir);
+	if (file_write_atomic(path, text, strlen(text), 0644, &err) < 0)
+		log_error(LOG_LEVEL_ERROR, &err);
+}
+
 static void start_order(void)
 {
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u", order);
+	mark(text);
 	for (struct guest *g = guests; g; g = g->next) {
 		struct error err = ERROR_INIT;
 
@@ -89,6 +105,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		listener = NULL;
 		event_free(timer);
 		timer = NULL;
+		mark(DONE);
 		return;
 	}
 	begun = true;
@@ -97,18 +114,31 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	check_order();
 }
 
+/* What the daemon before had come to: the order that it began stands before it again. */
+static bool find_mark(void)
+{
+	struct error err = ERROR_INIT;
+	char path[256], *text;
+	bool done;
+	size_t len;
+
+	snprintf(path, sizeof(path), "%s/autostarted", xend.set.run_dir);
+	if (file_read(path, 64, &text, &len, &err) < 0)
+		return false;
+	done = strcmp(text, DONE) == 0;
+	begun = !done && strcmp(text, "0") != 0;
+	if (begun)
+		order = (uint32_t)strtoul(text, NULL, 10) - 1;
+	free(text);
+	return done;
+}
+
 void autostart_begin(void)
 {
 	struct timeval now = { 0, 0 };
-	char path[256];
-	int fd;
 
-	/* A daemon that was restarted finds the mark of the one before. */
-	snprintf(path, sizeof(path), "%s/autostarted", xend.set.run_dir);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-	if (fd < 0)
+	if (find_mark())
 		return;
-	close(fd);
 	timer = evtimer_new(xend.base, on_timer, NULL);
 	listener = events_listen(on_event, NULL);
 	if (!timer || !listener || event_add(timer, &now) < 0)

@@ -37,7 +37,8 @@ enum guest_why {
 	WHY_WATCHDOG,
 	WHY_SOFT_RESET,
 	WHY_DESTROY,
-	WHY_FAILED
+	WHY_FAILED,
+	WHY_INTERRUPTED		/* a restart that the daemon's end cut short */
 };
 
 /* A disk or net of a running guest.  Index i belongs to cfg->disks[i] or cfg->vifs[i]. */
@@ -58,6 +59,7 @@ struct guest {
 	bool persistent;
 	char *source;			/* file of the definition, for people */
 	struct guest_config *def;	/* what the next start uses */
+	bool flawed;			/* def is not all that was defined: this version refuses a part of it */
 
 	enum guest_state state;
 	enum guest_why why;
@@ -69,12 +71,15 @@ struct guest {
 	xen_pfn_t store_mfn, console_mfn;
 	uint64_t started_ns;		/* CLOCK_BOOTTIME */
 	bool start_paused, restart_asked;
+	bool restarting;		/* it waits for a start that follows an end, or that is going on: no daemon forgets it */
+	bool redefined;			/* def is newer than cfg */
 	struct guest_device *disks, *vifs;
 	size_t n_disks, n_vifs;		/* as in cfg */
 	/* not in the journal: */
 	struct console *console;
 	struct worker *worker;
 	struct event *retry;
+	struct guest_config *again;	/* what that starts: as it ran, with what was plugged in; NULL: def */
 	bool hv_gone;			/* the hypervisor has forgotten the domain */
 	unsigned int quick_deaths;	/* restarts soon after a start, in a row */
 	uint64_t delay_until_ns;

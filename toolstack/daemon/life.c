@@ -114,6 +114,7 @@ static void on_created(void *ctx, json_t *result, const struct error *failed)
 	rc = connect_guest(g, &err);
 	if (!rc) {
 		life_publish_tty(g);
+		g->restarting = false;
 		g->state = GUEST_RUNNING;
 		g->started_ns = xend_now_ns();
 		rc = guest_journal(g);
@@ -151,21 +152,15 @@ static void shrink_dom0(const struct guest *g)
 			   (unsigned long long)target);
 }
 
-int guest_start(struct guest *g, bool paused, struct error *err)
+/* With cfg, which is taken over; NULL if there was no memory for it. */
+static int start_with(struct guest *g, struct guest_config *cfg, bool paused, struct error *err)
 {
 	static const struct worker_calls calls = { create_work, on_create_message, on_created };
 	struct create_job job = { .g = g, .sched_id = sched_id };
 	int rc;
 
-	if (g->state != GUEST_STOPPED) {
-		rc = error_set(err, ERR_CONFLICT, NULL, "is already %s",
-			       g->state == GUEST_STOPPING ? "stopping" : "running");
-		error_what(err, "guest '%s'", g->name);
-		return rc;
-	}
-	if (g->retry)
-		event_del(g->retry);
-	g->cfg = guest_config_copy(g->def);
+	g->cfg = cfg;
+	g->redefined = false;
 	g->n_disks = g->n_vifs = 0;
 	g->why = WHY_NONE;
 	g->domid = -1;
@@ -189,6 +184,7 @@ int guest_start(struct guest *g, bool paused, struct error *err)
 	}
 	if (rc) {
 		g->state = GUEST_STOPPED;
+		g->restarting = false;
 		(void)guest_journal(g);
 		guest_config_free(g->cfg);
 		g->cfg = NULL;
@@ -197,6 +193,36 @@ int guest_start(struct guest *g, bool paused, struct error *err)
 			rc = error_set_errno(err, ERR_RESOURCES, -rc, NULL, "cannot start");
 		error_what(err, "guest '%s'", g->name);
 	}
+	return rc;
+}
+
+/* Nobody waits for its restart any more.  Returns what that was to start. */
+static struct guest_config *end_wait(struct guest *g)
+{
+	struct guest_config *cfg = g->again;
+
+	if (g->retry)
+		event_del(g->retry);
+	g->again = NULL;
+	return cfg;
+}
+
+int guest_start(struct guest *g, bool paused, struct error *err)
+{
+	int rc;
+
+	if (g->state != GUEST_STOPPED) {
+		rc = error_set(err, ERR_CONFLICT, NULL, "is already %s",
+			       g->state == GUEST_STOPPING ? "stopping" : "running");
+	} else if (g->flawed) {
+		rc = error_set(err, ERR_CONFIG, NULL, "its definition does not pass the checks of this version");
+		error_hint(err, "the log of xend says what; 'xl define FILE' or 'xl create FILE' defines it anew");
+	} else {
+		guest_config_free(end_wait(g));
+		g->restarting = false;
+		return start_with(g, guest_config_copy(g->def), paused, err);
+	}
+	error_what(err, "guest '%s'", g->name);
 	return rc;
 }
 
@@ -210,6 +236,7 @@ enum guest_action life_action(const struct guest *g)
 	case WHY_CRASH: return g->cfg->on_crash;
 	case WHY_WATCHDOG: return g->cfg->on_watchdog;
 	case WHY_SOFT_RESET: return g->cfg->on_soft_reset;
+	case WHY_INTERRUPTED: return GUEST_ACTION_RESTART;
 	default: return GUEST_ACTION_DESTROY;
 	}
 }
@@ -228,6 +255,11 @@ static bool wants_restart(const struct guest *g)
 /* It is stopped and stays so. */
 static void rest(struct guest *g)
 {
+	guest_config_free(end_wait(g));
+	if (g->restarting) {
+		g->restarting = false;
+		(void)guest_journal(g);
+	}
 	if (!g->persistent)
 		guest_forget(g);
 }
@@ -236,10 +268,11 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 {
 	struct guest *g = arg;
 	struct error err = ERROR_INIT;
+	struct guest_config *cfg = end_wait(g);
 
 	(void)fd;
 	(void)what;
-	if (g->state == GUEST_STOPPED && guest_start(g, false, &err) < 0) {
+	if ((cfg ? start_with(g, cfg, false, &err) : guest_start(g, false, &err)) < 0) {
 		log_error(LOG_LEVEL_ERROR, &err);
 		events_emit(g, "failed", err.why, &err);
 		rest(g);
@@ -283,13 +316,18 @@ void life_finish(struct guest *g)
 	if (g->domid > 0)
 		xs_domain_gone((unsigned int)g->domid);
 	g->state = GUEST_STOPPED;
+	g->restarting = again;
+	if (again && !g->redefined) {
+		g->again = g->cfg;
+		g->cfg = NULL;
+	}
+	g->n_disks = g->n_vifs = 0;
+	g->started_ns = 0;
 	(void)guest_journal(g);
 	events_emit(g, "stopped", guest_why_name(g->why), NULL);
 	guest_config_free(g->cfg);
 	g->cfg = NULL;
-	g->n_disks = g->n_vifs = 0;
 	g->domid = -1;
-	g->started_ns = 0;
 	if (!again || !restart(g, quick))
 		rest(g);
 }
@@ -368,7 +406,6 @@ static void take_down(struct guest *g)
 void guest_stop(struct guest *g, enum guest_why why)
 {
 	if (guest_restarts(g)) {
-		event_del(g->retry);
 		rest(g);
 		return;
 	}

@@ -70,7 +70,9 @@ static int op_undefine(struct request *rq, struct error *err)
 		g->persistent = false;
 		events_emit(g, "undefined", "", NULL);
 		(void)guest_journal(g);
-		if (g->state == GUEST_STOPPED)
+		if (guest_restarts(g))
+			guest_stop(g, WHY_DESTROY);
+		else if (g->state == GUEST_STOPPED)
 			guest_forget(g);
 	}
 	request_ok(rq, answer);
@@ -120,6 +122,8 @@ static int op_config_update(struct request *rq, struct error *err)
 		if (!rq->dry_run) {
 			guest_config_free(g->def);
 			g->def = cfg;
+			g->flawed = false;
+			g->redefined = true;
 			cfg = NULL;
 			rc = g->persistent ? guest_save_definition(g, err) : 0;
 			(void)guest_journal(g);
@@ -153,6 +157,7 @@ static int set_autostart(struct request *rq, bool on, struct error *err)
 		g->def->autostart_delay_s =
 			(uint32_t)proto_arg_int(rq->args, "delay_s", g->def->autostart_delay_s);
 		rc = g->persistent ? guest_save_definition(g, err) : 0;
+		(void)guest_journal(g);
 	}
 	if (!rc)
 		request_ok(rq, json_pack("{s:s}", "name", g->name));
@@ -171,10 +176,10 @@ static int op_disable(struct request *rq, struct error *err)
 
 static void set_name(struct guest *g, const char *name)
 {
-	struct guest_config *const configs[] = { g->def, g->cfg };
+	struct guest_config *const configs[] = { g->def, g->cfg, g->again };
 
 	snprintf(g->name, sizeof(g->name), "%s", name);
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < 3; i++)
 		if (configs[i]) {
 			free(configs[i]->name);
 			configs[i]->name = strdup(name);

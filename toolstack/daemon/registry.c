@@ -25,7 +25,8 @@
 struct guest *guests;
 
 static const char *const why_names[] = { "none",     "poweroff",   "reboot",  "crash",
-					 "watchdog", "soft-reset", "destroy", "failed" };
+					 "watchdog", "soft-reset", "destroy", "failed",
+					 "interrupted" };
 
 const char *guest_why_name(enum guest_why why)
 {
@@ -231,6 +232,8 @@ int guest_add(struct guest_config *cfg, bool persistent, const char *source, str
 	}
 	guest_config_free(g->def);
 	g->def = cfg;
+	g->flawed = false;
+	g->redefined = true;
 	g->persistent |= persistent;
 	if (source) {
 		free(g->source);
@@ -251,6 +254,7 @@ void guest_forget(struct guest *g)
 		event_free(g->retry);
 	guest_config_free(g->def);
 	guest_config_free(g->cfg);
+	guest_config_free(g->again);
 	free(g->source);
 	free(g->disks);
 	free(g->vifs);
@@ -346,40 +350,54 @@ static void journal_path(const struct guest *g, char *buf, size_t size)
 	snprintf(buf, size, "%s/guests/%s.json", xend.set.run_dir, uuid);
 }
 
+/* One that waits to be started again stands there as one whose end goes on: that is what the next daemon shall do. */
 int guest_journal(const struct guest *g)
 {
+	bool waiting = g->state == GUEST_STOPPED && g->restarting;
+	const struct guest_config *cfg = g->cfg ? g->cfg : g->again ? g->again : g->def;
 	struct error err = ERROR_INIT;
 	char path[512];
 	json_t *json;
 	int rc;
 
 	journal_path(g, path, sizeof(path));
-	if (g->state == GUEST_STOPPED)
+	if (g->state == GUEST_STOPPED && !waiting)
 		return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
 	json = json_pack(
-		"{s:s, s:b, s:s?, s:i, s:i, s:o, s:i, s:i, s:i, s:I, s:I, s:I, s:b, s:b, s:o, s:o, s:o, s:o}",
-		"name", g->name, "persistent", g->persistent, "source", g->source, "state", (int)g->state,
-		"why", (int)g->why, "reason", proto_text(g->reason), "domid", g->domid, "store_port", (int)g->store_port,
+		"{s:s, s:b, s:s?, s:i, s:i, s:o, s:i, s:i, s:i, s:I, s:I, s:I, s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:o}",
+		"name", g->name, "persistent", g->persistent, "source", g->source, "state",
+		(int)(waiting ? GUEST_STOPPING : g->state), "why", (int)g->why, "reason", proto_text(g->reason), "domid",
+		waiting ? -1 : g->domid, "store_port", (int)g->store_port,
 		"console_port", (int)g->console_port, "store_mfn", (json_int_t)g->store_mfn, "console_mfn",
 		(json_int_t)g->console_mfn, "started_ns", (json_int_t)g->started_ns, "paused",
-		g->start_paused, "restart", g->restart_asked, "config", conf_to_json(g->cfg), "def",
-		conf_to_json(g->def), "disks", devices_json(g->disks, g->n_disks), "vifs",
-		devices_json(g->vifs, g->n_vifs));
+		g->start_paused, "restart", g->restart_asked, "restarting", g->restarting, "redefined",
+		g->redefined, "config", conf_to_json(cfg), "def", conf_to_json(g->def), "disks",
+		devices_json(g->disks, g->n_disks), "vifs", devices_json(g->vifs, g->n_vifs));
 	rc = write_json(path, json, &err);
 	if (rc)
 		log_error(LOG_LEVEL_ERROR, &err);
 	return rc;
 }
 
+/* Found by their numbers: the configuration may have lost one that this version refuses. */
 static void devices_from(const json_t *list, struct guest_device *d, size_t n)
 {
-	for (size_t i = 0; i < n && i < json_array_size(list); i++)
-		guest_device_from(json_array_get(list, i), &d[i]);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < json_array_size(list); k++) {
+			struct guest_device was;
+
+			guest_device_from(json_array_get(list, k), &was);
+			if (was.id == d[i].id) {
+				d[i] = was;
+				break;
+			}
+		}
 }
 
-static struct guest_config *config_from(const json_t *json, const char *path)
+/* NULL and an error in the log if the checks do not pass, unless `salvage`: then without what does not pass them. */
+static struct guest_config *config_from(const json_t *json, const char *path, bool salvage)
 {
-	struct conf_options opt = { .source = path, .lenient = true };
+	struct conf_options opt = { .source = path, .lenient = true, .salvage = salvage };
 	struct conf_diags diags = { 0 };
 	struct guest_config *cfg = NULL;
 	struct error err = ERROR_INIT;
@@ -392,9 +410,18 @@ static struct guest_config *config_from(const json_t *json, const char *path)
 	return cfg;
 }
 
+/* What runs is ours, whatever a later version thinks of its configuration. */
+static struct guest_config *running_config(const json_t *json, const char *path, bool *flawed)
+{
+	struct guest_config *cfg = config_from(json, path, false);
+
+	*flawed = !cfg;
+	return cfg ? cfg : config_from(json, path, true);
+}
+
 static void adopt_definition(const json_t *json, const char *path)
 {
-	struct guest_config *cfg = config_from(json_object_get(json, "config"), path);
+	struct guest_config *cfg = config_from(json_object_get(json, "config"), path, false);
 	struct error err = ERROR_INIT;
 	char right[512];
 	struct guest *g;
@@ -413,8 +440,9 @@ static void adopt_definition(const json_t *json, const char *path)
 
 static void adopt_running(const json_t *json, const char *path)
 {
-	struct guest_config *cfg = config_from(json_object_get(json, "config"), path);
-	struct guest_config *def = config_from(json_object_get(json, "def"), path);
+	bool cfg_flawed, def_flawed;
+	struct guest_config *cfg = running_config(json_object_get(json, "config"), path, &cfg_flawed);
+	struct guest_config *def = running_config(json_object_get(json, "def"), path, &def_flawed);
 	struct error err = ERROR_INIT;
 	struct guest *g = NULL;
 
@@ -428,6 +456,9 @@ static void adopt_running(const json_t *json, const char *path)
 		return;
 	}
 	g->cfg = cfg;
+	g->flawed = def_flawed;
+	g->redefined = json_is_true(json_object_get(json, "redefined")) || cfg_flawed;
+	g->restarting = json_is_true(json_object_get(json, "restarting"));
 	g->state = (enum guest_state)NUMBER("state");
 	g->why = (enum guest_why)NUMBER("why");
 	snprintf(g->reason, sizeof(g->reason), "%s", json_string_value(json_object_get(json, "reason")));

@@ -76,6 +76,26 @@ start
 check "a is still there" test "$($XL domid a)" = 1
 check "e too" sh -c "$XL list | grep -q '^e '"
 check "reads its store" sh -c "$XL domname 1 | grep -q '^a'"
+# What this version would not start runs on all the same, and is told when it is to start anew.
+guest f; check "define f" $XL define "$W/f.cfg"; check "start f" $XL start f; F_ID=$($XL domid f)
+kill -9 "$XEND"; wait "$XEND" 2>/dev/null
+python3 - "$W/run/guests" <<'PY'
+import json, pathlib, sys
+for path in pathlib.Path(sys.argv[1]).glob('*.json'):
+    guest = json.loads(path.read_text())
+    if guest['name'] == 'f':
+        for part in 'config', 'def': guest[part].update(memroy=5, vcpus='many', disk=[{'vdev': 'nonsense'}])
+        path.write_text(json.dumps(guest))
+PY
+start
+check "a guest whose configuration is refused now is still there" test "$($XL domid f)" = "$F_ID"
+check "the log says what is refused" grep -q "nonsense\|memroy\|many" "$W/xend.log"
+check "it is destroyed as any other" $XL destroy f
+refuse "and not started without what is refused" "does not pass the checks" $XL start f
+check "defined anew" $XL define "$W/f.cfg"
+check "it starts" $XL start f
+check "destroy f" $XL destroy f
+check "undefine f" $XL undefine f
 # A reader may be slow to ask, ask nothing, or go away; others are served meanwhile.
 scrape() {
 	python3 - "$W/run/metrics" "$1" <<'PY'
