@@ -44,8 +44,11 @@ class HostError(Exception):
 
 class Host:
     def __init__(self, image, workdir, firmware="bios", memory_mib=2048, cpus=1, cpu="qemu64,+svm,+npt", disk="virtio",
-                 echo=None, ready=False):
-        """A machine on a copy-on-write overlay of image; with ready, on a copy of an image that save_ready() left."""
+                 echo=None, ready=False, cache="unsafe"):
+        """A machine on a copy-on-write overlay of image; with ready, on a copy of an image that save_ready() left.
+
+        cache: "writeback" where the plug is to be pulled: what the machine has not flushed is then really lost.
+        """
         self.dir = os.path.abspath(workdir)
         os.makedirs(self.dir, exist_ok=True)
         self.firmware, self.memory_mib, self.cpus, self.cpu, self.disk = firmware, memory_mib, cpus, cpu, disk
@@ -54,6 +57,7 @@ class Host:
         self.log = open(os.path.join(self.dir, "serial.log"), "ab", buffering=0)
         self.times = open(os.path.join(self.dir, "times.log"), "ab", buffering=0)
         self.line, self.started = b"", time.time()
+        self.cache = cache
         self.echo, self.serial, self.qemu, self.qmp = echo, None, None, None
         self.text, self.mark, self.serial_no = b"", 0, 0
         self.vars = os.path.join(self.dir, "vars.qcow2")
@@ -95,7 +99,7 @@ class Host:
         if self.firmware == "uefi":
             args += ["-machine", "q35", "-drive", f"if=pflash,format=raw,readonly=on,file={ovmf()[0]}",
                      "-drive", f"if=pflash,format=qcow2,file={self.vars}"]
-        args += ["-drive", f"file={self.overlay},format=qcow2,if={self.disk},cache=unsafe,index=0",
+        args += ["-drive", f"file={self.overlay},format=qcow2,if={self.disk},cache={self.cache},index=0",
                  "-drive", f"file={self.payload},format=raw,if=virtio,index=1,readonly=on"]
         return args
 
@@ -149,9 +153,19 @@ class Host:
         self._qmp("system_reset")
         self.qemu.wait(60 * PATIENCE)
         self._drain()
-        self.mark = len(self.text)
+        self._drop_text()
         self.power_off()
         self.power_on()
+
+    def pull_plug(self):
+        """Nothing is flushed, nobody is asked: what was only in the disk's cache is lost; and put it back."""
+        assert self.cache == "writeback"
+        self.power_off()
+        self._drop_text()
+        self.power_on()
+
+    def _drop_text(self):
+        self.mark = len(self.text)
 
     def goes_on(self):
         """Whether the machine is on; one that was reset is, as soon as it has its new process."""
@@ -325,12 +339,12 @@ def overlay_dir(name):
     return path
 
 
-def image_for(suite="bookworm", kernel="amd64", layout="plain"):
+def image_for(suite="bookworm", kernel="amd64", layout="plain", extra=""):
     """The image of a host, made when it is not there yet; it boots by BIOS and by UEFI."""
     here = os.path.dirname(os.path.abspath(__file__))
-    name = "-".join([suite] + [x.replace("/", "-") for x in (kernel, layout) if x not in ("amd64", "plain")])
+    name = "-".join([suite] + [x.replace("/", "-") for x in (kernel, layout, *extra.split()) if x not in ("amd64", "plain")])
     out = os.path.normpath(os.path.join(here, "..", "..", "build", "testhost", name + ".qcow2"))
     with made_once(out):
-        subprocess.run([os.path.join(here, "mkimage"), "--suite", suite, "--kernel", kernel, "--layout", layout, out],
-                       check=True, stdout=sys.stderr)
+        subprocess.run([os.path.join(here, "mkimage"), "--suite", suite, "--kernel", kernel, "--layout", layout,
+                        "--with", extra, out], check=True, stdout=sys.stderr)
     return out
