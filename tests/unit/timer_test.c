@@ -258,6 +258,24 @@ TEST(stamps_across_the_wrap)
 	CHECK(tlb_flushed_since(0, stamp));
 }
 
+TEST(time_goes_on_where_a_counter_was_reset)
+{
+	u64 before_ns, before_tsc;
+
+	host_cpu.tsc = 5000000000000;
+	before_ns = time_now_ns();
+	before_tsc = time_tsc();
+	host_cpu.tsc += 1000000000;		/* a sleep that the counter went on through */
+	time_resume(before_tsc);
+	CHECK(time_now_ns() > before_ns + 100000000);
+	before_ns = time_now_ns();
+	before_tsc = time_tsc();
+	host_cpu.tsc = 5;
+	time_resume(before_tsc);
+	CHECK(time_now_ns() >= before_ns);
+	CHECK(time_now_ns() < before_ns + 100000);
+}
+
 int main(void)
 {
 	RUN(scale_is_published_form);
@@ -269,5 +287,6 @@ int main(void)
 	RUN(other_cpu_is_kicked);
 	RUN(stamps);
 	RUN(stamps_across_the_wrap);
+	RUN(time_goes_on_where_a_counter_was_reset);
 	return unit_end();
 }
