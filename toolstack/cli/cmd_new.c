@@ -161,7 +161,7 @@ static const struct option_def options[] = {
 	{ 0, "vcpus", "N", "virtual CPUs (1)" },
 	{ 'k', "ssh-key", "FILE", "a public key that may log in" },
 	{ 'b', "bridge", "NAME", "the bridge to join instead of the default network" },
-	{ 0, "kernel", "FILE", "the kernel to boot (this host's)" },
+	{ 0, "kernel", "FILE", "the kernel to boot (a copy of this host's)" },
 	{ 0, "ramdisk", "FILE", "its initial ramdisk" },
 	{ 'c', "console", NULL, "attach to its console" },
 	{ 0, "no-start", NULL, "make it, do not start it" },
@@ -171,8 +171,9 @@ static const struct option_def options[] = {
 const struct command cmd_new = {
 	.name = "new", .usage = "NAME --image FILE|--debian", .summary = "make a guest: disk, configuration, started",
 	.help = "The disk goes to /var/lib/xen/images, the configuration to /etc/vm; the guest is defined and "
-		"started. It boots this host's kernel. An image gets a small second disk that tells cloud-init its name, "
-		"a password (printed) and the key. What was made is removed when something fails.",
+		"started. It boots a copy of this host's kernel, kept beside the disk. An image gets a small second "
+		"disk that tells cloud-init its name, a password (printed) and the key. What was made is removed when "
+		"something fails.",
 	.example = "new web --debian --mem 1024 --ssh-key .ssh/id_ed25519.pub", .options = options, .min_words = 1,
 	.max_words = 1, .run = run_new,
 };
