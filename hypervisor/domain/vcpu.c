@@ -135,7 +135,7 @@ struct vcpu *idle_vcpu_create(u32 cpu)
 
 int vcpu_register_info(struct vcpu *v, mfn_t m, u32 offset)
 {
-	struct vcpu_info *info;
+	struct vcpu_info *info, old;
 	struct frame *f;
 
 	if (offset > PAGE_SIZE - sizeof(*info) || (offset & 7))
@@ -154,7 +154,8 @@ int vcpu_register_info(struct vcpu *v, mfn_t m, u32 offset)
 		return -EINVAL;
 	}
 	info = mfn_to_virt(m) + offset;
-	*info = *v->info;
+	old = *v->info;			/* the two may overlap, in the domain's shared page */
+	*info = old;
 	if (v->info == &dummy_info)
 		info->evtchn_upcall_mask = 1;
 	v->info = info;

@@ -22,7 +22,7 @@ struct runqueue *rq_lock_of(const struct vcpu *v, u64 *flags)
 		struct runqueue *rq = &runqueues[READ_ONCE(v->processor)];
 
 		*flags = spin_lock_irqsave(&rq->lock);
-		if (likely(&runqueues[v->processor] == rq))
+		if (likely(&runqueues[READ_ONCE(v->processor)] == rq))
 			return rq;
 		spin_unlock_irqrestore(&rq->lock, *flags);
 	}

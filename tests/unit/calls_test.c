@@ -146,6 +146,23 @@ TEST(multicalls)
 	end();
 }
 
+/* The new place may overlap the old one: what stood in the old one comes over whole. */
+TEST(vcpu_info_moves_a_little)
+{
+	struct vcpu_register_vcpu_info r = { .offset = 8 };
+	u8 *page, old[16];
+
+	start();
+	page = (u8 *)g->d->shared_info;
+	r.mfn = mfn_x(g->d->shared_info_mfn);
+	for (u32 i = 0; i < sizeof(old); i++)
+		page[16 + i] = old[i] = (u8)(0x31 + i);		/* arch: cr2 and what follows it */
+	CHECK(!machine_store(V, guest_va(0), &r, sizeof(r)));
+	CHECK_EQ(machine_call(V, __HYPERVISOR_vcpu_op, VCPUOP_register_vcpu_info, 0, guest_va(0), 0), 0);
+	CHECK_EQ(memcmp(page + 24, old, sizeof(old)), 0);
+	end();
+}
+
 TEST(vcpu_areas)
 {
 	struct vcpu_register_vcpu_info r = { .mfn = 0, .offset = 64 };
@@ -464,6 +481,7 @@ int main(void)
 	RUN(privilege);
 	RUN(operations_in_structures);
 	RUN(multicalls);
+	RUN(vcpu_info_moves_a_little);
 	RUN(vcpu_areas);
 	RUN(a_domain_by_domctl);
 	RUN(a_context_comes_back);
