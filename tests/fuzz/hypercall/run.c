@@ -126,6 +126,20 @@ static void pause_all(bool pause)
 	}
 }
 
+/* A domain's weight is shared by those of its vCPUs that want to run. */
+static void check_wanting(struct domain *d)
+{
+	u32 wanting = 0, i;
+	struct vcpu *v;
+
+	for_each_vcpu(d, v, i)
+		wanting += v->runstate == RUNSTATE_running || v->runstate == RUNSTATE_runnable;
+	if (d->vcpu[0] && wanting != d->vcpu[0]->sched->account->wanting) {
+		printf("d%u: %u vCPUs want to run, counted %u\n", d->id, wanting, d->vcpu[0]->sched->account->wanting);
+		abort();
+	}
+}
+
 /* Every queue holds what it counts, and who may run and does not is on one, or waits for its domain's next period. */
 static void check_queues(void)
 {
@@ -134,19 +148,21 @@ static void check_queues(void)
 	struct vcpu *v;
 	u32 i;
 
-	for_each_machine_domain(d)
+	for_each_machine_domain(d) {
+		check_wanting(d);
 		for_each_vcpu(d, v, i) {
 			const struct sched_unit *u = v->sched;
 
 			if (u->queued) {
 				queued[v->processor]++;
-				load[v->processor] += u->weight;
+				load[v->processor] += u->load;
 			}
 			if (v->pause_flags ? u->queued : u->queued == u->parked) {
 				printf("d%uv%u: flags %#x, queued %d, parked %d\n", d->id, i, v->pause_flags, u->queued, u->parked);
 				abort();
 			}
 		}
+	}
 	for (i = 0; i < MACHINE_CPUS; i++)
 		if (queued[i] != runqueues[i].nr_queued || load[i] != runqueues[i].load) {
 			printf("CPU %u: %u queued with load %u, counted %u with %u\n", i, queued[i], load[i],
