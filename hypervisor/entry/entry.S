@@ -172,9 +172,10 @@ ist_debug:
 
 /* ---- SYSCALL: a stub a CPU, since nothing else tells which one it is ---- */
 
+	.macro STUBS name, target
 	.balign 32
-	.globl syscall_stubs
-syscall_stubs:
+	.globl \name
+\name:
 	.set cpu, 0
 	.rept MAX_CPUS_ASM
 	.balign 32
@@ -182,23 +183,13 @@ syscall_stubs:
 	mov	syscall_slots + cpu * 16 + 8(%rip), %rsp
 	push	$SEL_GUEST_SS
 	push	syscall_slots + cpu * 16(%rip)
-	jmp	syscall_entry
+	jmp	\target
 	.set cpu, cpu + 1
 	.endr
+	.endm
 
-	.balign 32
-	.globl cstar_stubs
-cstar_stubs:
-	.set cpu, 0
-	.rept MAX_CPUS_ASM
-	.balign 32
-	mov	%rsp, syscall_slots + cpu * 16(%rip)
-	mov	syscall_slots + cpu * 16 + 8(%rip), %rsp
-	push	$SEL_GUEST_SS
-	push	syscall_slots + cpu * 16(%rip)
-	jmp	cstar_entry
-	.set cpu, cpu + 1
-	.endr
+	STUBS	syscall_stubs, syscall_entry
+	STUBS	cstar_stubs, cstar_entry
 
 	.balign 16
 syscall_entry:

@@ -31,7 +31,8 @@ long memory_restart(u32 cmd, u64 at, u64 arg)
 	return hypercall_restart(__HYPERVISOR_memory_op, 2, HC_ARG(cmd | at << MEMOP_EXTENT_SHIFT), arg);
 }
 
-static long current_reservation(u64 arg)
+/* What a domain, named by its number in the guest's memory, says of itself. */
+static long ask_domain(u64 arg, long (*answer)(struct domain *d))
 {
 	struct domain *d;
 	domid_t id;
@@ -42,43 +43,29 @@ static long current_reservation(u64 arg)
 	d = domain_get_for_caller(id);
 	if (!d)
 		return -ESRCH;
-	rc = d->tot_pages;
+	rc = answer(d);
 	domain_put(d);
 	return rc;
 }
 
-static long maximum_reservation(u64 arg)
+static long tot_pages_of(struct domain *d)
 {
-	struct domain *d;
-	domid_t id;
-	long rc;
-
-	if (guest_get(&id, arg))
-		return -EFAULT;
-	d = domain_get_for_caller(id);
-	if (!d)
-		return -ESRCH;
-	rc = d->max_pages;
-	domain_put(d);
-	return rc;
+	return d->tot_pages;
 }
 
-static long maximum_gpfn(u64 arg)
+static long max_pages_of(struct domain *d)
 {
-	struct domain *d;
-	domid_t id;
+	return d->max_pages;
+}
+
+static long max_gpfn_of(struct domain *d)
+{
 	long rc;
 
-	if (guest_get(&id, arg))
-		return -EFAULT;
-	d = domain_get_for_caller(id);
-	if (!d)
-		return -ESRCH;
 	spin_lock(&d->lock);
 	/* gone with a dying domain's memory; 0 while nobody has said, which is no error to who restores a guest */
 	rc = d->shared_info ? (long)(MAX(READ_ONCE(d->shared_info->arch.max_pfn), 1ul) - 1) : -ESRCH;
 	spin_unlock(&d->lock);
-	domain_put(d);
 	return rc;
 }
 
@@ -282,11 +269,11 @@ long do_memory_op(u64 cmd, u64 arg)
 	case XENMEM_maximum_ram_page:
 		return frame_max - 1;
 	case XENMEM_current_reservation:
-		return current_reservation(arg);
+		return ask_domain(arg, tot_pages_of);
 	case XENMEM_maximum_reservation:
-		return maximum_reservation(arg);
+		return ask_domain(arg, max_pages_of);
 	case XENMEM_maximum_gpfn:
-		return maximum_gpfn(arg);
+		return ask_domain(arg, max_gpfn_of);
 	case XENMEM_machphys_mapping:
 		return machphys_mapping(arg);
 	case XENMEM_machphys_mfn_list:

@@ -222,7 +222,8 @@ void irq_release(int irq)
 	d->arg = NULL;
 }
 
-void irq_mask(int irq)
+/* Unmasked is only what somebody handles. */
+static void set_masked(int irq, bool masked)
 {
 	struct irq_desc *d = irq_desc(irq);
 	u64 flags;
@@ -230,21 +231,19 @@ void irq_mask(int irq)
 	if (!d)
 		return;
 	flags = spin_lock_irqsave(&d->lock);
-	irq_set_masked(irq, d, true);
+	if (masked || d->fn)
+		irq_set_masked(irq, d, masked);
 	spin_unlock_irqrestore(&d->lock, flags);
+}
+
+void irq_mask(int irq)
+{
+	set_masked(irq, true);
 }
 
 void irq_unmask(int irq)
 {
-	struct irq_desc *d = irq_desc(irq);
-	u64 flags;
-
-	if (!d)
-		return;
-	flags = spin_lock_irqsave(&d->lock);
-	if (d->fn)
-		irq_set_masked(irq, d, false);
-	spin_unlock_irqrestore(&d->lock, flags);
+	set_masked(irq, false);
 }
 
 /* The move is over: an interrupt came in at the new place, or none was on its way. Descriptor lock held. */
