@@ -134,6 +134,19 @@ static int open_ports(struct error *err)
 	return rc;
 }
 
+static int adopt_guests(struct error *err)
+{
+	(void)err;
+	life_adopt();
+	return 0;
+}
+
+/* In this order: each needs what stands above it. */
+static int (*const steps[])(struct error *err) = {
+	xs_init, hv_open, watch_signals, open_ports, life_init, registry_load, xs_begin, device_init, vif_init,
+	network_init, adopt_guests, server_init, scrape_listen,
+};
+
 static int run(struct error *err)
 {
 	int rc = lock_run_dir(err);
@@ -146,33 +159,11 @@ static int run(struct error *err)
 	xend.base = event_base_new();
 	if (!xend.base)
 		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "event loop");
-	rc = xs_init(err);
-	if (!rc)
-		rc = hv_open(err);
-	if (!rc)
-		rc = watch_signals(err);
-	if (!rc)
-		rc = open_ports(err);
-	if (!rc)
-		rc = life_init(err);
-	if (!rc)
-		rc = registry_load(err);
-	if (!rc)
-		rc = xs_begin(err);
-	if (!rc)
-		rc = device_init(err);
-	if (!rc)
-		rc = vif_init(err);
-	if (!rc)
-		rc = network_init(err);
-	if (rc)
-		return rc;
-	life_adopt();
-	rc = server_init(err);
-	if (!rc)
-		rc = scrape_listen(err);
-	if (rc)
-		return rc;
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		rc = steps[i](err);
+		if (rc)
+			return rc;
+	}
 	autostart_begin();
 	log_info("xend " TOOLSTACK_VERSION " is ready");
 	event_base_dispatch(xend.base);
