@@ -18,7 +18,9 @@ import socket
 import subprocess
 import sys
 import tarfile
+import tempfile
 import time
+import zlib
 
 # UEFI firmware and its empty variables, as Debian, Fedora and openSUSE place them.
 OVMF = [("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"),
@@ -91,8 +93,8 @@ class Host:
         # With icount a busy guest's clock follows its instructions, not ours: a slow builder trips no time-outs inside.
         args = ["qemu-system-x86_64", "-accel", "tcg,thread=single", "-icount", "shift=2", "-m", str(self.memory_mib), "-smp", str(self.cpus),
                 "-cpu", self.cpu, "-display", "none", "-nodefaults", "-vga", "std",
-                "-chardev", f"socket,id=ser,path={self.dir}/serial.sock,server=on,wait=on", "-serial", "chardev:ser",
-                "-qmp", f"unix:{self.dir}/qmp.sock,server=on,wait=off", "-nic", "user,model=e1000",
+                "-chardev", f"socket,id=ser,path={self.sockets}/serial,server=on,wait=on", "-serial", "chardev:ser",
+                "-qmp", f"unix:{self.sockets}/qmp,server=on,wait=off", "-nic", "user,model=e1000",
                 # a reset ends this process and we start another: what QEMU translated for one boot makes it crawl when
                 # the next boot writes over that memory
                 "-action", "reboot=shutdown"]
@@ -104,18 +106,16 @@ class Host:
         return args
 
     def power_on(self):
-        for name in ("serial.sock", "qmp.sock"):
-            if os.path.exists(f"{self.dir}/{name}"):
-                os.unlink(f"{self.dir}/{name}")
+        self.sockets = tempfile.mkdtemp(prefix="testhost.")  # short: a socket's path has 107 bytes at most
         args = self._qemu_args() + (["-loadvm", "ready"] if self.resume else [])
         self.qemu = subprocess.Popen(args, stdin=subprocess.DEVNULL,
                                      stderr=open(os.path.join(self.dir, "qemu.log"), "ab"))
-        self.serial = self._connect(f"{self.dir}/serial.sock")
-        self.qmp = self._connect(f"{self.dir}/qmp.sock")
+        self.serial = self._connect(f"{self.sockets}/serial")
+        self.qmp = self._connect(f"{self.sockets}/qmp")
         self._qmp("qmp_capabilities")
 
     def _connect(self, path):
-        for _ in range(200):
+        for _ in range(1200):
             sock = socket.socket(socket.AF_UNIX)
             try:
                 sock.connect(path)
@@ -189,8 +189,9 @@ class Host:
             return
         self.qemu.kill()
         self.qemu.wait()
-        for sock in (self.serial, self.qmp):
+        for sock in filter(None, (self.serial, self.qmp)):
             sock.close()
+        shutil.rmtree(self.sockets, ignore_errors=True)
         self.qemu = None
 
     def wait_for_power_off(self, timeout):
@@ -342,7 +343,8 @@ def overlay_dir(name):
 def image_for(suite="bookworm", kernel="amd64", layout="plain", extra=""):
     """The image of a host, made when it is not there yet; it boots by BIOS and by UEFI."""
     here = os.path.dirname(os.path.abspath(__file__))
-    name = "-".join([suite] + [x.replace("/", "-") for x in (kernel, layout, *extra.split()) if x not in ("amd64", "plain")])
+    name = "-".join([suite] + [x.replace("/", "-") for x in (kernel, layout) if x not in ("amd64", "plain")])
+    name += f"-{zlib.crc32(extra.encode()):08x}" if extra else ""
     out = os.path.normpath(os.path.join(here, "..", "..", "build", "testhost", name + ".qcow2"))
     with made_once(out):
         subprocess.run([os.path.join(here, "mkimage"), "--suite", suite, "--kernel", kernel, "--layout", layout,
