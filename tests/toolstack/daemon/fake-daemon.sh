@@ -96,6 +96,24 @@ check "defined anew" $XL define "$W/f.cfg"
 check "it starts" $XL start f
 check "destroy f" $XL destroy f
 check "undefine f" $XL undefine f
+# With the host: one order after the other, once a boot; a daemon that dies meanwhile goes on with the order it was at.
+for g in p q s; do guest $g; check "define $g" $XL define "$W/$g.cfg"; done
+check "enable p" $XL enable --order 5 p
+check "enable q" $XL enable --order 3 q
+await() { j=0; while ! "$@" > /dev/null 2>&1; do j=$((j + 1)); [ $j -lt 300 ] || return 1; sleep 0.1; done; }
+began() { $XL list | grep '^[pqs] ' | cut -c1 | sort | tr -d '\n'; }
+kill -9 "$XEND"; wait "$XEND" 2>/dev/null; rm -f "$W/run/autostarted"; start
+check "autostart is done" await grep -q done "$W/run/autostarted"
+check "those that are marked run" test "$(began)" = pq
+check "in their order" sh -c "grep -o \"'[pq]' (domain .*: start[a-z]*\" '$W/xend.log' | tail -4 | tr -d '\n' | grep -q \"'q'.*started'p'.*starting.*started\""
+for g in p q; do check "destroy $g" $XL destroy $g; done
+kill -9 "$XEND"; wait "$XEND" 2>/dev/null; start
+check "not again in this boot" test "$(began)" = ""
+kill -9 "$XEND"; wait "$XEND" 2>/dev/null; printf 5 > "$W/run/autostarted"; start
+check "what was cut short goes on" await grep -q done "$W/run/autostarted"
+check "with its order, and those before it are left alone" test "$(began)" = p
+check "destroy p again" $XL destroy p
+for g in p q s; do check "undefine $g" $XL undefine $g; done
 # A reader may be slow to ask, ask nothing, or go away; others are served meanwhile.
 scrape() {
 	python3 - "$W/run/metrics" "$1" <<'PY'
