@@ -28,6 +28,13 @@ xend_start() {
 	XEND=$!
 	until_ok 10 test -S /run/xend/socket || { not_ok "xend starts"; cat /tmp/xend.log; }
 }
+# What a test leaves is taken away before the next one: its guests, and the daemon.
+xend_end() {
+	[ -S /run/xend/socket ] || return 0
+	for _g in $(xl list 2> /dev/null | awk 'NR > 1 && $2 > 0 { print $1 }'); do xl destroy "$_g" > /dev/null 2>&1; done
+	killall -q xend; until_ok 20 sh -c "! pidof xend" || killall -q -9 xend
+	rm -rf /run/xend/socket /etc/vm/?.cfg /var/lib/xend
+}
 # The process of the daemon's that is the store.
 store_pid() {
 	for _p in /proc/[0-9]*; do
