@@ -108,6 +108,7 @@ static int op_set_priority(struct domain *d, union event_arg *a)
 
 #define OPENED(member)	offsetof(union event_arg, member)
 #define NOT_OPENED	0xffu
+#define OP(name, ...)	[EVTCHNOP_##name] = { op_##name, sizeof(struct evtchn_##name), __VA_ARGS__ }
 
 static const struct {
 	int (*perform)(struct domain *d, union event_arg *a);
@@ -115,24 +116,20 @@ static const struct {
 	bool writes_back;
 	u8 opened_port;		/* where the number of a port of the caller's that this opens will stand */
 } ops[] = {
-	[EVTCHNOP_bind_interdomain] = { op_bind_interdomain, sizeof(struct evtchn_bind_interdomain), true,
-					OPENED(bind_interdomain.local_port) },
-	[EVTCHNOP_bind_virq] = { op_bind_virq, sizeof(struct evtchn_bind_virq), true,
-	OPENED(bind_virq.port) },
-	[EVTCHNOP_bind_pirq] = { op_bind_pirq, sizeof(struct evtchn_bind_pirq), true,
-	OPENED(bind_pirq.port) },
-	[EVTCHNOP_close] = { op_close, sizeof(struct evtchn_close), false, NOT_OPENED },
-	[EVTCHNOP_send] = { op_send, sizeof(struct evtchn_send), false, NOT_OPENED },
-	[EVTCHNOP_status] = { op_status, sizeof(struct evtchn_status), true, NOT_OPENED },
-	[EVTCHNOP_alloc_unbound] = { op_alloc_unbound, sizeof(struct evtchn_alloc_unbound), true,
-	NOT_OPENED },
-	[EVTCHNOP_bind_ipi] = { op_bind_ipi, sizeof(struct evtchn_bind_ipi), true, OPENED(bind_ipi.port) },
-	[EVTCHNOP_bind_vcpu] = { op_bind_vcpu, sizeof(struct evtchn_bind_vcpu), false, NOT_OPENED },
-	[EVTCHNOP_unmask] = { op_unmask, sizeof(struct evtchn_unmask), false, NOT_OPENED },
-	[EVTCHNOP_reset] = { op_reset, sizeof(struct evtchn_reset), false, NOT_OPENED },
-	[EVTCHNOP_init_control] = { op_init_control, sizeof(struct evtchn_init_control), true, NOT_OPENED },
-	[EVTCHNOP_expand_array] = { op_expand_array, sizeof(struct evtchn_expand_array), false, NOT_OPENED },
-	[EVTCHNOP_set_priority] = { op_set_priority, sizeof(struct evtchn_set_priority), false, NOT_OPENED },
+	OP(bind_interdomain, true, OPENED(bind_interdomain.local_port)),
+	OP(bind_virq, true, OPENED(bind_virq.port)),
+	OP(bind_pirq, true, OPENED(bind_pirq.port)),
+	OP(close, false, NOT_OPENED),
+	OP(send, false, NOT_OPENED),
+	OP(status, true, NOT_OPENED),
+	OP(alloc_unbound, true, NOT_OPENED),
+	OP(bind_ipi, true, OPENED(bind_ipi.port)),
+	OP(bind_vcpu, false, NOT_OPENED),
+	OP(unmask, false, NOT_OPENED),
+	OP(reset, false, NOT_OPENED),
+	OP(init_control, true, NOT_OPENED),
+	OP(expand_array, false, NOT_OPENED),
+	OP(set_priority, false, NOT_OPENED),
 };
 
 /* In the operation's number, ours: one that said -ERESTART goes on. Harmless if a guest sets it. */

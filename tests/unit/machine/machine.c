@@ -292,7 +292,8 @@ static void dispatch(struct vcpu *v)
 	}
 	dom0->refs = dom0_refs;
 	dom0->shutdown_code = ~0u;
-	spin_unlock(&dom0->lock);
+	if (dom0->lock.ticket >> 16 != (dom0->lock.ticket & 0xffff))	/* dom0's own end holds it, a call to power off does not */
+		spin_unlock(&dom0->lock);
 	v->regs.rax = 0;
 }
 
