@@ -113,6 +113,8 @@ const struct command cmd_shutdown = {
 };
 const struct command cmd_reboot = {
 	.name = "reboot", .usage = "GUEST... | --all", .summary = "ask a guest to reboot",
+	.help = "It comes back with the memory, vCPUs and devices that it had, plugged ones included; or, if it was "
+		"defined anew meanwhile, as that says.",
 	.example = "reboot -w web",
 	.options = reboot_options, .max_words = -1, .words = WORD_GUEST, .more_words = WORD_GUEST,
 	.op = "reboot",

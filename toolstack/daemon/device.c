@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "abi/io/xenbus.h"
 #include "daemon/console.h"
@@ -208,6 +209,7 @@ static int publish_domain(struct guest *g, uint32_t tx)
 	put(&vm, "name", "%s", g->name);
 	put(&vm, "uuid", "%s", uuid);
 	put(&vm, "image/ostype", "linux");
+	put(&vm, "start_time", "%lld.00", (long long)time(NULL));	/* seconds and hundredths: xl uptime of Xen */
 	folder(&w, "", 0, g->domid);
 	put(&w, "vm", "%s", vm.base);
 	put(&w, "name", "%s", g->name);
