@@ -26,10 +26,8 @@ static void nmi_for_dom0(void)
 {
 	struct vcpu *v = dom0 ? dom0->vcpu[0] : NULL;
 
-	if (!v)
-		return;
-	WRITE_ONCE(v->nmi_pending, true);
-	sched_kick(v);
+	if (v)
+		sched_send_nmi(v);
 }
 
 static void describe_vcpu(const struct vcpu *v, char *buf, size_t size)

@@ -90,6 +90,12 @@ struct vcpu {
 	u64 hv_stack;			/* stack of the CPU it runs on, loaded right after regs are saved */
 };
 
+/* One waits, and none is being handled, which its handler's HYPERVISOR_iret ends. */
+static inline bool vcpu_nmi_is_due(const struct vcpu *v)
+{
+	return READ_ONCE(v->nmi_pending) && !v->nmi_masked;
+}
+
 /* What vCPUs that are gone had made. */
 extern u32 vcpu_hypercalls_gone[64];
 

@@ -269,9 +269,7 @@ int domctl_sendtrigger(struct domain *d, struct xen_domctl *op)
 		return -ESRCH;
 	if (op->u.sendtrigger.trigger != XEN_DOMCTL_SENDTRIGGER_NMI)
 		return -ENOSYS;
-	WRITE_ONCE(v->nmi_pending, true);
-	sched_kick(v);
-	sched_vcpu_unblock(v);
+	sched_send_nmi(v);
 	return 0;
 }
 

@@ -158,9 +158,7 @@ static long op_send_nmi(struct vcpu *v, u64 arg)
 {
 	if (arg)
 		return -EINVAL;
-	if (!xchg(&v->nmi_pending, true))
-		sched_kick(v);
-	sched_vcpu_unblock(v);
+	sched_send_nmi(v);
 	return 0;
 }
 

@@ -197,14 +197,23 @@ void pv_iret_fault(struct vcpu *v)
 	bounce_callback(v, CALLBACKTYPE_failsafe, BOUNCE_FAILSAFE);
 }
 
+/* An NMI is lost on a guest without a handler for it. HYPERVISOR_iret lets the next one come. */
+static bool deliver_nmi(struct vcpu *v)
+{
+	const struct pv_trap *t = &v->pv.traps[X86_VEC_NMI];
+
+	v->nmi_pending = false;
+	if (!t->address)
+		return false;
+	v->nmi_masked = true;
+	pv_bounce(v, t->address, t->mask_events ? BOUNCE_MASK_EVENTS : 0, 0);
+	return true;
+}
+
 bool pv_deliver_pending(struct vcpu *v)
 {
-	if (unlikely(v->nmi_pending) && !v->nmi_masked && v->pv.callbacks[CALLBACKTYPE_nmi].address) {
-		v->nmi_pending = false;
-		v->nmi_masked = true;
-		bounce_callback(v, CALLBACKTYPE_nmi, BOUNCE_MASK_EVENTS);
+	if (unlikely(vcpu_nmi_is_due(v)) && deliver_nmi(v))
 		return true;
-	}
 	if (!event_vcpu_needs_upcall(v) || unlikely(!v->pv.callbacks[CALLBACKTYPE_event].address))
 		return false;
 	bounce(v, v->pv.callbacks[CALLBACKTYPE_event].address, 0, true, 0);

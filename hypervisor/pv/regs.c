@@ -13,6 +13,7 @@
 #include "x86/cpu_ops.h"
 #include "x86/segment.h"
 
+#define TRAP_MASKS_EVENTS	4	/* of struct trap_info's flags */
 #define DR7_GD		(1ul << 13)
 #define DR7_FIXED	(1ul << 10)
 #define DR6_RESERVED	(0xfffffffful << 32)
@@ -27,7 +28,7 @@ int pv_set_trap(struct vcpu *v, u32 vector, u64 address, u16 cs, u8 flags)
 	t->address = address;
 	t->cs = cs | 3;
 	t->dpl = flags & 3;
-	t->mask_events = flags & 4;
+	t->mask_events = flags & TRAP_MASKS_EVENTS;
 	return 0;
 }
 
@@ -39,6 +40,9 @@ int pv_set_callback(struct vcpu *v, u32 type, u64 address, u16 cs, bool mask_eve
 		return -ENOSYS;
 	if (!va_is_canonical(address))
 		return -EINVAL;
+	/* another name for the trap table's entry, which a context brings, too */
+	if (type == CALLBACKTYPE_nmi)
+		return pv_set_trap(v, X86_VEC_NMI, address, cs, TRAP_MASKS_EVENTS);
 	v->pv.callbacks[type].address = address;
 	v->pv.callbacks[type].cs = cs | 3;
 	v->pv.callbacks[type].mask_events = mask_events;

@@ -27,13 +27,26 @@ void sched_vcpu_unblock(struct vcpu *v)
 		sched_wake(v);
 }
 
+void sched_send_nmi(struct vcpu *v)
+{
+	if (!xchg(&v->nmi_pending, true))
+		sched_kick(v);
+	sched_vcpu_unblock(v);
+}
+
+/* Something is to be delivered to it, so it does not sleep. */
+static bool has_news(const struct vcpu *v)
+{
+	return event_vcpu_needs_upcall(v) || vcpu_nmi_is_due(v);
+}
+
 int sched_block(void)
 {
 	struct vcpu *v = current;
 
 	WRITE_ONCE(v->info->evtchn_upcall_mask, 0);
 	(void)atomic_fetch_or(&v->pause_flags, VPF_BLOCKED);
-	if (event_vcpu_needs_upcall(v))
+	if (has_news(v))
 		(void)atomic_fetch_and(&v->pause_flags, ~VPF_BLOCKED);
 	else
 		softirq_raise(SOFTIRQ_SCHEDULE);
@@ -54,7 +67,7 @@ static int poll_look(struct vcpu *v, u32 nr_ports, const u32 *ports)
 {
 	u32 i;
 
-	if (event_vcpu_needs_upcall(v))
+	if (has_news(v))
 		return 1;
 	for (i = 0; i < nr_ports; i++) {
 		if (!event_port_exists(v->domain, ports[i]))

@@ -32,6 +32,7 @@ void sched_yield_vcpu(void);
 int sched_poll(u64 nr_ports, const u32 *ports, u64 timeout_ns);
 int sched_watchdog(u32 id, u32 timeout_s);
 int sched_pin_override(s32 cpu);
+void sched_send_nmi(struct vcpu *v);	/* whatever it does: it is woken, or leaves the guest, for it */
 void sched_vcpu_unblock(struct vcpu *v);	/* an event for it came: clears VPF_BLOCKED, and wakes */
 
 /* The switch itself, in entry/: gives up the current stack, never returns to the caller. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A second vCPU: it starts in the state given, sees the same memory, takes events sent to it and sends some back,
- * goes down and comes up again; flushes reach it. And the calls that name vCPUs refuse numbers that are none.
+ * goes down and comes up again; flushes reach it, and NMIs, though it sleeps. And the calls that name vCPUs refuse numbers that are none.
  */
 #include "guest.h"
 
@@ -9,9 +9,20 @@ const char test_title[] = "smp: a second vCPU";
 
 #define MS	1000000UL
 
-static volatile unsigned int started, stop, saw;
+extern const char nmi_stub[];
+static volatile unsigned int started, stop, saw, nmis;
 static uint32_t port0, port1;
 static volatile uint64_t shared_word;
+
+static const struct trap_info nmi_handler[2] = { { 2, 4, FLAT_KERNEL_CS, (uint64_t)nmi_stub } };
+
+static bool count_nmi(struct regs *regs)
+{
+	if (regs->vector != VECTOR_NMI_CALLBACK)
+		return false;
+	nmis++;
+	return true;
+}
 
 /* vCPU 1 keeps events masked and looks at its pending bits between blocks. */
 static void second(unsigned int cpu)
@@ -19,6 +30,7 @@ static void second(unsigned int cpu)
 	struct vcpu_info *v = &shared_info->vcpu_info[cpu];
 	struct sched_poll poll = { .ports = (uint64_t)&port1, .nr_ports = 1 };
 
+	hypercall(set_trap_table, nmi_handler);
 	started++;
 	while (!stop) {
 		v->evtchn_upcall_mask = 1;
@@ -102,6 +114,20 @@ static void flushes(void)
 	CHECK(hypercall(mmuext_op, &op, 1, NULL, DOMID_SELF) < 0, "a mask in the hypervisor is read");
 }
 
+/* The handler is that of its trap table. It has time to fall asleep before each. */
+static void nmis_wake_it(void)
+{
+	trap_hook = count_nmi;
+	for (unsigned int i = 1; i <= 10; i++) {
+		for (uint64_t end = system_time() + MS; system_time() < end;)
+			hypercall(sched_op, SCHEDOP_yield, NULL);
+		EXPECT(0, hypercall(vcpu_op, VCPUOP_send_nmi, 1, NULL));
+		CHECK(wait_for(&nmis, i), "NMI %u does not reach a vCPU that sleeps", i);
+	}
+	CHECK(nmis == 10, "%u NMIs came of 10", nmis);
+	trap_hook = NULL;
+}
+
 static void down_and_up(void)
 {
 	uint64_t end = system_time() + 10000 * MS;
@@ -131,5 +157,6 @@ void test_main(void)
 	EXPECT(1, hypercall(vcpu_op, VCPUOP_is_up, 1, NULL));
 	ping_pong();
 	flushes();
+	nmis_wake_it();
 	down_and_up();
 }
