@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # Hypercall sequences on the fake machine of tests/unit/fake.
-CFLAGS	+= -DHOST_TEST -fno-strict-aliasing -I../unit/fake
+CFLAGS	+= -DHOST_TEST -fno-strict-aliasing -I../unit -I../unit/fake
 FUZZERS	+= guest_ops
 guest_ops-y := $(addprefix ../tests/unit/fake/,mem.c cpu.c domain.c irq.c oracle.c)
 guest_ops-y += $(addprefix event/,table.c bind.c send.c fifo.c pirq.c dump.c)
