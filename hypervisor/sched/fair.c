@@ -28,6 +28,7 @@
 #define SLICE_MAX		(10 * NS_PER_MS)
 #define MOVE_ARREARS		(5 * NS_PER_MS)
 #define DRIFT_MAX		(200 * NS_PER_MS)
+#define CHARGE_MAX		(4 * SLICE_MAX)
 
 static u64 fair_clock;
 
@@ -94,8 +95,14 @@ static void clock_advance(struct runqueue *rq, const struct sched_unit *curr)
 		WRITE_ONCE(fair_clock, v);
 }
 
+/*
+ * With others waiting it has had its due within a slice: what goes beyond some of them is no gain of its own, but a
+ * machine that stood still or a clock that jumped, and would keep it waiting for as long.
+ */
 static void fair_charge(struct runqueue *rq, struct sched_unit *u, u64 ns)
 {
+	if (rq->first)
+		ns = MIN(ns, CHARGE_MAX);
 	u->vtime += (u64)((unsigned __int128)ns * u->inverse_weight >> INVERSE_SHIFT) * unit_sharers(u);
 	clock_advance(rq, u);
 }

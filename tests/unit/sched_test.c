@@ -426,6 +426,30 @@ TEST(pinned_and_free_ones_balance)
 	TEARDOWN();
 }
 
+/* A machine that was stopped, and goes on: nobody pays for what passed meanwhile. */
+TEST(time_jumps)
+{
+	struct domain *a, *b;
+	u64 before_a, before_b;
+
+	fake_start(1);
+	a = make(0, 2, 256, 0);
+	b = make(1, 1, 256, 0);
+	start_all(a);
+	start_all(b);
+	fake_advance(SECOND);
+	fake_now += 400 * SECOND;
+	fake_advance(50 * MS);
+	before_a = used(a);
+	before_b = used(b);
+	fake_advance(10 * SECOND);
+	CHECK_CLOSE(used(a) - before_a, 5 * SECOND);
+	CHECK_CLOSE(used(b) - before_b, 5 * SECOND);
+	fake_domain_end(a);
+	fake_domain_end(b);
+	TEARDOWN();
+}
+
 TEST(pin_override)
 {
 	struct domain *d;
@@ -803,6 +827,7 @@ int main(void)
 	RUN(freed_cpus_take_work);
 	RUN(hard_affinity_is_kept);
 	RUN(pinned_and_free_ones_balance);
+	RUN(time_jumps);
 	RUN(pin_override);
 	RUN(block_and_wake_by_an_event);
 	RUN(runstates_add_up);
