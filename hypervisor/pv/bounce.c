@@ -200,13 +200,11 @@ void pv_iret_fault(struct vcpu *v)
 /* An NMI is lost on a guest without a handler for it. HYPERVISOR_iret lets the next one come. */
 static bool deliver_nmi(struct vcpu *v)
 {
-	const struct pv_trap *t = &v->pv.traps[X86_VEC_NMI];
-
 	v->nmi_pending = false;
-	if (!t->address)
+	if (!v->pv.traps[X86_VEC_NMI].address)
 		return false;
 	v->nmi_masked = true;
-	pv_bounce(v, t->address, t->mask_events ? BOUNCE_MASK_EVENTS : 0, 0);
+	pv_inject(v, X86_VEC_NMI, false, 0);
 	return true;
 }
 

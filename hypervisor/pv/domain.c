@@ -203,7 +203,7 @@ void pv_vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c)
 		if (!t->address)
 			continue;
 		c->trap_ctxt[i].vector = i;
-		c->trap_ctxt[i].flags = t->dpl | (t->mask_events ? 4 : 0);
+		c->trap_ctxt[i].flags = t->dpl | (t->mask_events ? TRAP_MASKS_EVENTS : 0);
 		c->trap_ctxt[i].cs = t->cs;
 		c->trap_ctxt[i].address = t->address;
 	}

@@ -43,6 +43,7 @@ void pv_to_kernel(struct vcpu *v);
 bool pv_to_user(struct vcpu *v);	/* false: it has no user page tables */
 
 /* What hypercalls set; values checked inside. 0 or -E. */
+#define TRAP_MASKS_EVENTS	4	/* of struct trap_info's flags; the lowest two bits are the DPL */
 int pv_set_trap(struct vcpu *v, u32 vector, u64 address, u16 cs, u8 flags);
 int pv_set_callback(struct vcpu *v, u32 type, u64 address, u16 cs, bool mask_events);
 int pv_set_segment_base(struct vcpu *v, u32 which, u64 base);

@@ -13,7 +13,6 @@
 #include "x86/cpu_ops.h"
 #include "x86/segment.h"
 
-#define TRAP_MASKS_EVENTS	4	/* of struct trap_info's flags */
 #define DR7_GD		(1ul << 13)
 #define DR7_FIXED	(1ul << 10)
 #define DR6_RESERVED	(0xfffffffful << 32)
