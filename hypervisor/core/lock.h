@@ -70,11 +70,11 @@ static inline void lock_release(struct spinlock *lock)
 {
 	cpu_local()->locks_held--;
 	/* Only the holder writes this half: a plain store, which x86 does not move before earlier ones. */
-#ifdef HOST_TEST
-	store_release((u16 *)&lock->ticket, (u16)(atomic_read((u16 *)&lock->ticket) + 1));	/* in the race detector's words */
-	return;
-#endif
+#ifdef HOST_TEST	/* in the race detector's words */
+	store_release((u16 *)&lock->ticket, (u16)(atomic_read((u16 *)&lock->ticket) + 1));
+#else
 	__asm__ volatile ("incw %0" : "+m" (*(u16 *)&lock->ticket) : : "memory", "cc");
+#endif
 }
 
 #ifdef NDEBUG

@@ -144,6 +144,13 @@ static inline u32 unit_load(struct sched_unit *u)
 	return u->load;
 }
 
+/* u runs or waits on rq, and its part of the load may be another now. Locked. */
+static inline void rq_reload(struct runqueue *rq, struct sched_unit *u)
+{
+	rq->load -= u->load;
+	rq->load += unit_load(u);
+}
+
 /* queue.c */
 struct runqueue *rq_lock_of(const struct vcpu *v, u64 *flags);
 void rq_lock_two(struct runqueue *a, struct runqueue *b);	/* interrupts are off */

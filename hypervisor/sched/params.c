@@ -23,10 +23,8 @@ static void weight_apply(struct domain *d, u32 weight)
 
 		rq_charge(rq, time_now_ns());
 		policy->set_weight(u, weight);
-		if (u->queued || rq->curr == v) {
-			rq->load -= u->load;
-			rq->load += unit_load(u);
-		}
+		if (u->queued || rq->curr == v)
+			rq_reload(rq, u);
 		spin_unlock_irqrestore(&rq->lock, flags);
 	}
 }

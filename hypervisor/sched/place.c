@@ -181,8 +181,7 @@ static void push_to(struct runqueue *rq, struct runqueue *to, u64 now)
 		u = policy->nth(rq, n);
 		if (!u)
 			return;
-		if (!may_move(u, to->cpu) || to->load + u->load > rq->load || !policy->wants_to_move(rq, to,
-												       u))
+		if (!may_move(u, to->cpu) || to->load + u->load > rq->load || !policy->wants_to_move(rq, to, u))
 			continue;
 		if (move_queued(rq, to, u))
 			rq_tickle(to, u, now);

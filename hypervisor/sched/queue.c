@@ -72,8 +72,7 @@ void rq_charge(struct runqueue *rq, u64 now)
 	if (v->is_idle || (s64)ns <= 0)
 		return;
 	rq->charged_until_ns = now;
-	rq->load -= v->sched->load;
-	rq->load += unit_load(v->sched);
+	rq_reload(rq, v->sched);
 	policy->charge(rq, v->sched, ns);
 	account_charge(v->sched->account, ns);
 }
