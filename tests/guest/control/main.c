@@ -160,30 +160,56 @@ static void idle_states(void)
 	CHECK(sys(XEN_SYSCTL_get_pmstat) < 0, "states of CPU 4000");
 }
 
+/* A new domain with a vCPU and 16 pages; create()'s error. */
+static long create_with_memory(domid_t *id)
+{
+	static uint64_t frames[16];
+	struct xen_memory_reservation r = { .extent_start = (uint64_t)frames, .nr_extents = 16 };
+	long rc = create();
+
+	if (rc)
+		return rc;
+	*id = r.domid = d.domain;
+	memset(&d, 0, sizeof(d));
+	d.u.max_vcpus.max = 1;
+	EXPECT(0, dom(XEN_DOMCTL_max_vcpus, *id));
+	d.u.max_mem.max_memkb = 4096;
+	EXPECT(0, dom(XEN_DOMCTL_max_mem, *id));
+	for (int i = 0; i < 16; i++)
+		frames[i] = i;
+	EXPECT(16, hypercall(memory_op, XENMEM_populate_physmap, &r));
+	return 0;
+}
+
+static long destroy(domid_t id)
+{
+	long rc;
+
+	while ((rc = dom(XEN_DOMCTL_destroydomain, id)) == -XEN_EAGAIN || rc == -85)
+		;
+	return rc;
+}
+
+/* Time for memory that comes back late. */
+static void wait_a_little(void)
+{
+	struct sched_poll p = { .timeout = system_time() + 2000000 };
+
+	hypercall(sched_op, SCHEDOP_poll, &p);
+}
+
 static void life_cycle(void)
 {
 	uint64_t before = 0, after;
-	static uint64_t frames[16];
 
 	for (int round = 0; round < 5; round++) {
-		struct xen_memory_reservation r = { .extent_start = (uint64_t)frames, .nr_extents = 16 };
 		domid_t id;
-		long rc = create();
+		long rc = create_with_memory(&id);
 
 		if (rc) {
 			test_failure("createdomain gave %ld", rc);
 			return;
 		}
-		id = d.domain;
-		memset(&d, 0, sizeof(d));
-		d.u.max_vcpus.max = 1;
-		EXPECT(0, dom(XEN_DOMCTL_max_vcpus, id));
-		d.u.max_mem.max_memkb = 4096;
-		EXPECT(0, dom(XEN_DOMCTL_max_mem, id));
-		for (int i = 0; i < 16; i++)
-			frames[i] = i;
-		r.domid = id;
-		EXPECT(16, hypercall(memory_op, XENMEM_populate_physmap, &r));
 		memset(&d, 0, sizeof(d));
 		EXPECT(0, dom(XEN_DOMCTL_getdomaininfo, 1));
 		CHECK(d.u.getdomaininfo.domain == id && d.domain == id, "the first domain after 0 is %u, not %u", d.domain, id);
@@ -193,14 +219,9 @@ static void life_cycle(void)
 		CHECK(d.u.getdomaininfo.tot_pages == 16, "the new domain has %lu pages", d.u.getdomaininfo.tot_pages);
 		CHECK(d.u.getdomaininfo.flags & XEN_DOMINF_paused, "the new domain is not paused: %#x", d.u.getdomaininfo.flags);
 		save_and_restore_ask(id);
-		while ((rc = dom(XEN_DOMCTL_destroydomain, id)) == -XEN_EAGAIN || rc == -85)
-			;
-		check_result("destroydomain", rc, 0);
-		for (int i = 0; i < 10; i++) {
-			struct sched_poll p = { .timeout = system_time() + 2000000 };
-
-			hypercall(sched_op, SCHEDOP_poll, &p);
-		}
+		check_result("destroydomain", destroy(id), 0);
+		for (int i = 0; i < 10; i++)
+			wait_a_little();
 		memset(&d, 0, sizeof(d));
 		EXPECT(-XEN_ESRCH, dom(XEN_DOMCTL_pausedomain, id));
 		after = free_pages();
@@ -213,30 +234,17 @@ static void life_cycle(void)
 /* A domain with memory, channels and grants, made and destroyed; without waiting for anything. */
 static bool one_life(void)
 {
-	static uint64_t frames[16];
-	struct xen_memory_reservation r = { .extent_start = (uint64_t)frames, .nr_extents = 16 };
+	static uint64_t grant_frames[2];
 	struct evtchn_alloc_unbound open = { .remote_dom = 0 };
-	struct gnttab_setup_table setup = { .nr_frames = 2, .frame_list = (uint64_t)frames };
+	struct gnttab_setup_table setup = { .nr_frames = 2, .frame_list = (uint64_t)grant_frames };
 	domid_t id;
-	long rc;
 
-	if (create())
+	if (create_with_memory(&id))
 		return false;
-	id = d.domain;
-	memset(&d, 0, sizeof(d));
-	d.u.max_vcpus.max = 1;
-	EXPECT(0, dom(XEN_DOMCTL_max_vcpus, id));
-	d.u.max_mem.max_memkb = 4096;
-	EXPECT(0, dom(XEN_DOMCTL_max_mem, id));
-	for (int i = 0; i < 16; i++)
-		frames[i] = i;
-	r.domid = open.dom = setup.dom = id;
-	EXPECT(16, hypercall(memory_op, XENMEM_populate_physmap, &r));
+	open.dom = setup.dom = id;
 	EXPECT(0, hypercall(event_channel_op, EVTCHNOP_alloc_unbound, &open));
 	EXPECT(0, hypercall(grant_table_op, GNTTABOP_setup_table, &setup, 1));
-	while ((rc = dom(XEN_DOMCTL_destroydomain, id)) == -XEN_EAGAIN || rc == -85)
-		;
-	return rc == 0;
+	return destroy(id) == 0;
 }
 
 /* A thousand lives leave nothing behind: not a frame, nor a number that cannot be used again. */
@@ -248,11 +256,8 @@ static void a_thousand_lives(void)
 	for (n = 0; n < 1000 && one_life(); n++)
 		if (n == 9)
 			before = free_pages();
-	for (int i = 0; i < 50 && free_pages() != before; i++) {	/* memory may come back late */
-		struct sched_poll p = { .timeout = system_time() + 2000000 };
-
-		hypercall(sched_op, SCHEDOP_poll, &p);
-	}
+	for (int i = 0; i < 50 && free_pages() != before; i++)
+		wait_a_little();
 	CHECK(n == 1000, "domain %d of 1,000 could not be made and destroyed", n);
 	CHECK(free_pages() == before, "%ld pages are lost by 990 domains", (long)(before - free_pages()));
 }
