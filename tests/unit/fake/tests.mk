@@ -17,8 +17,9 @@ TESTS	+= grant
 grant-y	:= $(FAKE)
 TESTS	+= rangeset
 rangeset-y := $(FAKE)
-TESTS	+= sched
+TESTS	+= sched sched_calls
 sched-y	:= $(FAKE)
+sched_calls-y := $(FAKE)
 
 # Threads as CPUs: everything compiled once more, with the CPU's own data found through fake_local().
 TESTS	+= race
