@@ -319,13 +319,11 @@ void device_remove_guest(struct guest *g)
 	(void)xs_rm(STORE_TX_NONE, path);
 }
 
-void device_close(struct guest *g, enum device_kind kind, size_t i)
+/* The guest's end watches the backend's state: that is where it learns that it is to close. */
+static void ask_to_close(struct guest *g, enum device_kind kind, size_t i)
 {
-	struct guest_device *d = device_of(g, kind, i);
 	struct writer w = { .tx = STORE_TX_NONE };
 
-	d->state = DEV_CLOSING;
-	(void)guest_journal(g);
 	device_path(g, kind, i, true, w.base, sizeof(w.base));
 	put(&w, "online", "0");
 	put(&w, "state", "%d", XenbusStateClosing);
@@ -333,16 +331,27 @@ void device_close(struct guest *g, enum device_kind kind, size_t i)
 		device_remove(g, kind, i);
 }
 
+void device_close(struct guest *g, enum device_kind kind, size_t i)
+{
+	device_of(g, kind, i)->state = DEV_CLOSING;
+	(void)guest_journal(g);
+	ask_to_close(g, kind, i);
+}
+
 /* ---- what backends say ---- */
 
 static void on_backend_state(struct guest *g, enum device_kind kind, size_t i)
 {
-	char *state = device_node(g, kind, i, true, "state");
-	bool closed = !state || atoi(state) == XenbusStateClosed;
+	char *text = device_node(g, kind, i, true, "state");
+	int state = text ? atoi(text) : XenbusStateClosed;
 
-	free(state);
-	if (device_of(g, kind, i)->state == DEV_CLOSING && closed)
+	free(text);
+	if (device_of(g, kind, i)->state != DEV_CLOSING)
+		return;
+	if (state == XenbusStateClosed)
 		device_remove(g, kind, i);
+	else if (state != XenbusStateClosing)	/* it was still connecting, and wrote over our request */
+		ask_to_close(g, kind, i);
 }
 
 void device_look_again(struct guest *g)

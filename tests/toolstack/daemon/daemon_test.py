@@ -340,6 +340,22 @@ def closed_while_nobody_looked(h):
     assert json.loads(h.xl('block-list', '--json', 'a').stdout)['disks'] == []
 
 
+def closed_while_it_connects(h):
+    """A backend that was still connecting writes over the request to close: it is asked again."""
+    image = h.write('disk.img', 'x' * 4096)
+    h.xl('create', h.config('a', f'disk = [ "{image},raw,xvda,w" ]'))
+    detach = h.begin('block-detach', 'a', 'xvda')
+    store = xsclient.Socket(h.path('run', 'store'))
+    state = '/local/domain/0/backend/vbd/1/51712/state'
+    for late in '24':
+        h.until('it is to close', lambda: store.read(state) == '5')
+        store.write(state, late)
+    h.until('it is to close', lambda: store.read(state) == '5')
+    store.write(state, '6')
+    assert detach.wait(timeout=60) == 0
+    assert not h.loops(), h.loops()
+
+
 def shut_down_with_the_host(h):
     """In the reverse of their order, each within its time, and for good."""
     h.xl('create', h.config('first', 'autostart_order = 10', 'shutdown_timeout = 1'))
@@ -377,6 +393,7 @@ TESTS = [flood_while_busy, undefine_before_restart, destroy_before_restart, list
          attach_to_one_that_goes, nothing_else_is_opened, renamed, dump_to_a_long_path, dump_without_descriptors,
          long_logs_in_a_bugreport, words_cut_within_a_character, many_who_look, waits_over_a_rename,
          plugged_and_unplugged, created_over_a_definition, closed_while_nobody_looked,
+         closed_while_it_connects,
          shut_down_with_the_host, cpus_of_nodes, bridge_of_two_words]
 
 passed = failed = 0
