@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,6 +36,7 @@ static void child_exec(const struct proc_run *run, int in, int out)
 	sigset_t none;
 
 	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
@@ -115,18 +117,12 @@ static int wait_until(pid_t pid, int *status, int64_t deadline)
 	return -ETIMEDOUT;
 }
 
-static int explain(const struct proc_run *run, int rc, int status, const struct strbuf *output,
-		   struct error *err)
+int proc_explain(const struct proc_run *run, int status, const char *output, struct error *err)
 {
-	const char *text = output->data ? output->data : "";
+	const char *text = output ? output : "";
 	int shown = (int)strcspn(text, "\n");
 
-	if (rc == -ETIMEDOUT)
-		return error_set(err, ERR_TIMEOUT, run->argv[0], "did not end within %u s",
-				 (run->timeout_ms ? run->timeout_ms : 30000) / 1000);
-	if (rc)
-		return error_set_errno(err, ERR_NONE, rc, run->argv[0], "cannot be waited for");
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 127 && !output->len)
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127 && !text[0])
 		return error_set(err, ERR_NOT_FOUND, run->argv[0], "is not installed");
 	if (WIFSIGNALED(status))
 		return error_set(err, ERR_FAILED, run->argv[0], "was ended by signal %d", WTERMSIG(status));
@@ -134,6 +130,16 @@ static int explain(const struct proc_run *run, int rc, int status, const struct 
 		return error_set(err, ERR_FAILED, run->argv[0], "failed with status %d%s%.*s",
 				 WEXITSTATUS(status), shown ? ": " : "", shown > 300 ? 300 : shown, text);
 	return 0;
+}
+
+static int explain(const struct proc_run *run, int rc, int status, const char *output, struct error *err)
+{
+	if (rc == -ETIMEDOUT)
+		return error_set(err, ERR_TIMEOUT, run->argv[0], "did not end within %u s",
+				 (run->timeout_ms ? run->timeout_ms : 30000) / 1000);
+	if (rc)
+		return error_set_errno(err, ERR_NONE, rc, run->argv[0], "cannot be waited for");
+	return proc_explain(run, status, output, err);
 }
 
 static int spawn(const struct proc_run *run, struct pump *p, pid_t *pid)
@@ -168,6 +174,28 @@ out_in:
 	return rc;
 }
 
+int proc_spawn(const struct proc_run *run, pid_t *pid, int *out, struct error *err)
+{
+	struct pump p = { .run = run, .in = -1, .out = -1 };
+	int rc;
+
+	*pid = -1;
+	rc = spawn(run, &p, pid);
+	pump_close(&p.in);
+	if (!rc)
+		rc = fd_set_nonblock(p.out, 1);
+	if (rc) {
+		pump_close(&p.out);
+		if (*pid > 0) {
+			kill(-*pid, SIGKILL);
+			waitpid(*pid, NULL, 0);
+		}
+		return error_set_errno(err, ERR_RESOURCES, rc, run->argv[0], "cannot be started");
+	}
+	*out = p.out;
+	return 0;
+}
+
 int proc_run(const struct proc_run *run, struct proc_result *res, struct error *err)
 {
 	struct pump p = { .run = run, .in = -1, .out = -1,
@@ -194,7 +222,7 @@ int proc_run(const struct proc_run *run, struct proc_result *res, struct error *
 	pump_close(&p.in);
 	pump_close(&p.out);
 	signal(SIGPIPE, old_pipe);
-	rc = explain(run, rc, status, &p.output, err);
+	rc = explain(run, rc, status, p.output.data, err);
 	if (res) {
 		res->status = status;
 		res->output_len = p.output.len;

@@ -31,6 +31,14 @@ struct proc_result {
 /* 0 if the program ran and exited with 0; its status is in *res in any case (res may be NULL). */
 int proc_run(const struct proc_run *run, struct proc_result *res, struct error *err) __must_check;
 
+/*
+ * The beginning of that, for an event loop: the program runs, in a process group of its own, dies with us, and
+ * *out (not blocking) is what it says.  The caller waits for it.  run->input is not written.
+ */
+int proc_spawn(const struct proc_run *run, pid_t *pid, int *out, struct error *err) __must_check;
+/* What became of it, as proc_run() tells it. */
+int proc_explain(const struct proc_run *run, int status, const char *output, struct error *err);
+
 #define PROC_CALLS_MAX 80
 
 struct proc_rights {

@@ -242,12 +242,14 @@ static bool format_devtype(const void *at, struct strbuf *out)
 /* "block" is Xen's name for what the daemon does itself. */
 static int parse_script(const char *text, void *at, struct error *err)
 {
-	(void)at;
-	if (strcmp(text, "block") == 0 || strcmp(text, "/etc/xen/scripts/block") == 0)
-		return 0;
-	error_set(err, ERR_UNSUPPORTED, NULL, "script = '%.200s': scripts for disks come in a later release", text);
-	error_hint(err, "attach the storage in dom0 and name its block device: phy:/dev/...");
-	return error_to_errno(ERR_UNSUPPORTED);
+	struct guest_disk *d = at;
+
+	return conf_set_script(&d->script, text, "block", err);
+}
+
+static bool format_script(const void *at, struct strbuf *out)
+{
+	return conf_format_string(&((const struct guest_disk *)at)->script, out);
 }
 
 /* Behind "phy:", "file:" and so on, which older files have; *file tells of those that cannot be a device. */
@@ -269,18 +271,21 @@ static const char *skip_prefixes(const char *text, bool *file)
 	return text;
 }
 
-/* Prefixes that named a script: drbd:web is short for script=block-drbd,target=web. */
-static int refuse_script_prefix(const char *text, struct error *err)
+/* Prefixes that name a script: drbd:web is short for script=block-drbd,target=web. */
+static int take_script_prefix(const char **text, struct guest_disk *d, struct error *err)
 {
-	static const char *const words[] = { "iscsi:", "nbd:", "enbd:", "drbd:" };
+	static const char *const words[] = { "iscsi", "nbd", "enbd", "drbd" };
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (strncmp(text, words[i], strlen(words[i])) == 0) {
-			error_set(err, ERR_UNSUPPORTED, NULL, "disk '%.100s': the script of %s is not called here",
-				  text, words[i]);
-			error_hint(err, "attach it in dom0, and name its block device: phy:/dev/...");
-			return error_to_errno(ERR_UNSUPPORTED);
-		}
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		size_t len = strlen(words[i]);
+		char name[32];
+
+		if (strncmp(*text, words[i], len) != 0 || (*text)[len] != ':')
+			continue;
+		*text += len + 1;
+		snprintf(name, sizeof(name), "block-%s", words[i]);
+		return parse_script(name, d, err);
+	}
 	return 0;
 }
 
@@ -312,10 +317,16 @@ static int refuse_trailing_fields(const char *text, struct error *err)
 	return 0;
 }
 
+static int refuse_relative(const char *text, struct error *err)
+{
+	error_set(err, ERR_CONFIG, NULL, "disk '%.100s' is not an absolute path", text);
+	error_hint(err, "'/var/lib/xen/images/web.img,raw,xvda,rw' or 'phy:/dev/vg/web,xvda,w'");
+	return error_to_errno(ERR_CONFIG);
+}
+
 static int parse_target(const char *text, void *at, struct error *err)
 {
 	struct guest_disk *d = at;
-	char path[4096];
 	bool file;
 	int rc;
 
@@ -324,24 +335,31 @@ static int parse_target(const char *text, void *at, struct error *err)
 		return parse_format("qcow2", at, err);
 	if (strncmp(text, "vhd:", 4) == 0)
 		return parse_format("vhd", at, err);
-	rc = refuse_script_prefix(text, err);
+	rc = take_script_prefix(&text, d, err);
 	if (!rc)
 		rc = refuse_trailing_fields(text, err);
 	if (rc || !text[0])
 		return rc;
-	if (text[0] != '/' && (file || looks_like_file(text))) {
-		error_set(err, ERR_CONFIG, NULL, "disk '%.100s' is not an absolute path", text);
-		error_hint(err, "'/var/lib/xen/images/web.img,raw,xvda,rw' or 'phy:/dev/vg/web,xvda,w'");
-		return error_to_errno(ERR_CONFIG);
-	}
-	if (snprintf(path, sizeof(path), "%s%s", text[0] == '/' ? "" : "/dev/", text) >= (int)sizeof(path))
-		return error_set(err, ERR_CONFIG, NULL, "disk '%.60s...' is too long a path", text);
-	return conf_set_string(&d->target, path, err);
+	return file && text[0] != '/' ? refuse_relative(text, err) : conf_set_string(&d->target, text, err);
 }
 
 static bool format_target(const void *at, struct strbuf *out)
 {
 	return conf_format_string(&((const struct guest_disk *)at)->target, out);
+}
+
+/* What is served without a script is a path; a bare name is a device's. */
+static int make_path(struct guest_disk *d, struct error *err)
+{
+	char path[4096];
+
+	if (!d->target || d->target[0] == '/')
+		return 0;
+	if (looks_like_file(d->target))
+		return refuse_relative(d->target, err);
+	if (snprintf(path, sizeof(path), "/dev/%s", d->target) >= (int)sizeof(path))
+		return error_set(err, ERR_CONFIG, NULL, "disk '%.60s...' is too long a path", d->target);
+	return conf_set_string(&d->target, path, err);
 }
 
 static void disk_init(void *item)
@@ -386,6 +404,7 @@ static int parse_specification(const char *text, void *at, struct error *err)
 static int disk_finish(void *item, struct error *err)
 {
 	struct guest_disk *d = item;
+	int rc;
 
 	if (!d->vdev) {
 		error_set(err, ERR_CONFIG, NULL, "has no virtual device");
@@ -395,11 +414,14 @@ static int disk_finish(void *item, struct error *err)
 	}
 	if (d->cdrom)
 		d->readonly = true;
+	if (!d->target && d->script)
+		return error_set(err, ERR_CONFIG, NULL, "disk %s has a script, but no target to hand to it", d->vdev);
 	if (!d->target && !d->cdrom)
 		return error_set(err, ERR_CONFIG, NULL, "disk %s has no target", d->vdev);
 	if (!d->target)
 		d->format = GUEST_DISK_EMPTY;
-	return conf_disk_devid(d->vdev, &d->devid);
+	rc = d->script ? 0 : make_path(d, err);
+	return rc ? rc : conf_disk_devid(d->vdev, &d->devid);
 }
 
 #define AT(f) offsetof(struct guest_disk, f)
@@ -424,9 +446,10 @@ static const struct conf_key disk_fields[] = {
 	{ .name = "backend", .kind = KEY_CUSTOM, .flags = KEY_INPUT, .parse = conf_parse_backend,
 	  .format = conf_format_nothing, .arg = "GUEST",
 	  .help = "The driver domain that serves it; there is only dom0." },
-	{ .name = "script", .kind = KEY_CUSTOM, .flags = KEY_INPUT, .parse = parse_script,
-	  .format = conf_format_nothing, .arg = "PATH",
-	  .help = "Refused but for block, which names what the daemon does itself." },
+	{ .name = "script", .kind = KEY_CUSTOM, .parse = parse_script, .format = format_script, .arg = "PATH",
+	  .help = "A program that makes the block device from what target= says. A bare name is one of "
+		  "/etc/xen/scripts; iscsi:, nbd: and drbd: before the target are short for block-iscsi and so on. "
+		  "xend(8) says how it is called. block names what the daemon does itself." },
 	{ .name = "direct-io-safe", .kind = KEY_FLAG, .offset = AT(direct_io_safe), .max = 1,
 	  .help = "Bypass dom0's page cache although that needs care." },
 	{ .name = "discard", .kind = KEY_FLAG, .offset = AT(discard), .max = 1,
@@ -444,7 +467,7 @@ static const struct conf_key disk_fields[] = {
 	{ 0 }
 };
 
-static const size_t disk_strings[] = { AT(target), AT(vdev), NO_STRING };
+static const size_t disk_strings[] = { AT(target), AT(script), AT(vdev), NO_STRING };
 
 const struct conf_list conf_disk_list = {
 	.item_size = sizeof(struct guest_disk), .max_items = GUEST_DISKS_MAX, .fields = disk_fields,

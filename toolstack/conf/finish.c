@@ -216,8 +216,8 @@ static int rule_disks(struct conf_build *b, struct error *err)
 
 			if (p->devid == q->devid)
 				return error_set(err, ERR_CONFIG, NULL, "two disks are %s", p->vdev);
-			if (p->target && q->target && strcmp(p->target, q->target) == 0 &&
-			    !(p->readonly && q->readonly) && !(p->shared && q->shared))
+			if (p->target && q->target && !p->script && !q->script &&
+			    strcmp(p->target, q->target) == 0 && !(p->readonly && q->readonly) && !(p->shared && q->shared))
 				return error_set(err, ERR_CONFIG, NULL, "%s and %s are the same file %.100s",
 						 q->vdev, p->vdev, p->target);
 		}

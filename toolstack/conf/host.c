@@ -183,6 +183,23 @@ static void check_boot_file(struct checker *ck, const char *what, const char *pa
 	}
 }
 
+static void check_script(struct checker *ck, const char *script)
+{
+	struct error err = ERROR_INIT;
+	uint64_t size;
+	bool block;
+	int rc;
+
+	if (!script)
+		return;
+	rc = ck->ops->file_state(script, false, &block, &size);
+	if (!rc)
+		return;
+	error_set_errno(&err, ERR_NONE, rc, NULL, "script %.300s cannot be used", script);
+	error_hint(&err, "without script= the daemon sets the device up itself");
+	found(ck, &err);
+}
+
 static void check_disk(struct checker *ck, const struct guest_disk *d)
 {
 	struct error err = ERROR_INIT;
@@ -191,7 +208,8 @@ static void check_disk(struct checker *ck, const struct guest_disk *d)
 	bool block;
 	int rc;
 
-	if (!d->target)
+	check_script(ck, d->script);
+	if (!d->target || d->script)
 		return;
 	snprintf(what, sizeof(what), "disk %s:", d->vdev);
 	rc = ck->ops->file_state(d->target, !d->readonly, &block, &size);
@@ -209,23 +227,6 @@ static void check_disk(struct checker *ck, const struct guest_disk *d)
 		error_hint(&err, "truncate -s 4G FILE makes an empty disk image");
 		found(ck, &err);
 	}
-}
-
-static void check_script(struct checker *ck, const char *script)
-{
-	struct error err = ERROR_INIT;
-	uint64_t size;
-	bool block;
-	int rc;
-
-	if (!script)
-		return;
-	rc = ck->ops->file_state(script, false, &block, &size);
-	if (!rc)
-		return;
-	error_set_errno(&err, ERR_NONE, rc, NULL, "script %.300s cannot be used", script);
-	error_hint(&err, "without script= the daemon sets the device up itself");
-	found(ck, &err);
 }
 
 static void check_vif(struct checker *ck, const struct guest_vif *v)

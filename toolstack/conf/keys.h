@@ -130,6 +130,8 @@ int conf_number(const char *text, int64_t *num);	/* 0 or -EINVAL/-ERANGE; decima
 bool conf_scalar_same(const struct conf_key *key, const void *a, const void *b);	/* would be written alike */
 int conf_no_memory(struct error *err);
 int conf_set_string(char **at, const char *text, struct error *err) __must_check;
+/* A script of a device: a bare name is one of the folder that Xen's are in; own names what the daemon does itself. */
+int conf_set_script(char **at, const char *text, const char *own, struct error *err) __must_check;
 /* For KEY_CUSTOM: the other half of a parser that stores a string, or whose result another key holds. */
 bool conf_format_string(const void *at, struct strbuf *out);
 bool conf_format_nothing(const void *at, struct strbuf *out);

@@ -11,7 +11,6 @@
 #include "conf/conf.h"
 #include "conf/keys.h"
 
-#define SCRIPT_FOLDER "/etc/xen/scripts/"
 #define RATE_INTERVAL_US 50000
 
 static int parse_mac(const char *text, void *at, struct error *err)
@@ -97,17 +96,10 @@ static int parse_ip(const char *text, void *at, struct error *err)
 	return conf_set_string(at, text, err);
 }
 
-/* "vif-bridge" is Xen's name for what the daemon does itself; other bare names live in the scripts' folder. */
+/* "vif-bridge" is Xen's name for what the daemon does itself. */
 static int parse_script(const char *text, void *at, struct error *err)
 {
-	char path[256];
-	int len = snprintf(path, sizeof(path), "%s%s", text[0] == '/' ? "" : SCRIPT_FOLDER, text);
-
-	if (strcmp(text, "vif-bridge") == 0 || strcmp(path, SCRIPT_FOLDER "vif-bridge") == 0)
-		return 0;
-	if (len >= (int)sizeof(path))
-		return error_set(err, ERR_CONFIG, NULL, "script '%.60s...' is too long", text);
-	return conf_set_string(at, path, err);
+	return conf_set_script(at, text, "vif-bridge", err);
 }
 
 /* Both spellings of xl: a PV interface is "vif"; "ioemu" would add an emulated card. */

@@ -119,6 +119,7 @@ static void put_disk(struct strbuf *out, const struct guest_disk *d)
 		      d->cdrom ? "cdrom" : "disk");
 	strbuf_printf(out, "      <driver type='raw'%s/>\n", d->discard ? "" : " discard='ignore'");
 	put_attribute(out, "source", block ? "dev" : "file", d->target);
+	put_attribute(out, "script", "path", d->script);
 	put_attribute(out, "target", "dev", d->vdev);
 	if (d->readonly)
 		strbuf_puts(out, "      <readonly/>\n");

@@ -4,6 +4,7 @@
  * built or half gone are taken down, and what belongs to nobody any more is given back.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "daemon/console.h"
@@ -28,6 +29,16 @@ static int find_domain(const struct guest *g)
 	return -1;
 }
 
+/* A script has been called for it; what the daemon does itself it does again. */
+static bool was_online(const struct guest *g, size_t i)
+{
+	char *status = g->cfg->vifs[i].script ? device_node(g, DEVICE_VIF, i, true, "hotplug-status") : NULL;
+	bool online = status != NULL;
+
+	free(status);
+	return online;
+}
+
 static void adopt(struct guest *g)
 {
 	struct error err = ERROR_INIT;
@@ -43,7 +54,7 @@ static void adopt(struct guest *g)
 		    xs_introduce((unsigned int)g->domid, g->store_mfn, g->store_port) < 0)
 			log_err("guest '%s': its store ring cannot be connected again", g->name);
 		for (size_t i = 0; i < g->n_vifs; i++)
-			g->vifs[i].plugged = false;
+			g->vifs[i].plugged = was_online(g, i);
 		device_look_again(g);
 		log_info("guest '%s' (domain %d): taken up again", g->name, g->domid);
 		return;

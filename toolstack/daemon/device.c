@@ -16,6 +16,8 @@
 #include "daemon/device.h"
 #include "daemon/disk.h"
 #include "daemon/events.h"
+#include "daemon/hotplug.h"
+#include "daemon/plug.h"
 #include "daemon/xend.h"
 #include "daemon/xs.h"
 
@@ -104,7 +106,9 @@ static void publish_vbd(struct guest *g, size_t i, struct writer *w)
 		put(w, "params", "/dev/loop%d", d->loop);
 	else
 		put(w, "params", "%s", disk->target ? disk->target : "");
-	if (disk->target) {
+	if (disk->script)
+		put(w, "script", "%s", disk->script);
+	if (disk->target && !disk->script) {
 		put(w, "physical-device", "%" PRIx32 ":%" PRIx32, d->major, d->minor);
 		put(w, "hotplug-status", "connected");
 	}
@@ -179,7 +183,7 @@ static int publish(struct guest *g, enum device_kind kind, size_t i, uint32_t tx
 		put_mac(g, i, &front);
 	}
 	put(&front, "state", "%d", XenbusStateInitialising);
-	device_of(g, kind, i)->state = DEV_UP;
+	device_of(g, kind, i)->state = kind == DEVICE_VBD && g->cfg->disks[i].script ? DEV_ADDING : DEV_UP;
 	return back.rc ? back.rc : front.rc;
 }
 
@@ -282,32 +286,59 @@ static void remove_nodes(struct guest *g, enum device_kind kind, size_t i)
 	(void)xs_rm(STORE_TX_NONE, path);
 }
 
-void device_remove(struct guest *g, enum device_kind kind, size_t i)
+static void end_device(struct guest *g, enum device_kind kind, size_t i)
 {
 	struct guest_device *d = device_of(g, kind, i);
 
-	if (d->state == DEV_GONE)
-		return;
 	remove_nodes(g, kind, i);
 	if (kind == DEVICE_VBD)
 		disk_release(g->uuid, d);
 	d->state = DEV_GONE;
+}
+
+void device_remove(struct guest *g, enum device_kind kind, size_t i)
+{
+	if (device_of(g, kind, i)->state == DEV_GONE || hotplug_end(g, kind, i))
+		return;
+	device_gone(g, kind, i);
+}
+
+void device_gone(struct guest *g, enum device_kind kind, size_t i)
+{
+	end_device(g, kind, i);
+	if (g->state == GUEST_RUNNING)
+		plug_forget(g, kind, i);
 	guest_device_gone(g);
 }
 
-void device_remove_guest(struct guest *g)
+bool device_all_gone(const struct guest *g)
+{
+	for (size_t i = 0; i < g->n_disks; i++)
+		if (g->disks[i].state != DEV_GONE)
+			return false;
+	for (size_t i = 0; i < g->n_vifs; i++)
+		if (g->vifs[i].state != DEV_GONE)
+			return false;
+	return true;
+}
+
+bool device_remove_guest(struct guest *g)
+{
+	for (int k = DEVICE_VBD; k <= DEVICE_VIF; k++) {
+		enum device_kind kind = (enum device_kind)k;
+		size_t n = kind == DEVICE_VBD ? g->n_disks : g->n_vifs;
+
+		for (size_t i = 0; i < n; i++)
+			if (device_of(g, kind, i)->state != DEV_GONE && !hotplug_end(g, kind, i))
+				end_device(g, kind, i);
+	}
+	return device_all_gone(g);
+}
+
+void device_forget_guest(struct guest *g)
 {
 	char path[320], uuid[37];
 
-	for (size_t i = 0; i < g->n_disks; i++) {
-		remove_nodes(g, DEVICE_VBD, i);
-		disk_release(g->uuid, &g->disks[i]);
-		g->disks[i].state = DEV_GONE;
-	}
-	for (size_t i = 0; i < g->n_vifs; i++) {
-		remove_nodes(g, DEVICE_VIF, i);
-		g->vifs[i].state = DEV_GONE;
-	}
 	for (int k = DEVICE_VBD; k <= DEVICE_VIF; k++) {
 		snprintf(path, sizeof(path), BACKEND "/%s/%d", kind_names[k], g->domid);
 		(void)xs_rm(STORE_TX_NONE, path);
@@ -316,6 +347,30 @@ void device_remove_guest(struct guest *g)
 	(void)xs_rm(STORE_TX_NONE, path);
 	guest_uuid_text(g->uuid, uuid);
 	snprintf(path, sizeof(path), "/vm/%s", uuid);
+	(void)xs_rm(STORE_TX_NONE, path);
+}
+
+int device_put(struct guest *g, enum device_kind kind, size_t i, const char *name, const char *fmt, ...)
+{
+	char path[256], full[320], value[256];
+	va_list ap;
+
+	device_path(g, kind, i, true, path, sizeof(path));
+	snprintf(full, sizeof(full), "%s/%s", path, name);
+	va_start(ap, fmt);
+	vsnprintf(value, sizeof(value), fmt, ap);
+	va_end(ap);
+	return xs_write(STORE_TX_NONE, full, value, strlen(value));
+}
+
+void device_let_go(struct guest *g, enum device_kind kind, size_t i, bool closed)
+{
+	char path[256];
+
+	if (!closed && (device_put(g, kind, i, "online", "0") ||
+			device_put(g, kind, i, "state", "%d", XenbusStateClosing)))
+		log_warn("guest '%s': cannot tell a backend to close", g->name);
+	device_path(g, kind, i, false, path, sizeof(path));
 	(void)xs_rm(STORE_TX_NONE, path);
 }
 
@@ -340,12 +395,19 @@ void device_close(struct guest *g, enum device_kind kind, size_t i)
 
 /* ---- what backends say ---- */
 
+bool device_closed(const char *state)
+{
+	return atoi(state) == XenbusStateClosed;
+}
+
 static void on_backend_state(struct guest *g, enum device_kind kind, size_t i)
 {
 	char *text = device_node(g, kind, i, true, "state");
 	int state = text ? atoi(text) : XenbusStateClosed;
 
 	free(text);
+	if (state == XenbusStateClosed)
+		hotplug_closed(g, kind, i);
 	if (device_of(g, kind, i)->state != DEV_CLOSING)
 		return;
 	if (state == XenbusStateClosed)
@@ -354,12 +416,23 @@ static void on_backend_state(struct guest *g, enum device_kind kind, size_t i)
 		ask_to_close(g, kind, i);
 }
 
+/* What a script was at when the last daemon died is not known: it is taken down. */
+static void look_again(struct guest *g, enum device_kind kind, size_t i)
+{
+	enum device_state state = device_of(g, kind, i)->state;
+
+	if (state == DEV_ADDING || state == DEV_ENDING)
+		device_remove(g, kind, i);
+	else
+		on_backend_state(g, kind, i);
+}
+
 void device_look_again(struct guest *g)
 {
-	for (size_t i = 0; i < g->n_disks; i++)
-		on_backend_state(g, DEVICE_VBD, i);
-	for (size_t i = 0; i < g->n_vifs; i++)
-		on_backend_state(g, DEVICE_VIF, i);
+	for (size_t i = g->n_disks; i-- > 0;)
+		look_again(g, DEVICE_VBD, i);
+	for (size_t i = g->n_vifs; i-- > 0;)
+		look_again(g, DEVICE_VIF, i);
 }
 
 static void on_backend_error(struct guest *g, enum device_kind kind, size_t i)
@@ -407,11 +480,7 @@ static void on_backend(void *ctx, const char *path)
 
 void device_vif_ready(struct guest *g, size_t i)
 {
-	struct writer w = { .tx = STORE_TX_NONE };
-
-	device_path(g, DEVICE_VIF, i, true, w.base, sizeof(w.base));
-	put(&w, "hotplug-status", "connected");
-	if (w.rc)
+	if (device_put(g, DEVICE_VIF, i, "hotplug-status", "connected"))
 		log_warn("guest '%s': cannot tell netback that vif %zu is ready", g->name, i);
 }
 

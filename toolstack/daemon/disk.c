@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "daemon/disk.h"
 #include "daemon/loop.h"
+#include "daemon/script.h"
 
 #define DEV_IS_BLOCK UINT64_MAX		/* file_dev of a block device; file_ino is its number */
 
@@ -99,6 +100,8 @@ int disk_check(const struct guest_disk *disk, struct error *err)
 	struct stat st;
 	int fd, rc;
 
+	if (disk->script)
+		return script_check(disk->script, err);
 	if (!disk->target)
 		return 0;
 	fd = open_target(disk, &st, err);
@@ -117,7 +120,7 @@ int disk_attach(const struct guest *g, const struct guest_disk *disk, struct gue
 	int fd, rc = 0;
 
 	d->loop = -1;
-	if (!disk->target)
+	if (!disk->target || disk->script)
 		return 0;
 	fd = open_target(disk, &st, err);
 	if (fd < 0)
@@ -140,6 +143,17 @@ int disk_claim(struct guest *g, size_t i, const struct guest_device *taken, stru
 {
 	g->disks[i] = *taken;
 	return check_unused(&g->cfg->disks[i], taken->file_dev, taken->file_ino, err);
+}
+
+int disk_claim_number(struct guest *g, size_t i, unsigned int maj, unsigned int min, struct error *err)
+{
+	struct guest_device *d = &g->disks[i];
+
+	d->major = maj;
+	d->minor = min;
+	d->file_dev = DEV_IS_BLOCK;
+	d->file_ino = makedev(maj, min);
+	return check_unused(&g->cfg->disks[i], d->file_dev, d->file_ino, err);
 }
 
 static bool in_use(int nr)

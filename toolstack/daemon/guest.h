@@ -22,8 +22,11 @@
 #include "base/error.h"
 #include "conf/guest.h"
 
+enum device_kind { DEVICE_VBD, DEVICE_VIF };
+
 struct console;
 struct event;
+struct script;
 struct worker;
 
 enum guest_state { GUEST_STOPPED, GUEST_STARTING, GUEST_RUNNING, GUEST_STOPPING };
@@ -42,14 +45,15 @@ enum guest_why {
 };
 
 /* A disk or net of a running guest.  Index i belongs to cfg->disks[i] or cfg->vifs[i]. */
-enum device_state { DEV_NEW, DEV_UP, DEV_CLOSING, DEV_GONE };
+enum device_state { DEV_NEW, DEV_UP, DEV_CLOSING, DEV_GONE, DEV_ADDING, DEV_ENDING };	/* journalled; hotplug.h */
 struct guest_device {
 	enum device_state state;
 	uint32_t id;			/* vbd number, vif index */
 	int loop;			/* vbd: number of the loop device we made, or -1 */
 	uint32_t major, minor;		/* vbd */
 	uint64_t file_dev, file_ino;	/* vbd: the image's identity, for the in-use check */
-	bool plugged;			/* vif: on its bridge */
+	bool plugged;			/* vif: on its bridge, or its script was called */
+	struct script *script;		/* the call that goes on; not in the journal */
 };
 
 struct guest {
@@ -126,8 +130,11 @@ void guest_scan(void);
 int life_init(struct error *err) __must_check;
 /* Take up guests that ran when the last daemon died; called once, with the store up. */
 void life_adopt(void);
-/* A device has reached GONE. */
+/* A device has reached GONE; g may be gone then. */
 void guest_device_gone(struct guest *g);
+/* The script of disk i has made it; that of a device has failed. */
+void guest_device_ready(struct guest *g, size_t i);
+void guest_device_failed(struct guest *g, enum device_kind kind, size_t i, const struct error *err);
 /* Ask the guest's kernel: "poweroff", "reboot", "suspend". */
 int guest_ask(struct guest *g, const char *what, struct error *err) __must_check;
 

@@ -15,6 +15,7 @@
 #include "daemon/device.h"
 #include "daemon/disk.h"
 #include "daemon/events.h"
+#include "daemon/hotplug.h"
 #include "daemon/kernels.h"
 #include "daemon/life.h"
 #include "daemon/vif.h"
@@ -27,9 +28,10 @@
 #define QUICK_DEATHS_MAX 5
 #define DESTROY_HERE_KIB (512u << 10)
 
-static unsigned int sched_id;
+unsigned int life_sched_id;
 
 static void take_down(struct guest *g);
+static void take_down_domain(struct guest *g);
 
 /* ---- starting ---- */
 
@@ -91,6 +93,46 @@ static void on_create_message(void *ctx, json_t *msg, int fd)
 	(void)guest_journal(g);
 }
 
+static void let_run(struct guest *g)
+{
+	struct error err = ERROR_INIT;
+	int rc;
+
+	life_publish_tty(g);
+	g->restarting = false;
+	g->state = GUEST_RUNNING;
+	g->started_ns = xend_now_ns();
+	rc = guest_journal(g);
+	if (!rc && !g->start_paused)
+		rc = hv_domctl_unpause((domid_t)g->domid);
+	if (rc) {
+		(void)error_set_errno(&err, ERR_INTERNAL, -rc, NULL, "cannot let the guest run");
+		fail_start(g, &err);
+		return;
+	}
+	events_emit(g, "started", g->start_paused ? "paused" : "", NULL);
+}
+
+void guest_device_ready(struct guest *g, size_t i)
+{
+	if (g->state == GUEST_RUNNING) {
+		(void)guest_journal(g);
+		events_emit(g, "device", g->cfg->disks[i].vdev, NULL);
+	} else if (g->state == GUEST_STARTING && !hotplug_is_adding(g)) {
+		let_run(g);
+	}
+}
+
+void guest_device_failed(struct guest *g, enum device_kind kind, size_t i, const struct error *err)
+{
+	if (g->state == GUEST_STARTING) {
+		fail_start(g, err);
+		return;
+	}
+	device_remove(g, kind, i);
+	events_emit(g, "device-error", err->why, err);
+}
+
 static void on_created(void *ctx, json_t *result, const struct error *failed)
 {
 	struct guest *g = ctx;
@@ -112,22 +154,15 @@ static void on_created(void *ctx, json_t *result, const struct error *failed)
 	g->store_mfn = (xen_pfn_t)json_integer_value(json_object_get(result, "store_mfn"));
 	g->console_mfn = (xen_pfn_t)json_integer_value(json_object_get(result, "console_mfn"));
 	rc = connect_guest(g, &err);
-	if (!rc) {
-		life_publish_tty(g);
-		g->restarting = false;
-		g->state = GUEST_RUNNING;
-		g->started_ns = xend_now_ns();
-		rc = guest_journal(g);
-	}
-	if (!rc && !g->start_paused)
-		rc = hv_domctl_unpause((domid_t)g->domid);
+	if (!rc)
+		rc = hotplug_add_disks(g);
 	if (rc) {
 		if (!error_is_set(&err))
-			(void)error_set_errno(&err, ERR_INTERNAL, -rc, NULL, "cannot let the guest run");
+			(void)error_set_errno(&err, ERR_INTERNAL, -rc, NULL, "cannot call the scripts of its disks");
 		fail_start(g, &err);
-		return;
+	} else if (!hotplug_is_adding(g)) {
+		let_run(g);
 	}
-	events_emit(g, "started", g->start_paused ? "paused" : "", NULL);
 }
 
 /*
@@ -156,7 +191,7 @@ static void shrink_dom0(const struct guest *g)
 static int start_with(struct guest *g, struct guest_config *cfg, bool paused, struct error *err)
 {
 	static const struct worker_calls calls = { create_work, on_create_message, on_created };
-	struct create_job job = { .g = g, .sched_id = sched_id };
+	struct create_job job = { .g = g, .sched_id = life_sched_id };
 	int rc;
 
 	g->cfg = cfg;
@@ -372,23 +407,28 @@ static void on_destroyed(void *ctx, json_t *result, const struct error *err)
 /* Give back what the guest has, in an order in which nothing holds anything else. */
 static void take_down(struct guest *g)
 {
-	static const struct worker_calls calls = { destroy_work, NULL, on_destroyed };
-	struct xen_domctl_getdomaininfo info;
-	struct error err = ERROR_INIT;
-
 	console_close(g->console);
 	g->console = NULL;
-	if (g->domid > 0) {
-		if (hv_domctl_pause((domid_t)g->domid) < 0)
-			log_debug("guest '%s': domain %d is gone already", g->name, g->domid);
-		(void)xs_release((unsigned int)g->domid);
-		device_remove_guest(g);
-	} else {
+	if (g->domid <= 0) {
 		for (size_t i = 0; i < g->n_disks; i++)
 			disk_release(g->uuid, &g->disks[i]);
 		life_finish(g);
 		return;
 	}
+	if (hv_domctl_pause((domid_t)g->domid) < 0)
+		log_debug("guest '%s': domain %d is gone already", g->name, g->domid);
+	(void)xs_release((unsigned int)g->domid);
+	if (device_remove_guest(g))
+		take_down_domain(g);
+}
+
+static void take_down_domain(struct guest *g)
+{
+	static const struct worker_calls calls = { destroy_work, NULL, on_destroyed };
+	struct xen_domctl_getdomaininfo info;
+	struct error err = ERROR_INIT;
+
+	device_forget_guest(g);
 	if (destroy_at_once(g)) {
 		if (hv_domctl_info((domid_t)g->domid, &info) == -ESRCH)
 			life_finish(g);
@@ -435,6 +475,10 @@ void guest_device_gone(struct guest *g)
 	if (g->state == GUEST_RUNNING) {
 		(void)guest_journal(g);
 		events_emit(g, "device", "gone", NULL);
+	} else if (g->state == GUEST_STOPPING && !g->worker) {
+		(void)guest_journal(g);
+		if (device_all_gone(g))
+			take_down_domain(g);
 	}
 }
 
@@ -450,23 +494,4 @@ int guest_ask(struct guest *g, const char *what, struct error *err)
 		error_what(err, "guest '%s'", g->name);
 	}
 	return rc;
-}
-
-int life_init(struct error *err)
-{
-	int rc = hv_sysctl_sched_id(&sched_id);
-
-	if (rc) {
-		rc = error_set_errno(err, ERR_NONE, -rc, NULL, "the hypervisor does not answer");
-		error_hint(err, "this xend speaks the control interface of Xen 4.17");
-		return rc;
-	}
-	rc = life_bind();
-	if (rc < 0) {
-		rc = error_set_errno(err, ERR_CONFLICT, -rc, NULL,
-				     "cannot bind the interrupt for changes of domains");
-		error_hint(err, "is xenstored or another xend running?");
-		return rc;
-	}
-	return 0;
 }

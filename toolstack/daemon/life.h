@@ -12,6 +12,6 @@ enum guest_action life_action(const struct guest *g);
 /* Look again soon while a domain is dying. */
 void life_watch_dying(void);
 void life_publish_tty(const struct guest *g);
-int life_bind(void);		/* the interrupt for changes of domains: its port or -errno */
+extern unsigned int life_sched_id;	/* the hypervisor's scheduler */
 
 #endif

@@ -39,6 +39,7 @@ struct xend xend = {
 		.run_dir = "/run/xend", .state_dir = "/var/lib/xend", .log_dir = "/var/log/xend",
 		.store_socket = "/run/xenstored/socket", .group = "xen", .operate = true, .network = true,
 		.bridge = "xenbr0", .subnet = "10.188.0.1/24", .dump_keep = 3,
+		.script_timeout_s = 40,
 	},
 };
 

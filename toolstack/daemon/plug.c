@@ -16,6 +16,7 @@
 #include "daemon/device.h"
 #include "daemon/disk.h"
 #include "daemon/events.h"
+#include "daemon/hotplug.h"
 #include "daemon/ops.h"
 #include "daemon/plug.h"
 #include "daemon/vif.h"
@@ -44,7 +45,7 @@ static void erase(void *list, size_t *n, size_t i, size_t size)
 	memmove(at, at + size, (--*n - i) * size);
 }
 
-static void drop(struct guest *g, enum device_kind kind, size_t i)
+void plug_forget(struct guest *g, enum device_kind kind, size_t i)
 {
 	struct guest_config *cfg = g->cfg;
 
@@ -79,6 +80,16 @@ struct attach {
 	size_t index;
 };
 
+static json_t *disk_json(const struct guest *g, const struct guest_disk *disk)
+{
+	return json_pack("{s:s, s:s, s:i}", "name", g->name, "vdev", disk->vdev, "devid", (int)disk->devid);
+}
+
+static void answer_disk(struct request *rq, const struct guest *g, size_t i)
+{
+	request_ok(rq, disk_json(g, &g->cfg->disks[i]));
+}
+
 static json_t *attach_work(void *arg, struct error *err)
 {
 	struct attach *a = arg;
@@ -112,14 +123,13 @@ static void on_attached(void *ctx, json_t *result, const struct error *failed)
 	if (rc) {
 		disk_release(a->uuid, &taken);
 		if (i >= 0)
-			drop(g, DEVICE_VBD, (size_t)i);
+			plug_forget(g, DEVICE_VBD, (size_t)i);
 		error_what(&err, "guest '%s'", a->guest);
 		request_fail(a->rq, &err);
 	} else {
 		(void)guest_journal(g);
 		events_emit(g, "device", g->cfg->disks[i].vdev, NULL);
-		request_ok(a->rq, json_pack("{s:s, s:s, s:i}", "name", g->name, "vdev", g->cfg->disks[i].vdev,
-					    "devid", (int)a->id));
+		answer_disk(a->rq, g, (size_t)i);
 	}
 	free(a);
 }
@@ -146,6 +156,62 @@ static int begin_attach(struct request *rq, struct guest *g, uint32_t id, struct
 	return rc;
 }
 
+/* Its script makes it, and tells by events what came of that. */
+struct scripted {
+	uint32_t id;
+	struct error err;
+};
+
+static void scripted_event(struct request *rq, struct guest *g, const char *event, const struct error *err)
+{
+	struct scripted *a = rq->ctx;
+	long i = find_disk(g, a->id);
+	enum device_state state = i < 0 ? DEV_GONE : g->disks[i].state;
+	struct error e;
+
+	if (err && state == DEV_ENDING && !error_is_set(&a->err))
+		a->err = *err;
+	if (strcmp(event, "stopped") != 0 && (strcmp(event, "device") != 0 || (state != DEV_UP && state != DEV_GONE)))
+		return;
+	e = a->err;
+	free(a);
+	rq->ctx = NULL;
+	if (state == DEV_UP && g->state == GUEST_RUNNING) {
+		answer_disk(rq, g, (size_t)i);
+		return;
+	}
+	if (!error_is_set(&e))
+		(void)error_set(&e, ERR_CONFLICT, NULL, "the disk was detached, or the guest stopped, meanwhile");
+	error_what(&e, "guest '%s'", g->name);
+	request_fail(rq, &e);
+}
+
+static int begin_scripted(struct request *rq, struct guest *g, uint32_t id, struct error *err)
+{
+	struct scripted *a = calloc(1, sizeof(*a));
+	size_t i = g->n_disks - 1;
+	int rc;
+
+	if (!a)
+		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "block-attach");
+	a->id = id;
+	rq->ctx = a;
+	rc = ops_listen(rq, g, scripted_event, 0, NULL, err);
+	if (!rc)
+		rc = device_publish(g, DEVICE_VBD, i, err);
+	if (rc) {
+		free(a);
+		rq->ctx = NULL;
+		return rc;
+	}
+	(void)guest_journal(g);
+	if (hotplug_add_disk(g, i)) {
+		(void)error_set_errno(&a->err, ERR_RESOURCES, ENOMEM, NULL, "block-attach");
+		device_remove(g, DEVICE_VBD, i);	/* its event answers */
+	}
+	return 0;
+}
+
 int plug_block_attach(struct request *rq, struct error *err)
 {
 	struct guest_disk disk = { 0 };
@@ -164,8 +230,7 @@ int plug_block_attach(struct request *rq, struct error *err)
 	}
 	if (rc || rq->dry_run) {
 		if (!rc)
-			request_ok(rq, json_pack("{s:s, s:s, s:i}", "name", g->name, "vdev", disk.vdev,
-						 "devid", (int)disk.devid));
+			request_ok(rq, disk_json(g, &disk));
 		error_what(err, "guest '%s'", g->name);
 		guest_disk_clear(&disk);
 		return rc;
@@ -174,9 +239,9 @@ int plug_block_attach(struct request *rq, struct error *err)
 		guest_disk_clear(&disk);
 		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "block-attach");
 	}
-	rc = begin_attach(rq, g, disk.devid, err);
+	rc = (disk.script ? begin_scripted : begin_attach)(rq, g, disk.devid, err);
 	if (rc)
-		drop(g, DEVICE_VBD, g->n_disks - 1);
+		plug_forget(g, DEVICE_VBD, g->n_disks - 1);
 	return rc;
 }
 
@@ -230,7 +295,7 @@ int plug_net_attach(struct request *rq, struct error *err)
 	g->vifs[g->n_vifs - 1].id = id;
 	rc = device_publish(g, DEVICE_VIF, g->n_vifs - 1, err);
 	if (rc) {
-		drop(g, DEVICE_VIF, g->n_vifs - 1);
+		plug_forget(g, DEVICE_VIF, g->n_vifs - 1);
 		return rc;
 	}
 	(void)guest_journal(g);
@@ -275,8 +340,6 @@ static void detach_event(struct request *rq, struct guest *g, const char *event,
 		return;
 	if (i >= 0 && device_of(g, d->kind, (size_t)i)->state != DEV_GONE)
 		return;
-	if (i >= 0)
-		drop(g, d->kind, (size_t)i);
 	detach_end(rq);
 	request_ok(rq, answer);
 }
@@ -288,6 +351,9 @@ static void detach_timeout(struct request *rq)
 	struct error err = ERROR_INIT;
 	long i = g ? detach_index(d, g) : -1;
 
+	if (i >= 0 && device_of(g, d->kind, (size_t)i)->state == DEV_ENDING &&
+	    request_timeout(rq, DETACH_S, detach_timeout) == 0)
+		return;		/* closed, and with its script, whose time has a limit of its own */
 	if (i >= 0 && d->force) {
 		device_remove(g, d->kind, (size_t)i);	/* its event answers */
 		return;
@@ -350,9 +416,7 @@ int plug_block_detach(struct request *rq, struct error *err)
 		return rc;
 	}
 	return begin_detach(rq, g, DEVICE_VBD, (size_t)i,
-			    json_pack("{s:s, s:s, s:i}", "name", g->name, "vdev", g->cfg->disks[i].vdev,
-				      "devid", (int)id),
-			    err);
+			    disk_json(g, &g->cfg->disks[i]), err);
 }
 
 int plug_net_detach(struct request *rq, struct error *err)

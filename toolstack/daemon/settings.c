@@ -28,6 +28,7 @@ static const struct setting {
 	{ "subnet", SET_TEXT, xend.set.subnet, sizeof(xend.set.subnet) },
 	{ "dom0_floor", SET_MIB, &xend.set.dom0_floor_kib, 0 },
 	{ "dumps", SET_COUNT, &xend.set.dump_keep, 0 },
+	{ "script_timeout", SET_COUNT, &xend.set.script_timeout_s, 0 },
 };
 #define N_SETTINGS (sizeof(settings) / sizeof(settings[0]))
 

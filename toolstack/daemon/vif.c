@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/proc.h"
 #include "daemon/device.h"
+#include "daemon/hotplug.h"
 #include "daemon/link.h"
+#include "daemon/script.h"
 #include "daemon/vif.h"
-#include "daemon/worker.h"
 #include "daemon/xend.h"
 
 static const char *bridge_of(const struct guest_vif *vif)
@@ -33,7 +33,9 @@ int vif_check(const struct guest_vif *vif, struct error *err)
 	const char *bridge = bridge_of(vif);
 	int rc;
 
-	if (vif->script || link_is_bridge(bridge))
+	if (vif->script)
+		return script_check(vif->script, err);
+	if (link_is_bridge(bridge))
 		return 0;
 	if (link_index(bridge))
 		rc = error_set(err, ERR_CONFIG, NULL, "'%s' is not a bridge", bridge);
@@ -41,67 +43,6 @@ int vif_check(const struct guest_vif *vif, struct error *err)
 		rc = error_set(err, ERR_NOT_FOUND, NULL, "bridge '%s' does not exist", bridge);
 	error_hint(err,
 		   "'xl net setup' makes one, or set vif=[\"bridge=NAME\"]; 'xl net' lists those there are");
-	return rc;
-}
-
-/* An administrator's own script in place of the bridge; called as the published hotplug scripts are. */
-struct script {
-	char guest[GUEST_NAME_MAX + 1];
-	int domid;
-	uint32_t id;
-	char path[1024], name[16], bridge[64], xenbus[256];
-};
-
-static json_t *script_work(void *arg, struct error *err)
-{
-	const struct script *s = arg;
-	const char *argv[] = { s->path, "online", NULL };
-	char env_path[300], env_vif[32], env_dev[32], env_bridge[80];
-	const char *env[] = { env_path, env_vif, env_dev, env_bridge, "type_if=vif",
-			      "PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
-	struct proc_run run = { .argv = argv, .env = env, .timeout_ms = 30000 };
-
-	snprintf(env_path, sizeof(env_path), "XENBUS_PATH=%s", s->xenbus);
-	snprintf(env_vif, sizeof(env_vif), "vif=%s", s->name);
-	snprintf(env_dev, sizeof(env_dev), "dev=%s", s->name);
-	snprintf(env_bridge, sizeof(env_bridge), "bridge=%s", s->bridge);
-	return proc_run(&run, NULL, err) ? NULL : json_object();
-}
-
-static void on_script(void *ctx, json_t *result, const struct error *err)
-{
-	struct script *s = ctx;
-	struct guest *g = guest_by_domid(s->domid);
-
-	if (!result)
-		log_err("guest '%s': script '%s' for %s: %s", s->guest, s->path, s->name, err->why);
-	for (size_t i = 0; result && g && i < g->n_vifs; i++)
-		if (g->vifs[i].id == s->id && g->vifs[i].state == DEV_UP)
-			device_vif_ready(g, i);
-	free(s);
-}
-
-static int start_script(const struct guest *g, size_t i, const char *name)
-{
-	static const struct worker_calls calls = { script_work, NULL, on_script };
-	const struct guest_vif *vif = &g->cfg->vifs[i];
-	struct script *s = calloc(1, sizeof(*s));
-	struct error err = ERROR_INIT;
-	struct worker *w;
-	int rc;
-
-	if (!s)
-		return -ENOMEM;
-	s->domid = g->domid;
-	s->id = g->vifs[i].id;
-	snprintf(s->guest, sizeof(s->guest), "%s", g->name);
-	snprintf(s->path, sizeof(s->path), "%s", vif->script);
-	snprintf(s->name, sizeof(s->name), "%s", name);
-	snprintf(s->bridge, sizeof(s->bridge), "%s", bridge_of(vif));
-	device_path(g, DEVICE_VIF, i, true, s->xenbus, sizeof(s->xenbus));
-	rc = worker_start(&w, "script", &calls, s, s, NULL, 0, &err);
-	if (rc)
-		free(s);
 	return rc;
 }
 
@@ -114,7 +55,7 @@ static void plug(struct guest *g, size_t i, const char *name, unsigned int index
 	if (vif->vifname && strcmp(vif->vifname, name) != 0)
 		rc = link_set(index, false, 0, 0, vif->vifname);
 	if (!rc && vif->script)
-		rc = start_script(g, i, vif->vifname ? vif->vifname : name);
+		rc = hotplug_online(g, i);
 	else if (!rc)
 		rc = link_set(index, true, master, vif->mtu, NULL);
 	if (rc) {

@@ -11,6 +11,7 @@
 
 #include "abi/sched.h"
 #include "daemon/console.h"
+#include "daemon/device.h"
 #include "daemon/dump.h"
 #include "daemon/events.h"
 #include "daemon/life.h"
@@ -135,8 +136,10 @@ void guest_scan(void)
 		for (int i = 0; i < n && !info; i++)
 			if (list[i].domain == g->domid && memcmp(list[i].handle, g->uuid, 16) == 0)
 				info = &list[i];
-		if (!info && g->state == GUEST_STOPPING)
-			life_finish(g);
+		if (!info && g->state == GUEST_STOPPING) {
+			if (device_all_gone(g))
+				life_finish(g);
+		}
 		else if (!info && g->state == GUEST_RUNNING)
 			guest_stop(g, WHY_DESTROY);	/* somebody else destroyed it */
 		else if (info && g->state == GUEST_RUNNING && info->flags & XEN_DOMINF_dying)
@@ -154,7 +157,21 @@ static bool on_domain_exception(void *ctx)
 	return true;
 }
 
-int life_bind(void)
+int life_init(struct error *err)
 {
-	return port_bind_virq(VIRQ_DOM_EXC, on_domain_exception, NULL);
+	int rc = hv_sysctl_sched_id(&life_sched_id);
+
+	if (rc) {
+		rc = error_set_errno(err, ERR_NONE, -rc, NULL, "the hypervisor does not answer");
+		error_hint(err, "this xend speaks the control interface of Xen 4.17");
+		return rc;
+	}
+	rc = port_bind_virq(VIRQ_DOM_EXC, on_domain_exception, NULL);
+	if (rc < 0) {
+		rc = error_set_errno(err, ERR_CONFLICT, -rc, NULL,
+				     "cannot bind the interrupt for changes of domains");
+		error_hint(err, "is xenstored or another xend running?");
+		return rc;
+	}
+	return 0;
 }

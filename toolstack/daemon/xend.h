@@ -27,6 +27,7 @@ struct xend_settings {
 	char subnet[32];		/* its address and prefix: "10.188.0.1/24" */
 	uint64_t dom0_floor_kib;	/* dom0 gives up memory for guests down to this; 0: never */
 	uint32_t dump_keep;		/* crash dumps kept */
+	uint32_t script_timeout_s;	/* for a script of a device */
 };
 
 struct xend {

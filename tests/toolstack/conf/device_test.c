@@ -65,6 +65,30 @@ TEST(what_the_daemon_does_itself_may_be_said)
 	guest_disk_clear(&d);
 }
 
+TEST(scripts_take_the_target_as_it_is)
+{
+	static const struct { const char *spec, *script, *target; } good[] = {
+		{ "script=block-iscsi,vdev=xvda,target=iqn=x:y,portal=1.2.3.4", "/etc/xen/scripts/block-iscsi", "iqn=x:y,portal=1.2.3.4" },
+		{ "dummy:/dev/x,raw,xvda,w,script=/etc/vm/scripts/block-dummy", "/etc/vm/scripts/block-dummy", "dummy:/dev/x" },
+		{ "drbd:r0,xvda,w", "/etc/xen/scripts/block-drbd", "r0" },
+		{ "phy:nbd:host:1,xvda,w", "/etc/xen/scripts/block-nbd", "host:1" },
+		{ "/a,raw,xvda,script=/etc/xen/scripts/block", NULL, "/a" },
+	};
+	char why[700];
+
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		struct guest_disk d = disk_of(good[i].spec, why);
+
+		CHECK_STR(why, "");
+		CHECK_STR(d.target, good[i].target);
+		if (good[i].script)
+			CHECK_STR(d.script, good[i].script);
+		else
+			CHECK(d.script == NULL);
+		guest_disk_clear(&d);
+	}
+}
+
 TEST(wrong_disks_are_explained)
 {
 	static const struct { const char *spec, *why; } bad[] = {
@@ -81,10 +105,10 @@ TEST(wrong_disks_are_explained)
 		{ "/a,raw,xvda,rw,frob=1", "unknown field 'frob'" },
 		{ "vdev=xvda,vdev=xvdb,target=/x", "'vdev' is given twice" },
 		{ "target=/x,vdev=xvda", "target= takes the rest of the text, so 'vdev=xvda' must stand before it" },
-		{ "drbd:r0,xvda,w", "disk 'drbd:r0': the script of drbd: is not called here" },
 		{ "file:a,xvda,w", "disk 'a' is not an absolute path" },
 		{ "/a,raw,xvda,specification=virtio", "specification 'virtio' is not served" },
-		{ "/a,raw,xvda,script=/x", "script = '/x': scripts for disks come in a later release" },
+		{ "vdev=xvda,script=/x", "disk xvda has a script, but no target to hand to it" },
+		{ "x.img,raw,xvda,script=block", "disk 'x.img' is not an absolute path" },
 		{ "/a,raw,xvda,backend=storage", "backend = 'storage': driver domains come in a later release" },
 	};
 	char why[700];
@@ -257,6 +281,7 @@ int main(void)
 {
 	RUN(disks_by_position_name_and_prefix);
 	RUN(what_the_daemon_does_itself_may_be_said);
+	RUN(scripts_take_the_target_as_it_is);
 	RUN(wrong_disks_are_explained);
 	RUN(virtual_device_numbers_are_the_published_ones);
 	RUN(interfaces);

@@ -56,7 +56,7 @@ static void expect(const char *more, const char *why, const char *hint)
 
 TEST(what_is_there_passes)
 {
-	expect("ramdisk='/r'\ndisk=['/a,raw,xvda,rw','/ro,raw,xvdb,r','phy:/dev/"
+	expect("ramdisk='/r'\ndisk=['script=/s,vdev=xvdd,target=missing','/a,raw,xvda,rw','/ro,raw,xvdb,r','phy:/dev/"
 	       "x,xvdc,w']\nvif=['','bridge=br0']\n"
 	       "cpus='0-3'\n",
 	       NULL, NULL);
@@ -77,6 +77,8 @@ TEST(what_is_not_is_told_with_a_remedy)
 	       "'xl net setup IF' makes one, vif=[''] joins the default network; existing bridges: br0, "
 	       "virbr0");
 	expect("vif=['script=/missing']\n", "script /missing cannot be used: No such file or directory",
+	       NULL);
+	expect("disk=['script=/missing,vdev=xvda,target=x']\n", "script /missing cannot be used: No such file or directory",
 	       NULL);
 	expect("cpus='7'\n", "cpus = '7': the host has CPUs 0-3 only", NULL);
 }

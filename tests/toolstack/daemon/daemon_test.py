@@ -375,6 +375,142 @@ def shut_down_with_the_host(h):
     assert ends == ['last', 'second', 'first'], ends
 
 
+SCRIPT = """#!{python} -S
+import os, sys, time
+sys.path[:0] = [{store!r}]
+import xsclient
+s = xsclient.Socket({socket!r})
+bus = os.environ['XENBUS_PATH']
+with open({log!r}, 'a') as f: f.write(' '.join(sys.argv[1:]) + ' ' + bus + ' ' + os.environ.get('vif', '') + '\\n')
+print('says', sys.argv[1])
+if sys.argv[1] == 'online': sys.exit(0)
+params = s.read(bus + '/params')
+if sys.argv[1] == 'remove': assert s.read(bus + '/node') == params; sys.exit(0)
+s.write(bus + '/node', params)
+if params == 'hang':
+    if os.fork() == 0: open({log!r} + '.child', 'w').write(str(os.getpid()))
+    time.sleep(1000)
+if params == 'daemon' and os.fork() == 0: time.sleep(3); os._exit(0)
+if params == 'bad': s.write(bus + '/hotplug-error', 'no such \\x1b[31m target'); sys.exit(3)
+if params == 'dies': print('it hurts'); sys.exit(4)
+if params == 'mute': sys.exit(0)
+s.write(bus + '/physical-device', params if params[:3] == 'fe:' else 'fe:1')
+"""
+
+
+def with_script(h, settings=''):
+    """The machine again, with a script for devices in it, and what that was called with."""
+    h.write('xend.conf', 'network = no\n' + settings)
+    h.kill()
+    h.start()
+    path = h.write('block-test', SCRIPT.format(python=sys.executable, store=sys.path[0], socket=h.path('run', 'store'),
+                                               log=h.path('calls')))
+    os.chmod(path, 0o755)
+    h.write('calls', '')
+    return path, lambda: open(h.path('calls')).read().split('\n')[:-1], xsclient.Socket(h.path('run', 'store'))
+
+
+def backend_closes(h, store, domid, devid):
+    """What blkback does when its other end has gone."""
+    state = f'/local/domain/0/backend/vbd/{domid}/{devid}/state'
+    h.until('it is to close', lambda: store.read(state) == '5')
+    store.write(state, '6')
+
+
+def disks_by_script(h):
+    """A script makes a guest's disk before it runs and takes it away when the backend has let go."""
+    path, calls, store = with_script(h)
+    disk = f'disk = [ "script={path},vdev=xvda,target=iqn.x:y,portal=1.2.3.4" ]'
+    h.xl('create', h.config('a', disk))
+    node = '/local/domain/0/backend/vbd/1/51712'
+    assert calls() == ['add backend/vbd/1/51712 '], calls()
+    assert store.read(node + '/params') == 'iqn.x:y,portal=1.2.3.4' and store.read(node + '/script') == path
+    assert store.read(node + '/hotplug-status') == 'connected'
+    assert 'says add' in open(h.path('xend.log')).read()
+    h.refused('is in use by guest', 'create', h.config('b', disk))
+    h.until('only one is left', lambda: h.names('--all') == ['Domain-0', 'a'])
+    again = h.config('c', disk.replace('iqn.x:y,portal=1.2.3.4', 'fe:2'))
+    h.xl('create', again)
+    h.kill()
+    h.start()
+    store = xsclient.Socket(h.path('run', 'store'))
+    destroy, calls0 = h.begin('destroy', 'a'), len(calls())
+    h.until('the guest is shown while it stops', lambda: h.guest('a')['state'] == 'stopping')
+    backend_closes(h, store, 1, 51712)
+    assert destroy.wait(timeout=60) == 0, destroy.stderr.read()
+    assert calls()[calls0:] == ['remove backend/vbd/1/51712 '], calls()
+    assert h.names() == ['Domain-0', 'c']
+    try:
+        store.read(node + '/params')
+        raise AssertionError('its nodes are there')
+    except xsclient.XsError:
+        pass
+    config = h.write('again.cfg', h.xl('config', 'c').stdout)
+    h.xl('check', config)
+    xml = h.write('again.xml', h.xl('config', '--xml', 'c').stdout)
+    assert f"<script path='{path}'/>" in open(xml).read()
+    h.xl('check', xml)
+
+
+def scripts_that_fail(h):
+    """Each kind of failure is told with its cause; what was begun is taken down; nobody waits for long."""
+    path, calls, store = with_script(h, 'script_timeout = 2\n')
+    for target, words in (('bad', 'disk xvda: script'), ('bad', 'no such \\x1b[31m target'), ('dies', 'failed with status 4: '),
+                          ('mute', 'has written no physical-device'), ('hang', 'did not end within 2 s')):
+        create = h.begin('create', h.config('a', f'disk = [ "script={path},vdev=xvda,target={target}" ]'))
+        h.until('it was called', lambda: calls() and calls()[-1].startswith('add'))
+        domid = int(calls()[-1].split('/')[2])
+        backend_closes(h, store, domid, 51712)
+        assert create.wait(timeout=60) != 0
+        why = create.stderr.read()
+        assert words in why and "guest 'a'" in why, why
+        assert calls()[-1].startswith('remove'), calls()
+        h.until('it is gone', lambda: h.names('--all') == ['Domain-0'])
+    child = int(open(h.path('calls.child')).read())
+    h.until('what it started is gone', lambda: not os.path.exists(f'/proc/{child}') or 'zombie' in open(f'/proc/{child}/status').read())
+    h.refused('No such file', 'create', h.config('b', f'disk = [ "script=/nosuch,vdev=xvda,target=x" ]'))
+    h.refused('cannot be used', 'check', h.path('b.cfg'))
+    os.chmod(path, 0o777)
+    h.refused('others than root may write it', 'create', h.config('c', f'disk = [ "script={path},vdev=xvda,target=x" ]'))
+    os.chmod(path, 0o644)
+    h.refused('is no program', 'create', h.path('c.cfg'))
+
+
+def disks_by_script_plugged(h):
+    """The same while the guest runs; and a script may leave a server of its own behind."""
+    path, calls, store = with_script(h, 'script_timeout = 20\n')
+    h.xl('create', h.config('a'))
+    disk = f'script={path},vdev=xvdb,target='
+    h.xl('block-attach', 'a', disk + 'daemon')
+    h.refused("already has a disk 'xvdb'", 'block-attach', 'a', disk + 'daemon')
+    detach = h.begin('block-detach', 'a', 'xvdb')
+    backend_closes(h, store, 1, 51728)
+    assert detach.wait(timeout=60) == 0, detach.stderr.read()
+    assert [c.split()[0] for c in calls()] == ['add', 'remove'], calls()
+    attach = h.begin('block-attach', 'a', disk + 'bad')
+    h.until('it fails', lambda: len(calls()) == 3)
+    backend_closes(h, store, 1, 51728)
+    assert attach.wait(timeout=60) and 'no such' in attach.stderr.read()
+    attach = h.begin('block-attach', 'a', disk + 'hang')
+    h.until('it hangs', lambda: os.path.exists(h.path('calls.child')))
+    h.xl('block-list', 'a')
+    destroy = h.begin('destroy', 'a')       # the script is cut short, and taken back
+    backend_closes(h, store, 1, 51728)
+    assert destroy.wait(timeout=60) == 0 and attach.wait(timeout=60)
+    assert 'meanwhile' in attach.stderr.read()
+    assert [c.split()[0] for c in calls()] == ['add', 'remove'] * 3, calls()
+    h.xl('create', h.config('a'))
+    attach = h.begin('block-attach', 'a', disk + 'hang')
+    h.until('it hangs', lambda: len(calls()) == 7)
+    h.kill()
+    attach.wait(timeout=60)
+    h.start()
+    store = xsclient.Socket(h.path('run', 'store'))
+    backend_closes(h, store, 2, 51728)      # what it was at is not known: taken down
+    h.until('it is taken down', lambda: calls()[-1].startswith('remove'))
+    h.until('and forgotten', lambda: json.loads(h.xl('block-list', '--json', 'a').stdout)['disks'] == [])
+
+
 def cpus_of_nodes(h):
     """A set of CPUs by their nodes means the same in a configuration and to vcpu-pin."""
     h.xl('create', h.config('a', 'cpus = "nodes:0"'))
@@ -393,8 +529,8 @@ TESTS = [flood_while_busy, undefine_before_restart, destroy_before_restart, list
          attach_to_one_that_goes, nothing_else_is_opened, renamed, dump_to_a_long_path, dump_without_descriptors,
          long_logs_in_a_bugreport, words_cut_within_a_character, many_who_look, waits_over_a_rename,
          plugged_and_unplugged, created_over_a_definition, closed_while_nobody_looked,
-         closed_while_it_connects,
-         shut_down_with_the_host, cpus_of_nodes, bridge_of_two_words]
+         closed_while_it_connects, shut_down_with_the_host, cpus_of_nodes, bridge_of_two_words, disks_by_script,
+         scripts_that_fail, disks_by_script_plugged]
 
 passed = failed = 0
 for test in TESTS:
