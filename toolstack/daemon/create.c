@@ -181,6 +181,17 @@ static int allow_hardware(const struct guest *g, domid_t domid, struct error *er
 		  : 0;
 }
 
+static int set_shares(domid_t domid, const struct guest_config *cfg)
+{
+	unsigned int sched_id;
+	int rc;
+
+	if (cfg->cpu_weight == 256 && !cfg->cap_percent)
+		return 0;
+	rc = hv_sysctl_sched_id(&sched_id);
+	return rc ? rc : hv_domctl_set_sched(domid, sched_id, cfg->cpu_weight, cfg->cap_percent);
+}
+
 static int make_domain(const struct create_job *job, struct pv_guest *pv, struct error *err)
 {
 	const struct guest_config *cfg = job->g->cfg;
@@ -206,8 +217,8 @@ static int make_domain(const struct create_job *job, struct pv_guest *pv, struct
 		rc = hv_domctl_max_mem(pv->domid, cfg->maxmem_kib + CREATE_SLACK_KIB);
 	if (!rc && cfg->tsc_mode)
 		rc = hv_domctl_set_tsc_mode(pv->domid, cfg->tsc_mode);
-	if (!rc && (cfg->cpu_weight != 256 || cfg->cap_percent))
-		rc = hv_domctl_set_sched(pv->domid, job->sched_id, cfg->cpu_weight, cfg->cap_percent);
+	if (!rc)
+		rc = set_shares(pv->domid, cfg);
 	if (!rc)
 		rc = hv_evtchn_alloc(pv->domid, 0, &pv->store_port);
 	if (!rc)

@@ -16,7 +16,6 @@
 struct create_job {
 	struct guest *g;
 	const struct image *kernel;	/* unpacked before, or NULL */
-	unsigned int sched_id;
 };
 
 /* The work() of a worker; arg is a struct create_job. */

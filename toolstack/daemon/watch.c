@@ -159,7 +159,8 @@ static bool on_domain_exception(void *ctx)
 
 int life_init(struct error *err)
 {
-	int rc = hv_sysctl_sched_id(&life_sched_id);
+	unsigned int sched_id;
+	int rc = hv_sysctl_sched_id(&sched_id);
 
 	if (rc) {
 		rc = error_set_errno(err, ERR_NONE, -rc, NULL, "the hypervisor does not answer");
