@@ -37,6 +37,32 @@ void proto_conn_close(struct proto_conn *conn)
 	conn->fd = conn->in_fd = conn->out_fd = -1;
 }
 
+/*
+ * A socket hands out a descriptor together with what was sent before it, and nothing of what was sent behind: it belongs
+ * to the message in which the bytes end that are there now.
+ */
+static void keep_fd(struct proto_conn *conn, int fd)
+{
+	if (fd >= 0 && conn->in_fd >= 0 && conn->in_fd_at) {
+		close(fd);
+	} else if (fd >= 0) {
+		if (conn->in_fd >= 0)
+			close(conn->in_fd);
+		conn->in_fd = fd;
+		conn->in_fd_at = conn->in.len;
+	}
+}
+
+/* The first `len` bytes of in are a message that is handed out. */
+static void next_fd(struct proto_conn *conn, size_t len)
+{
+	if (conn->in_fd >= 0 && !conn->in_fd_at) {
+		close(conn->in_fd);
+		conn->in_fd = -1;
+	}
+	conn->in_fd_at -= len < conn->in_fd_at ? len : conn->in_fd_at;
+}
+
 int proto_conn_fill(struct proto_conn *conn)
 {
 	char buf[65536];
@@ -48,15 +74,13 @@ int proto_conn_fill(struct proto_conn *conn)
 	n = fd_recv(conn->fd, buf, sizeof(buf), &fd);
 	if (n < 0)
 		return n == -ECONNRESET ? -EPIPE : (int)n;
-	if (conn->in_fd < 0)
-		conn->in_fd = fd;
-	else if (fd >= 0)
-		close(fd);
+	if (n > 0)
+		strbuf_add(&conn->in, buf, (size_t)n);
+	keep_fd(conn, fd);
 	if (n == 0) {
 		conn->eof = true;
 		return -EPIPE;
 	}
-	strbuf_add(&conn->in, buf, (size_t)n);
 	return conn->in.failed ? -EPROTO : 0;
 }
 
@@ -117,6 +141,7 @@ int proto_conn_next(struct proto_conn *conn, json_t **msg, struct error *err)
 		error_set(err, ERR_DAEMON, "message", "is not JSON");
 		return -EPROTO;
 	}
+	next_fd(conn, HEADER_BYTES + len);
 	in->len -= HEADER_BYTES + len;
 	memmove(in->data, in->data + HEADER_BYTES + len, in->len + 1);
 	return 0;
@@ -124,9 +149,10 @@ int proto_conn_next(struct proto_conn *conn, json_t **msg, struct error *err)
 
 int proto_conn_take_fd(struct proto_conn *conn)
 {
-	int fd = conn->in_fd;
+	int fd = conn->in_fd_at ? -1 : conn->in_fd;
 
-	conn->in_fd = -1;
+	if (fd >= 0)
+		conn->in_fd = -1;
 	return fd;
 }
 
@@ -148,8 +174,10 @@ int proto_conn_queue(struct proto_conn *conn, json_t *msg, int fd)
 	if (conn->out_done) {
 		out->len -= conn->out_done;
 		memmove(out->data, out->data + conn->out_done, out->len + 1);
-		if (conn->out_fd >= 0)
+		if (conn->out_fd >= 0) {
 			conn->out_fd_at -= conn->out_done;
+			conn->out_fd_end -= conn->out_done;
+		}
 		conn->out_done = 0;
 	}
 	if (fd >= 0) {
@@ -164,19 +192,21 @@ int proto_conn_queue(struct proto_conn *conn, json_t *msg, int fd)
 		head[i] = (unsigned char)(len >> (8 * i));
 	strbuf_add(out, head, sizeof(head));
 	strbuf_add(out, text, len);
+	if (fd >= 0)
+		conn->out_fd_end = out->len;
 	rc = out->failed ? -ENOBUFS : 0;
 out_free:
 	free(text);
 	return rc;
 }
 
-/* Up to the message that carries a descriptor, or that message with it. */
+/* Up to the message that carries a descriptor, or that message with it and nothing behind it: see keep_fd(). */
 static ssize_t send_some(struct proto_conn *conn)
 {
 	bool before = conn->out_fd >= 0 && conn->out_done < conn->out_fd_at;
-	size_t len = (before ? conn->out_fd_at : conn->out.len) - conn->out_done;
+	size_t end = before ? conn->out_fd_at : conn->out_fd >= 0 ? conn->out_fd_end : conn->out.len;
 
-	return fd_send(conn->fd, conn->out.data + conn->out_done, len, before ? -1 : conn->out_fd);
+	return fd_send(conn->fd, conn->out.data + conn->out_done, end - conn->out_done, before ? -1 : conn->out_fd);
 }
 
 int proto_conn_flush(struct proto_conn *conn)

@@ -114,11 +114,12 @@ struct proto_conn {
 	uint32_t in_max;	/* largest message accepted: REQUEST_MAX in the daemon, REPLY_MAX in xl */
 	struct strbuf in;	/* bytes received and not yet taken */
 	int in_fd;		/* descriptor received and not yet taken, or -1 */
+	size_t in_fd_at;	/* bytes of in up to where it came; 0: it belongs to the message handed out last */
 	bool eof;
 	struct strbuf out;	/* bytes queued and not yet written */
 	size_t out_done;
 	int out_fd;		/* descriptor to send with the message that starts at out_fd_at, or -1 */
-	size_t out_fd_at;
+	size_t out_fd_at, out_fd_end;
 };
 
 struct proto_peer {
@@ -134,7 +135,8 @@ void proto_conn_close(struct proto_conn *conn);		/* closes all descriptors */
  * For an event loop: the socket may be non-blocking.
  * proto_conn_fill() reads what is there (0; -EAGAIN nothing; -EPIPE other side closed; -EPROTO
  * nonsense).  proto_conn_next() hands out one whole message (0), or -EAGAIN when none is complete, or
- * -EMSGSIZE/-EPROTO for a broken one: then close.  proto_conn_take_fd() hands over a received fd or -1.
+ * -EMSGSIZE/-EPROTO for a broken one: then close.  proto_conn_take_fd() hands over the fd that came with
+ * that message, or -1; one that is not taken before the next message is closed.
  */
 int proto_conn_fill(struct proto_conn *conn) __must_check;
 int proto_conn_next(struct proto_conn *conn, json_t **msg, struct error *err) __must_check;

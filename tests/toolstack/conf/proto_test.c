@@ -196,19 +196,46 @@ TEST(a_descriptor_goes_along)
 	CHECK_EQ(proto_conn_queue(&p.b, proto_make_progress(-1, "first"), -1), 0);
 	CHECK_EQ(proto_conn_queue(&p.b, proto_make_ok(json_object()), pipe_fds[1]), 0);
 	CHECK_EQ(proto_conn_queue(&p.b, proto_make_ok(json_object()), pipe_fds[1]), -EBUSY);
+	CHECK_EQ(proto_conn_queue(&p.b, proto_make_progress(-1, "last"), -1), 0);
 	CHECK_EQ(proto_conn_flush(&p.b), 0);
 	close(pipe_fds[1]);
+	/* All of it is there at once; the descriptor belongs to the second. */
 	REQUIRE(proto_conn_recv(&p.a, &msg, 1000, NULL) == 0);
 	json_decref(msg);
+	CHECK_EQ(proto_conn_take_fd(&p.a), -1);
 	REQUIRE(proto_conn_recv(&p.a, &msg, 1000, NULL) == 0);
 	json_decref(msg);
 	fd = proto_conn_take_fd(&p.a);
 	REQUIRE(fd >= 0);
 	CHECK_EQ(proto_conn_take_fd(&p.a), -1);
+	REQUIRE(proto_conn_recv(&p.a, &msg, 1000, NULL) == 0);
+	json_decref(msg);
+	CHECK_EQ(proto_conn_take_fd(&p.a), -1);
 	CHECK_EQ(write(fd, "x", 1), 1);
 	CHECK_EQ(read(pipe_fds[0], &c, 1), 1);
 	CHECK_EQ(c, 'x');
 	close(fd);
+	close(pipe_fds[0]);
+	close_pair(&p);
+}
+
+TEST(a_descriptor_that_nobody_takes_is_closed)
+{
+	struct pair p = make_pair();
+	int pipe_fds[2];
+	json_t *msg;
+	char c;
+
+	CHECK_EQ(pipe(pipe_fds), 0);
+	CHECK_EQ(proto_conn_queue(&p.b, proto_make_ok(json_object()), pipe_fds[1]), 0);
+	CHECK_EQ(proto_conn_queue(&p.b, proto_make_progress(-1, "next"), -1), 0);
+	CHECK_EQ(proto_conn_flush(&p.b), 0);
+	close(pipe_fds[1]);
+	for (int i = 0; i < 2; i++) {
+		REQUIRE(proto_conn_recv(&p.a, &msg, 1000, NULL) == 0);
+		json_decref(msg);
+	}
+	CHECK_EQ(read(pipe_fds[0], &c, 1), 0);
 	close(pipe_fds[0]);
 	close_pair(&p);
 }
@@ -296,6 +323,7 @@ int main(void)
 	RUN(broken_frames_end_the_connection);
 	RUN(bytes_one_at_a_time);
 	RUN(a_descriptor_goes_along);
+	RUN(a_descriptor_that_nobody_takes_is_closed);
 	RUN(large_messages_pass_a_slow_reader);
 	RUN(guests_bytes_become_valid_text);
 	RUN(sockets_are_made_private_and_dead_ones_replaced);
