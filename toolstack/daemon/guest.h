@@ -82,6 +82,8 @@ struct guest {
 	/* not in the journal: */
 	struct console *console;
 	struct worker *worker;
+	bool unpacks;			/* its worker brings its kernel for all that wait for it */
+	bool awaits_kernel;		/* STARTING without a worker, until another guest's has unpacked the kernel */
 	struct event *retry;
 	struct guest_config *again;	/* what that starts: as it ran, with what was plugged in; NULL: def */
 	bool hv_gone;			/* the hypervisor has forgotten the domain */

@@ -61,6 +61,7 @@ static void kernels_add(const char *path, int fd, const struct image_info *info,
 	k->img.st = *st;
 	k->used = ++now;
 	snprintf(k->path, sizeof(k->path), "%s", path);
+	log_info("kernel '%s' is unpacked", path);
 }
 
 /* Both structs as hexadecimal digits: they travel between two copies of one program. */

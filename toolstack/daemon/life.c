@@ -251,6 +251,7 @@ void guest_stop(struct guest *g, enum guest_why why)
 		return;
 	}
 	g->state = GUEST_STOPPING;
+	g->awaits_kernel = false;
 	g->why = why;
 	(void)guest_journal(g);
 	if (g->worker)

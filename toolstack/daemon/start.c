@@ -21,6 +21,8 @@
 #include "daemon/xs.h"
 #include "hv/domctl.h"
 
+static void kernel_ended(struct guest *g);
+
 static void fail_start(struct guest *g, const struct error *err)
 {
 	struct error e = *err;
@@ -67,6 +69,7 @@ static void on_create_message(void *ctx, json_t *msg, int fd)
 
 	if (json_object_get(msg, "kernel")) {
 		kernels_take(g->cfg->kernel, msg, fd);
+		kernel_ended(g);
 		return;
 	}
 	if (device && i < g->n_disks) {
@@ -126,6 +129,7 @@ static void on_created(void *ctx, json_t *result, const struct error *failed)
 	int rc;
 
 	g->worker = NULL;
+	kernel_ended(g);
 	if (g->state != GUEST_STARTING) {	/* stopped meanwhile: it may have died before it could tell of a disk */
 		disk_sweep(g->uuid);
 		guest_stop_now(g);
@@ -173,10 +177,52 @@ static void shrink_dom0(const struct guest *g)
 			   (unsigned long long)target);
 }
 
-int life_start(struct guest *g, struct guest_config *cfg, bool paused, struct error *err)
+/* A guest that unpacks this kernel, or (awaits) waits for it. */
+static struct guest *starter_with(const char *kernel, bool awaits)
+{
+	for (struct guest *g = guests; g; g = g->next)
+		if ((awaits ? g->awaits_kernel : g->unpacks) && strcmp(g->cfg->kernel, kernel) == 0)
+			return g;
+	return NULL;
+}
+
+/* Start the worker, at once or when the kernel that another guest's worker unpacks is there. */
+static int build_guest(struct guest *g, struct error *err)
 {
 	static const struct worker_calls calls = { create_work, on_create_message, on_created };
-	struct create_job job = { .g = g };
+	const char *kernel = g->cfg->kernel;
+	struct create_job job = { .g = g, .kernel = kernel ? kernels_find(kernel) : NULL };
+	int rc;
+
+	if (kernel && !job.kernel && starter_with(kernel, false)) {
+		g->awaits_kernel = true;
+		return 0;
+	}
+	rc = worker_start(&g->worker, "create", &calls, &job, g, job.kernel ? &job.kernel->fd : NULL,
+			  job.kernel ? 1 : 0, err);
+	g->unpacks = !rc && kernel && !job.kernel;
+	return rc;
+}
+
+/* The worker of g has brought its kernel, or will not: who waits for it goes on with it, or one of them unpacks it. */
+static void kernel_ended(struct guest *g)
+{
+	struct guest *next;
+
+	if (!g->unpacks)
+		return;
+	g->unpacks = false;
+	while (!starter_with(g->cfg->kernel, false) && (next = starter_with(g->cfg->kernel, true))) {
+		struct error err = ERROR_INIT;
+
+		next->awaits_kernel = false;
+		if (build_guest(next, &err))
+			fail_start(next, &err);
+	}
+}
+
+int life_start(struct guest *g, struct guest_config *cfg, bool paused, struct error *err)
+{
 	int rc;
 
 	g->cfg = cfg;
@@ -197,10 +243,8 @@ int life_start(struct guest *g, struct guest_config *cfg, bool paused, struct er
 	}
 	if (!rc) {
 		shrink_dom0(g);
-		job.kernel = g->cfg->kernel ? kernels_find(g->cfg->kernel) : NULL;
 		events_emit(g, "starting", "", NULL);
-		rc = worker_start(&g->worker, "create", &calls, &job, g, job.kernel ? &job.kernel->fd : NULL,
-				  job.kernel ? 1 : 0, err);
+		rc = build_guest(g, err);
 	}
 	if (rc) {
 		g->state = GUEST_STOPPED;

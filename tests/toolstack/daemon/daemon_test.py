@@ -180,6 +180,32 @@ def one_disk_two_starts(h):
     assert not h.loops(), h.loops()
 
 
+def one_unpacks_for_all(h):
+    """Of guests that start at once with one kernel, one unpacks it; if that one fails, the next one does."""
+    h.write('xend.conf', 'network = no\ndom0_floor = 1\n')
+    h.kill()
+    h.start()
+    h.xl('create', h.config('big', memory=130))
+    with open(h.path('xend.log')) as log:
+        log.seek(0, os.SEEK_END)
+        kernel = shutil.copy(h.path('kernel'), h.path('cold'))
+        first = h.begin('create', h.config('first', kernel=kernel, memory=124))   # waits a second for memory in vain
+        h.until('it has begun', lambda: 'first' in h.names())
+        h.xend.send_signal(signal.SIGSTOP)
+        rest = {n: h.begin('create', '-p', h.config(n, kernel=kernel, memory=24)) for n in 'abc'}
+        time.sleep(1)   # all ask at once
+        h.xend.send_signal(signal.SIGCONT)
+        h.until('b has begun', lambda: 'b' in h.names())
+        h.xl('destroy', 'b')
+        rest.pop('b').wait(timeout=60)
+        assert first.wait(timeout=60) != 0
+        for create in rest.values():
+            assert create.wait(timeout=60) == 0, create.stderr.read()
+        text = log.read()
+    assert text.count('is unpacked') == 1, text
+    assert sorted(h.names()) == ['Domain-0', 'a', 'big', 'c'], h.names()
+
+
 def attach_to_one_that_goes(h):
     """A disk that is being attached when its guest goes is given back."""
     image = h.write('disk.img', 'x' * 4096)
@@ -525,7 +551,7 @@ def bridge_of_two_words(h):
     h.refused('cannot name a network interface', '-n', 'net', 'setup', 'lo', '--bridge', 'br 0')
 
 
-TESTS = [flood_while_busy, undefine_before_restart, destroy_before_restart, list_of_nobody, one_disk_two_starts,
+TESTS = [flood_while_busy, undefine_before_restart, destroy_before_restart, list_of_nobody, one_disk_two_starts, one_unpacks_for_all,
          attach_to_one_that_goes, nothing_else_is_opened, renamed, dump_to_a_long_path, dump_without_descriptors,
          long_logs_in_a_bugreport, words_cut_within_a_character, many_who_look, waits_over_a_rename,
          plugged_and_unplugged, created_over_a_definition, closed_while_nobody_looked,
