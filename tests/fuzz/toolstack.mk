@@ -12,7 +12,7 @@ store		:= $(call tool_folders,store) ../tests/toolstack/store/harness.c
 FROM_TOOLS	:= $(addprefix conf_,xl xml json msg) $(addprefix store_,wire core journal) image
 FUZZERS		+= $(FROM_TOOLS)
 $(foreach f,$(filter conf_%,$(FROM_TOOLS)),$(eval $f-y := $(conf)))
-$(foreach f,$(filter conf_%,$(FROM_TOOLS)),$(eval $f-libs := -ljansson -lxml2 -luuid))
+$(foreach f,$(filter conf_%,$(FROM_TOOLS)),$(eval $f-libs := -ljansson -luuid))
 $(foreach f,$(filter conf_%,$(FROM_TOOLS)),$(eval $f-flags := -max_len=4096 -timeout=10 -rss_limit_mb=1024))
 $(foreach f,$(filter store_%,$(FROM_TOOLS)),$(eval $f-y := $(store)))
 $(foreach f,$(filter store_%,$(FROM_TOOLS)),$(eval $f-libs := -levent_core -lz))

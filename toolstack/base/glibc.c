@@ -111,6 +111,32 @@ unsigned int __wrap_arc4random(void)
 	return x;
 }
 
+/* The old names; before 2.34 they are in libdl.so.2, with which the programs are linked for this. */
+void *__wrap_dlopen(const char *name, int flags);
+void *__wrap_dlsym(void *lib, const char *name);
+char *__wrap_dlerror(void);
+void *old_dlopen(const char *name, int flags);
+void *old_dlsym(void *lib, const char *name);
+char *old_dlerror(void);
+__asm__(".symver old_dlopen, dlopen@GLIBC_2.2.5");
+__asm__(".symver old_dlsym, dlsym@GLIBC_2.2.5");
+__asm__(".symver old_dlerror, dlerror@GLIBC_2.2.5");
+
+void *__wrap_dlopen(const char *name, int flags)
+{
+	return old_dlopen(name, flags);
+}
+
+void *__wrap_dlsym(void *lib, const char *name)
+{
+	return old_dlsym(lib, name);
+}
+
+char *__wrap_dlerror(void)
+{
+	return old_dlerror();
+}
+
 /*
  * The start of the program.  Before 2.34 the C library left a program's own constructors to it, so they are run from
  * here; the newer ones, called by the old name, do as they are told too.

@@ -9,9 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <libxml/parser.h>
-#include <libxml/relaxng.h>
-#include <libxml/xpath.h>
 
 #include "conf/build.h"
 #include "conf/xml.h"
@@ -23,7 +20,7 @@ int conf_xml_error(struct xml_reader *rd, const xmlNode *node, bool fatal, enum 
 {
 	struct error err = ERROR_INIT;
 	char what[128];
-	long line = node ? xmlGetLineNo(node) : 0;
+	long line = node ? libxml.xmlGetLineNo(node) : 0;
 	va_list ap;
 
 	if (line > 0)
@@ -69,25 +66,25 @@ static xmlRelaxNG *compiled_schema(void)
 
 	if (schema)
 		return schema;
-	pc = xmlRelaxNGNewMemParserCtxt(conf_schema, (int)(conf_schema_end - conf_schema));
-	schema = pc ? xmlRelaxNGParse(pc) : NULL;
-	xmlRelaxNGFreeParserCtxt(pc);
+	pc = libxml.xmlRelaxNGNewMemParserCtxt(conf_schema, (int)(conf_schema_end - conf_schema));
+	schema = pc ? libxml.xmlRelaxNGParse(pc) : NULL;
+	libxml.xmlRelaxNGFreeParserCtxt(pc);
 	return schema;
 }
 
 static void validate(struct xml_reader *rd)
 {
 	xmlRelaxNG *schema = compiled_schema();
-	xmlRelaxNGValidCtxt *vc = schema ? xmlRelaxNGNewValidCtxt(schema) : NULL;
+	xmlRelaxNGValidCtxt *vc = schema ? libxml.xmlRelaxNGNewValidCtxt(schema) : NULL;
 
 	if (!vc) {
 		conf_xml_error(rd, NULL, true, ERR_INTERNAL, NULL, "the schema itself cannot be read");
 		return;
 	}
-	xmlRelaxNGSetValidStructuredErrors(vc, schema_error, rd);
-	if (xmlRelaxNGValidateDoc(vc, rd->doc) && !rd->schema_errors)
+	libxml.xmlRelaxNGSetValidStructuredErrors(vc, schema_error, rd);
+	if (libxml.xmlRelaxNGValidateDoc(vc, rd->doc) && !rd->schema_errors)
 		conf_xml_error(rd, rd->root, true, ERR_CONFIG, NULL, "does not match the schema");
-	xmlRelaxNGFreeValidCtxt(vc);
+	libxml.xmlRelaxNGFreeValidCtxt(vc);
 }
 
 /* ---- values ---- */
@@ -100,7 +97,7 @@ static void out_of_memory(struct xml_reader *rd)
 /* One node that matched a key's XPath. */
 static void take_node(struct xml_reader *rd, const struct conf_key *key, xmlNode *node)
 {
-	unsigned int line = (unsigned int)xmlGetLineNo(node);
+	unsigned int line = (unsigned int)libxml.xmlGetLineNo(node);
 	char *text = conf_xml_value(rd, key->xml_as, node);
 	int rc;
 
@@ -123,7 +120,7 @@ static void take_pins(struct xml_reader *rd, const struct conf_key *key)
 
 	for (unsigned int vcpu = 0; !rd->failed && (text = conf_xml_pin(rd, vcpu)); vcpu++) {
 		if (conf_assigns_add_item(rd->list, key->name, text,
-					  (unsigned int)xmlGetLineNo(at ? at : rd->root)))
+					  (unsigned int)libxml.xmlGetLineNo(at ? at : rd->root)))
 			out_of_memory(rd);
 		free(text);
 	}
@@ -131,7 +128,7 @@ static void take_pins(struct xml_reader *rd, const struct conf_key *key)
 
 static void take_key(struct xml_reader *rd, xmlXPathContext *xp, const struct conf_key *key)
 {
-	xmlXPathObject *res = xmlXPathEval((const xmlChar *)key->xml, xp);
+	xmlXPathObject *res = libxml.xmlXPathEval((const xmlChar *)key->xml, xp);
 	bool many = key->kind == KEY_LIST;
 	int n = res && res->nodesetval ? res->nodesetval->nodeNr : 0;
 
@@ -142,12 +139,12 @@ static void take_key(struct xml_reader *rd, xmlXPathContext *xp, const struct co
 	}
 	for (int i = 0; i < n && !rd->failed; i++)
 		take_node(rd, key, res->nodesetval->nodeTab[i]);
-	xmlXPathFreeObject(res);
+	libxml.xmlXPathFreeObject(res);
 }
 
 static void take_keys(struct xml_reader *rd)
 {
-	xmlXPathContext *xp = xmlXPathNewContext(rd->doc);
+	xmlXPathContext *xp = libxml.xmlXPathNewContext(rd->doc);
 
 	if (!xp) {
 		out_of_memory(rd);
@@ -159,7 +156,7 @@ static void take_keys(struct xml_reader *rd)
 			take_pins(rd, key);
 		else if (key->xml && !rd->failed)
 			take_key(rd, xp, key);
-	xmlXPathFreeContext(xp);
+	libxml.xmlXPathFreeContext(xp);
 }
 
 /* ---- the document ---- */
@@ -182,21 +179,21 @@ static void syntax_error(void *arg, xmlErrorPtr e)
 
 static bool read_document(struct xml_reader *rd, const char *text, size_t len)
 {
-	xmlParserCtxt *ctxt = xmlNewParserCtxt();
+	xmlParserCtxt *ctxt = libxml.xmlNewParserCtxt();
 
 	if (!ctxt)
 		return out_of_memory(rd), false;
-	xmlSetStructuredErrorFunc(rd, syntax_error);
-	rd->doc = xmlCtxtReadMemory(ctxt, text, (int)len, rd->source, NULL, PARSE_OPTIONS);
-	xmlSetStructuredErrorFunc(NULL, NULL);
-	xmlFreeParserCtxt(ctxt);
+	libxml.xmlSetStructuredErrorFunc(rd, syntax_error);
+	rd->doc = libxml.xmlCtxtReadMemory(ctxt, text, (int)len, rd->source, NULL, PARSE_OPTIONS);
+	libxml.xmlSetStructuredErrorFunc(NULL, NULL);
+	libxml.xmlFreeParserCtxt(ctxt);
 	if (!rd->doc || rd->failed) {
 		if (!rd->failed)
 			conf_xml_error(rd, NULL, true, ERR_CONFIG, NULL, "is not well-formed XML");
 		return false;
 	}
-	rd->root = xmlDocGetRootElement(rd->doc);
-	if (xmlGetIntSubset(rd->doc)) {
+	rd->root = libxml.xmlDocGetRootElement(rd->doc);
+	if (libxml.xmlGetIntSubset(rd->doc)) {
 		conf_xml_error(rd, rd->root, true, ERR_CONFIG, "remove the <!DOCTYPE ...> part",
 			       "a document type with entities is not accepted");
 		return false;
@@ -215,8 +212,13 @@ int conf_xml_parse(const char *text, size_t len, const struct conf_options *opt,
 {
 	struct xml_reader rd = { .source = conf_source(opt), .lenient = opt && opt->lenient, .list = list,
 				 .diags = diags, .late = late };
+	struct error err = ERROR_INIT;
 
-	xmlInitParser();
+	if (libxml_load(&err)) {
+		conf_diag_add(diags, true, 0, &err);
+		return -ELIBACC;
+	}
+	libxml.xmlInitParser();
 	if (read_document(&rd, text, len)) {
 		conf_xml_check_elements(&rd);
 		if (!rd.failed)
@@ -224,6 +226,6 @@ int conf_xml_parse(const char *text, size_t len, const struct conf_options *opt,
 		if (!rd.failed)
 			validate(&rd);
 	}
-	xmlFreeDoc(rd.doc);
+	libxml.xmlFreeDoc(rd.doc);
 	return rd.failed ? -EBADMSG : 0;
 }

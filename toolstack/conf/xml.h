@@ -3,9 +3,8 @@
 #ifndef CONF_XML_H
 #define CONF_XML_H
 
-#include <libxml/tree.h>
-
 #include "conf/build.h"
+#include "conf/libxml.h"
 
 struct xml_reader {
 	const char *source;

@@ -139,7 +139,7 @@ static void unknown(struct xml_reader *rd, const xmlNode *node, const char *pare
 
 static void check_attribute(struct xml_reader *rd, const xmlNode *node, const struct attribute *at)
 {
-	xmlChar *value = xmlGetNoNsProp(node, (const xmlChar *)at->name);
+	xmlChar *value = libxml.xmlGetNoNsProp(node, (const xmlChar *)at->name);
 	bool served = value == NULL;
 
 	for (size_t i = 0; value && i < 4 && at->words[i]; i++)
@@ -147,7 +147,7 @@ static void check_attribute(struct xml_reader *rd, const xmlNode *node, const st
 	if (!served)
 		conf_xml_error(rd, node, true, ERR_UNSUPPORTED, at->hint, "<%s %s='%.40s'> is not served", at->element,
 			       at->name, (const char *)value);
-	xmlFree(value);
+	libxml.xmlFree(value);
 }
 
 static void check_attributes(struct xml_reader *rd, const xmlNode *node)
@@ -205,7 +205,7 @@ static void check_below(struct xml_reader *rd, const xmlNode *parent)
 /* Whole definitions for something else: one cause, instead of what follows from it. */
 static bool is_of_our_kind(struct xml_reader *rd)
 {
-	xmlChar *type = xmlGetNoNsProp(rd->root, (const xmlChar *)"type"), *os = NULL;
+	xmlChar *type = libxml.xmlGetNoNsProp(rd->root, (const xmlChar *)"type"), *os = NULL;
 	const xmlNode *os_type = conf_xml_child(conf_xml_child(rd->root, "os"), "type");
 	bool ours = type && (strcmp((char *)type, "xen") == 0 || strcmp((char *)type, "xl") == 0);
 
@@ -215,7 +215,7 @@ static bool is_of_our_kind(struct xml_reader *rd)
 			       "GRUB, and its disks as xvda, xvdb, ...",
 			       "the definition is for '%.20s', not for Xen", type ? (char *)type : "");
 	} else if (os_type) {
-		os = xmlNodeGetContent(os_type);
+		os = libxml.xmlNodeGetContent(os_type);
 		ours = !os || (!strstr((char *)os, "hvm") && !strstr((char *)os, "xenpvh"));
 		if (!ours)
 			conf_xml_error(rd, os_type, true, ERR_UNSUPPORTED,
@@ -223,8 +223,8 @@ static bool is_of_our_kind(struct xml_reader *rd)
 				       "kernels have",
 				       "%s guests come in a later release", strstr((char *)os, "hvm") ? "HVM" : "PVH");
 	}
-	xmlFree(type);
-	xmlFree(os);
+	libxml.xmlFree(type);
+	libxml.xmlFree(os);
 	return ours;
 }
 

@@ -12,7 +12,7 @@
 
 static char *node_text(const xmlNode *node)
 {
-	xmlChar *raw = xmlNodeGetContent(node);
+	xmlChar *raw = libxml.xmlNodeGetContent(node);
 	char *text, *s;
 	size_t len;
 
@@ -23,7 +23,7 @@ static char *node_text(const xmlNode *node)
 	while (len && strchr(" \t\r\n", s[len - 1]))
 		len--;
 	text = strndup(s, len);
-	xmlFree(raw);
+	libxml.xmlFree(raw);
 	return text;
 }
 
@@ -39,10 +39,10 @@ const xmlNode *conf_xml_child(const xmlNode *node, const char *name)
 static char *attr(const xmlNode *node, const char *child_name, const char *name)
 {
 	const xmlNode *at = child_name ? conf_xml_child(node, child_name) : node;
-	xmlChar *raw = at ? xmlGetNoNsProp(at, (const xmlChar *)name) : NULL;
+	xmlChar *raw = at ? libxml.xmlGetNoNsProp(at, (const xmlChar *)name) : NULL;
 	char *text = raw ? strdup((char *)raw) : NULL;
 
-	xmlFree(raw);
+	libxml.xmlFree(raw);
 	return text;
 }
 
