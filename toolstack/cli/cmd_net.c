@@ -49,24 +49,27 @@ static int run_net(struct cli *cli, const struct command *cmd, const struct args
 	const char *bridge = args_value(args, "bridge");
 	json_t *req, *result = NULL;
 	int64_t timeout = -1;
-	bool setup = strcmp(action, "setup") == 0;
+	char op[32];
+	bool setup = strcmp(action, "setup") == 0, status = strcmp(action, "status") == 0;
 	int rc = args_number(args, "timeout", 5, 3600, &timeout);
 
 	if (rc)
 		return rc;
-	if (strcmp(action, "status") && strcmp(action, "confirm") && strcmp(action, "rollback") && !setup)
+	(void)cmd;
+	if (!status && strcmp(action, "confirm") && strcmp(action, "rollback") && !setup)
 		return cli_usage_error("net: '%s' is none of status, setup, confirm, rollback", action);
 	if (setup && args->n_words < 2)
 		return cli_usage_error("net setup: which interface? For example: xl net setup eth0");
-	req = json_pack("{s:s}", "action", action);
+	req = json_object();
+	snprintf(op, sizeof(op), "net%s%s", status ? "" : "-", status ? "" : action);
 	if (setup)
 		json_object_set_new(req, "interface", json_string(args->words[1]));
-	if (bridge)
+	if (setup && bridge)
 		json_object_set_new(req, "bridge", json_string(bridge));
-	if (timeout >= 0)
+	if (setup && timeout >= 0)
 		json_object_set_new(req, "timeout_s", json_integer(timeout));
-	rc = cli_simple_call(cli, cmd->op, req, &result);
-	if (!rc && !cli->json && cli->dry_run && strcmp(action, "status"))
+	rc = cli_simple_call(cli, op, req, &result);
+	if (!rc && !cli->json && cli->dry_run && !status)
 		printf("net %s: would be done\n", action);
 	else if (!rc && !cli->json && !cli->quiet)
 		print_bridges(result);

@@ -23,6 +23,7 @@
 #include "daemon/events.h"
 #include "daemon/guest.h"
 #include "daemon/nat.h"
+#include "daemon/worker.h"
 #include "daemon/xend.h"
 
 #define RESTART_S 1
@@ -143,15 +144,14 @@ static void on_restart(evutil_socket_t fd, short what, void *arg)
 }
 
 /* NAT for what leaves the subnet; the bridge itself is left to the administrator's own rules. */
-static int start_nft(void)
+static json_t *nft_work(void *arg, struct error *err)
 {
 	static const char *const argv[] = { "nft", "-f", "-", NULL };
 	struct strbuf sb = STRBUF_INIT;
-	struct error err = ERROR_INIT;
 	char net[INET_ADDRSTRLEN], mask[INET_ADDRSTRLEN];
 	struct proc_run run = { .argv = argv, .timeout_ms = 10000 };
-	int rc;
 
+	(void)arg;
 	inet_ntop(AF_INET, &network, net, sizeof(net));
 	inet_ntop(AF_INET, &netmask, mask, sizeof(mask));
 	strbuf_printf(&sb,
@@ -161,11 +161,24 @@ static int start_nft(void)
 		      net, __builtin_popcount(netmask.s_addr), net, __builtin_popcount(netmask.s_addr));
 	run.input = sb.data;
 	run.input_len = sb.len;
-	rc = sb.failed ? -ENOMEM : proc_run(&run, NULL, &err);
-	if (rc)
-		log_warn("default network: no NAT: %s (Debian: apt install nftables)", err.why);
-	strbuf_free(&sb);
-	return rc;
+	return sb.failed || proc_run(&run, NULL, err) ? NULL : json_object();
+}
+
+static void on_nft(void *ctx, json_t *result, const struct error *err)
+{
+	(void)ctx;
+	if (!result)
+		log_warn("default network: no NAT: %s (Debian: apt install nftables)", err->why);
+}
+
+static void start_nft(void)
+{
+	static const struct worker_calls calls = { nft_work, NULL, on_nft };
+	struct error err = ERROR_INIT;
+	struct worker *w;
+
+	if (worker_start(&w, "nft", &calls, NULL, NULL, NULL, 0, &err) < 0)
+		log_error(LOG_LEVEL_ERROR, &err);
 }
 
 static void allow_forwarding(void)
@@ -258,7 +271,7 @@ int nat_start(const char *bridge, const char *subnet)
 	if (file_make_dirs(lease_dir, 0755, &err) < 0)
 		log_error(LOG_LEVEL_ERROR, &err);
 	allow_forwarding();
-	(void)start_nft();
+	start_nft();
 	restart_timer = evtimer_new(xend.base, on_restart, NULL);
 	child = evsignal_new(xend.base, SIGCHLD, on_child, NULL);
 	if (!restart_timer || !child || event_add(child, NULL) < 0)

@@ -2,7 +2,7 @@
 /*
  * See network.h.  Moving addresses and routes between an interface and its bridge is a list of `ip` commands,
  * and so is the way back, which is written to RUN_DIR/network-undo before anything is changed: a daemon that
- * died in between finds it there.
+ * died in between finds it there.  The commands run in a worker: `ip` may take its time.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -22,11 +22,15 @@
 #include "daemon/nat.h"
 #include "daemon/network.h"
 #include "daemon/vif.h"
+#include "daemon/worker.h"
 #include "daemon/xend.h"
+
+#define UNDO_SOON_S 30	/* what a daemon finds half done, or could not take back at once */
 
 static struct event *undo_timer;
 static uint64_t undo_at_ns;		/* 0: nothing on trial */
 static char trial_bridge[IFNAMSIZ];
+static bool changing;			/* a worker is at it */
 
 /* ---- the default network ---- */
 
@@ -128,21 +132,95 @@ static int apply(const char *batch, struct error *err)
 	return run_ip(argv, batch, NULL, err);
 }
 
-int network_rollback(struct error *err)
+static json_t *rollback_work(void *arg, struct error *err)
 {
 	char path[256], *text;
 	size_t len;
 	int rc;
 
+	(void)arg;
 	undo_path(path, sizeof(path));
-	if (undo_at_ns == 0 || file_read(path, 64 << 10, &text, &len, NULL) < 0)
-		return error_set(err, ERR_CONFLICT, NULL, "no network change is on trial");
+	if (file_read(path, 64 << 10, &text, &len, err) < 0)
+		return NULL;
 	rc = apply(text, err);
 	free(text);
+	return rc ? NULL : json_object();
+}
+
+/* Nothing is on trial any more, even if some of the commands failed: doing them again would not help. */
+static void end_trial(void)
+{
+	char path[256];
+
+	undo_path(path, sizeof(path));
 	(void)unlink(path);
 	undo_at_ns = 0;
-	evtimer_del(undo_timer);
-	log_info("bridge '%s' was not kept: the network is as it was", trial_bridge);
+	if (undo_timer)
+		evtimer_del(undo_timer);
+}
+
+/* What a worker is to do, and who is told. */
+struct change {
+	char interface[IFNAMSIZ], bridge[IFNAMSIZ];
+	long timeout_s;
+	network_done_fn *done;
+	void *ctx;
+	struct error why;	/* of a rollback: the setup's failure */
+};
+
+static void change_end(struct change *c, const struct error *err)
+{
+	changing = false;
+	if (c->done)
+		c->done(c->ctx, error_is_set(err) ? err : NULL);
+	else if (error_is_set(err))
+		log_error(LOG_LEVEL_ERROR, err);
+	free(c);
+}
+
+static void on_rolled_back(void *ctx, json_t *result, const struct error *err)
+{
+	struct change *c = ctx;
+
+	end_trial();
+	if (result && !error_is_set(&c->why))
+		log_info("bridge '%s' was not kept: the network is as it was", trial_bridge);
+	change_end(c, error_is_set(&c->why) ? &c->why : err);
+}
+
+static int begin_change(struct change *c, const struct worker_calls *calls, struct error *err)
+{
+	struct worker *w;
+	int rc = worker_start(&w, "net", calls, c, c, NULL, 0, err);
+
+	changing = rc == 0;
+	return rc;
+}
+
+static const struct worker_calls rollback_calls = { rollback_work, NULL, on_rolled_back };
+
+int network_check_trial(struct error *err)
+{
+	if (changing)
+		return error_set(err, ERR_CONFLICT, NULL, "the network is just being changed");
+	return undo_at_ns ? 0 : error_set(err, ERR_CONFLICT, NULL, "no network change is on trial");
+}
+
+int network_rollback(network_done_fn *done, void *ctx, struct error *err)
+{
+	struct change *c;
+	int rc = network_check_trial(err);
+
+	if (rc)
+		return rc;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "net rollback");
+	c->done = done;
+	c->ctx = ctx;
+	rc = begin_change(c, &rollback_calls, err);
+	if (rc)
+		free(c);
 	return rc;
 }
 
@@ -153,7 +231,7 @@ static void on_undo(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
-	if (network_rollback(&err) < 0)
+	if (network_rollback(NULL, NULL, &err) < 0)
 		log_error(LOG_LEVEL_ERROR, &err);
 }
 
@@ -170,22 +248,20 @@ static int arm_undo(const char *bridge, long seconds)
 
 int network_confirm(struct error *err)
 {
-	char path[256];
+	int rc = network_check_trial(err);
 
-	if (undo_at_ns == 0)
-		return error_set(err, ERR_CONFLICT, NULL, "no network change is on trial");
-	undo_path(path, sizeof(path));
-	(void)unlink(path);
-	undo_at_ns = 0;
-	evtimer_del(undo_timer);
-	return 0;
+	if (!rc)
+		end_trial();
+	return rc;
 }
 
 int network_check_setup(const char *interface, const char *bridge, struct error *err)
 {
 	int rc = 0;
 
-	if (undo_at_ns) {
+	if (changing) {
+		rc = error_set(err, ERR_CONFLICT, NULL, "the network is just being changed");
+	} else if (undo_at_ns) {
 		rc = error_set(err, ERR_CONFLICT, NULL, "bridge '%s' is still on trial", trial_bridge);
 		error_hint(err, "'xl net confirm' keeps it, 'xl net rollback' takes it back");
 	} else if (!link_index(interface)) {
@@ -201,44 +277,71 @@ int network_check_setup(const char *interface, const char *bridge, struct error 
 	return rc;
 }
 
-int network_setup(const char *interface, const char *bridge, long timeout_s, struct error *err)
+static json_t *setup_work(void *arg, struct error *err)
 {
 	struct strbuf todo = STRBUF_INIT, undo = STRBUF_INIT;
-	json_t *addrs = NULL, *routes = NULL;
+	const struct change *c = arg;
+	json_t *addrs, *routes;
 	char path[256];
+
+	if (!(addrs = ip_json("addr", c->interface, err)) || !(routes = ip_json("route", c->interface, err)))
+		return NULL;
+	strbuf_printf(&todo, "link add %s type bridge\nlink set %s master %s\nlink set %s up\n", c->bridge, c->interface,
+		      c->bridge, c->bridge);
+	move_lines(&todo, addrs, routes, c->interface, c->bridge);
+	strbuf_printf(&undo, "link set %s nomaster\n", c->interface);
+	move_lines(&undo, addrs, routes, c->bridge, c->interface);
+	strbuf_printf(&undo, "link del %s\n", c->bridge);
+	undo_path(path, sizeof(path));
+	if (todo.failed || undo.failed) {
+		(void)error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "net setup");
+		return NULL;
+	}
+	if (file_write_atomic(path, undo.data, undo.len, 0600, err) || apply(todo.data, err))
+		return NULL;
+	return json_object();
+}
+
+/* What was half done is taken back, by the list that was written before it was begun. */
+static void on_set_up(void *ctx, json_t *result, const struct error *failed)
+{
+	struct change *c = ctx;
+	struct error err = *failed, ignored = ERROR_INIT;
+	char path[256];
+
+	if (result && arm_undo(c->bridge, c->timeout_s) < 0)
+		(void)error_set_errno(&err, ERR_RESOURCES, ENOMEM, NULL, "net setup");
+	undo_path(path, sizeof(path));
+	if (!error_is_set(&err) || access(path, F_OK) < 0) {
+		change_end(c, &err);
+		return;
+	}
+	c->why = err;
+	if (begin_change(c, &rollback_calls, &ignored)) {
+		if (arm_undo(c->bridge, UNDO_SOON_S) < 0)
+			log_error(LOG_LEVEL_ERROR, &ignored);
+		change_end(c, &err);
+	}
+}
+
+int network_setup(const char *interface, const char *bridge, long timeout_s, network_done_fn *done, void *ctx,
+		  struct error *err)
+{
+	static const struct worker_calls calls = { setup_work, NULL, on_set_up };
+	struct change *c;
 	int rc = network_check_setup(interface, bridge, err);
 
-	if (!rc &&
-	    (!(addrs = ip_json("addr", interface, err)) || !(routes = ip_json("route", interface, err))))
-		rc = -EIO;
 	if (rc)
-		goto out;
-	strbuf_printf(&todo, "link add %s type bridge\nlink set %s master %s\nlink set %s up\n", bridge,
-		      interface, bridge, bridge);
-	move_lines(&todo, addrs, routes, interface, bridge);
-	strbuf_printf(&undo, "link set %s nomaster\n", interface);
-	move_lines(&undo, addrs, routes, bridge, interface);
-	strbuf_printf(&undo, "link del %s\n", bridge);
-	undo_path(path, sizeof(path));
-	if (todo.failed || undo.failed)
-		rc = error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "net setup");
-	if (!rc)
-		rc = file_write_atomic(path, undo.data, undo.len, 0600, err);
-	if (!rc)
-		rc = arm_undo(bridge, timeout_s);
-	if (!rc) {
-		rc = apply(todo.data, err);
-		if (rc) {
-			struct error ignored = ERROR_INIT;
-
-			(void)!network_rollback(&ignored);
-		}
-	}
-out:
-	json_decref(addrs);
-	json_decref(routes);
-	strbuf_free(&todo);
-	strbuf_free(&undo);
+		return rc;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "net setup");
+	*c = (struct change){ .timeout_s = timeout_s, .done = done, .ctx = ctx };
+	snprintf(c->interface, sizeof(c->interface), "%s", interface);
+	snprintf(c->bridge, sizeof(c->bridge), "%s", bridge);
+	rc = begin_change(c, &calls, err);
+	if (rc)
+		free(c);
 	return rc;
 }
 
@@ -298,7 +401,7 @@ int network_init(struct error *err)
 		start_default();
 	/* A change was on trial when the last daemon died: the trial begins anew, short. */
 	undo_path(path, sizeof(path));
-	if (access(path, F_OK) == 0 && arm_undo("?", 30) < 0)
+	if (access(path, F_OK) == 0 && arm_undo("?", UNDO_SOON_S) < 0)
 		log_err("the network change on trial cannot be timed");
 	return 0;
 }

@@ -21,11 +21,16 @@ int network_init(struct error *err) __must_check;
 void network_stop(void);	/* the daemon ends; the network stays for the guests */
 
 json_t *network_json(void);	/* {"bridges": [...], "pending": ...} */
-/* What would keep network_setup() from beginning; changes nothing. */
+/* What would keep these from beginning; change nothing. */
 int network_check_setup(const char *interface, const char *bridge, struct error *err) __must_check;
-/* Bridge a real interface; takes effect at once, undone after timeout_s unless confirmed. */
-int network_setup(const char *interface, const char *bridge, long timeout_s, struct error *err) __must_check;
+int network_check_trial(struct error *err) __must_check;
+
+/* Told once a change has been made (err NULL) or not. */
+typedef void network_done_fn(void *ctx, const struct error *err);
+/* Bridge a real interface; undone timeout_s after that unless confirmed. */
+int network_setup(const char *interface, const char *bridge, long timeout_s, network_done_fn *done, void *ctx,
+		  struct error *err) __must_check;
+int network_rollback(network_done_fn *done, void *ctx, struct error *err) __must_check;
 int network_confirm(struct error *err) __must_check;
-int network_rollback(struct error *err) __must_check;
 
 #endif

@@ -25,29 +25,51 @@
 
 static int op_net(struct request *rq, struct error *err)
 {
-	const char *action = proto_arg_str(rq->args, "action"), *bridge = proto_arg_str(rq->args, "bridge");
-	const char *interface = proto_arg_str(rq->args, "interface");
-	int rc = 0;
+	(void)err;
+	request_ok(rq, network_json());
+	return 0;
+}
 
-	bridge = bridge ? bridge : "br0";
-	if (strcmp(action, "setup") == 0) {
-		if (!interface)
-			rc = error_set(err, ERR_USAGE, NULL, "'net setup' needs the interface to bridge");
-		else if (rq->dry_run)
-			rc = network_check_setup(interface, bridge, err);
-		else
-			rc = network_setup(interface, bridge, (long)proto_arg_int(rq->args, "timeout_s", 60), err);
-	} else if (strcmp(action, "confirm") == 0) {
-		rc = rq->dry_run ? 0 : network_confirm(err);
-	} else if (strcmp(action, "rollback") == 0) {
-		rc = rq->dry_run ? 0 : network_rollback(err);
-	} else if (strcmp(action, "status") != 0) {
-		rc = error_set(err, ERR_USAGE, NULL,
-			       "'net' knows status, setup, confirm and rollback, not '%s'", action);
-	}
-	if (!rc)
+/* A change has been made, or not; ctx is who asked for it. */
+static void net_done(void *ctx, const struct error *err)
+{
+	struct request *rq = ctx;
+
+	if (err)
+		request_fail(rq, err);
+	else
 		request_ok(rq, network_json());
-	return rc;
+}
+
+static int op_net_setup(struct request *rq, struct error *err)
+{
+	const char *interface = proto_arg_str(rq->args, "interface"), *bridge = proto_arg_str(rq->args, "bridge");
+	int rc = network_check_setup(interface, bridge ? bridge : "br0", err);
+
+	if (!rc && rq->dry_run)
+		return op_net(rq, err);
+	request_keep(rq);
+	return rc ? rc : network_setup(interface, bridge ? bridge : "br0", (long)proto_arg_int(rq->args, "timeout_s", 60),
+				       net_done, rq, err);
+}
+
+static int op_net_confirm(struct request *rq, struct error *err)
+{
+	int rc = network_check_trial(err);
+
+	if (!rc && !rq->dry_run)
+		rc = network_confirm(err);
+	return rc ? rc : op_net(rq, err);
+}
+
+static int op_net_rollback(struct request *rq, struct error *err)
+{
+	int rc = network_check_trial(err);
+
+	if (!rc && rq->dry_run)
+		return op_net(rq, err);
+	request_keep(rq);
+	return rc ? rc : network_rollback(net_done, rq, err);
 }
 
 /* ---- doctor ---- */
@@ -347,5 +369,6 @@ static int op_bugreport(struct request *rq, struct error *err)
 }
 
 const struct handler ops_host[] = {
-	{ "net", op_net }, { "doctor", op_doctor }, { "bugreport", op_bugreport }, { NULL, NULL },
+	{ "net", op_net }, { "net-setup", op_net_setup }, { "net-confirm", op_net_confirm },
+	{ "net-rollback", op_net_rollback }, { "doctor", op_doctor }, { "bugreport", op_bugreport }, { NULL, NULL },
 };

@@ -158,9 +158,11 @@ const struct proto_op proto_ops[] = {
 	{ "debug-keys", PROTO_ADMIN, PROTO_CHANGES, ARGS(REQ_STR("keys", 64), DRY_RUN), "empty" },
 
 	/* host network; action: status setup confirm rollback */
-	{ "net", PROTO_ADMIN, PROTO_CHANGES | PROTO_LONG,
-	  ARGS(REQ_STR("action", 16), OPT_STR("interface", 15), OPT_STR("bridge", 15),
-	       OPT_INT("timeout_s", 5, 3600), DRY_RUN),
+	{ "net-setup", PROTO_ADMIN, PROTO_CHANGES | PROTO_LONG,
+	  ARGS(REQ_STR("interface", 15), OPT_STR("bridge", 15), OPT_INT("timeout_s", 5, 3600), DRY_RUN), "as net" },
+	{ "net-confirm", PROTO_ADMIN, PROTO_CHANGES, ARGS(DRY_RUN), "as net" },
+	{ "net-rollback", PROTO_ADMIN, PROTO_CHANGES | PROTO_LONG, ARGS(DRY_RUN), "as net" },
+	{ "net", PROTO_READ, 0, NO_ARGS,
 	  "bridges: [{name, kind: nat|bridged|foreign, address, interfaces: [name], leases: [{mac, ip, "
 	  "guest}]}], "
 	  "pending: {bridge, seconds_left} | null" },

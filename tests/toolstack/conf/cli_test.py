@@ -273,8 +273,10 @@ def arguments_arrive_in_their_types(b):
         (['wait', 'web', 'stopped', '-t', '5'], 'wait', {'guest': 'web', 'state': 'stopped', 'timeout_s': 5}),
         (['domname', '3'], 'domname', {'domid': 3}),
         (['dump-core', '-l', 'web', '/tmp/c'], 'dump-core', {'guest': 'web', 'path': '/tmp/c', 'live': True}),
-        (['net', 'setup', 'eth0', '-b', 'br1', '-t', '30'], 'net',
-         {'action': 'setup', 'interface': 'eth0', 'bridge': 'br1', 'timeout_s': 30}),
+        (['net', 'setup', 'eth0', '-b', 'br1', '-t', '30'], 'net-setup',
+         {'interface': 'eth0', 'bridge': 'br1', 'timeout_s': 30}),
+        (['net', 'confirm'], 'net-confirm', {}),
+        (['net'], 'net', {}),
         (['enable', '-o', '5', 'web'], 'enable', {'guest': 'web', 'order': 5}),
     ]
     for words, op, args in cases:

@@ -401,6 +401,53 @@ def shut_down_with_the_host(h):
     assert ends == ['last', 'second', 'first'], ends
 
 
+def network_changes_beside_the_loop(h):
+    """The commands that change the host's network may hang: whoever else asks is answered meanwhile."""
+    os.mkdir(h.path('bin'))
+    ip = h.write('bin/ip', f"""#!/bin/sh
+echo "$*" >> {h.path('ip.calls')}
+[ "$1" = -j ] || cat >> {h.path('ip.batch')}
+i=0; while [ ! -e {h.path('go')} ] && [ $i -lt 600 ]; do sleep 0.1; i=$((i + 1)); done
+[ "$1" != -j ] && exit $(cat {h.path('status')} || echo 0)
+[ "$2" != addr ] || echo '[{{"addr_info": [{{"local": "192.0.2.9", "prefixlen": 24, "scope": "global"}}]}}]'
+""")
+    os.chmod(ip, 0o755)
+    h.kill()
+    h.env['PATH'] = h.path('bin') + ':' + os.environ['PATH']
+    h.start()
+    setup = h.begin('net', 'setup', 'lo', '--bridge', 'brx', '--timeout', '3600')
+    h.until('ip is called', lambda: os.path.exists(h.path('ip.calls')))
+    h.xl('create', h.config('a'))
+    h.refused('just being changed', 'net', 'setup', 'lo', '--bridge', 'bry')
+    h.refused('just being changed', 'net', 'confirm')
+    h.refused('just being changed', '-n', 'net', 'rollback')
+    assert setup.poll() is None
+    h.write('go', '')
+    assert setup.wait(timeout=60) == 0, setup.stderr.read()
+    assert 'brx is on trial' in setup.stdout.read()
+    h.refused("'brx' is still on trial", 'net', 'setup', 'lo', '--bridge', 'bry')
+    h.xl('net', 'rollback')
+    with open(h.path('ip.batch')) as f:
+        assert f.read() == (
+            'link add brx type bridge\nlink set lo master brx\nlink set brx up\naddr del 192.0.2.9/24 dev lo\n'
+            'addr add 192.0.2.9/24 dev brx\nlink set lo nomaster\naddr del 192.0.2.9/24 dev brx\n'
+            'addr add 192.0.2.9/24 dev lo\nlink del brx\n')
+    h.refused('no network change is on trial', 'net', 'rollback')
+    h.write('status', '2')      # it fails half way: what was done is taken back
+    h.refused('failed with status 2', 'net', 'setup', 'lo', '--bridge', 'brz')
+    h.refused('no network change is on trial', 'net', 'confirm')
+    with open(h.path('ip.batch')) as f:
+        assert f.read().endswith('link del brz\n')
+    assert not os.path.exists(h.path('run', 'network-undo'))
+    os.unlink(h.path('status'))
+    setup = h.begin('net', 'setup', 'lo', '--bridge', 'brx')     # a daemon that dies meanwhile finds what to take back
+    setup.wait(timeout=60)
+    h.kill()
+    h.start()
+    assert '?' in h.xl('net').stdout
+    h.xl('net', 'rollback')
+
+
 SCRIPT = """#!{python} -S
 import os, sys, time
 sys.path[:0] = [{store!r}]
@@ -555,7 +602,7 @@ TESTS = [flood_while_busy, undefine_before_restart, destroy_before_restart, list
          attach_to_one_that_goes, nothing_else_is_opened, renamed, dump_to_a_long_path, dump_without_descriptors,
          long_logs_in_a_bugreport, words_cut_within_a_character, many_who_look, waits_over_a_rename,
          plugged_and_unplugged, created_over_a_definition, closed_while_nobody_looked,
-         closed_while_it_connects, shut_down_with_the_host, cpus_of_nodes, bridge_of_two_words, disks_by_script,
+         closed_while_it_connects, shut_down_with_the_host, cpus_of_nodes, bridge_of_two_words, network_changes_beside_the_loop, disks_by_script,
          scripts_that_fail, disks_by_script_plugged]
 
 passed = failed = 0
