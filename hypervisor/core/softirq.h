@@ -25,7 +25,7 @@ void softirq_run(void);
 
 static inline bool softirq_is_pending(void)
 {
-	return READ_ONCE(cpu_local()->softirq_pending) != 0;
+	return TEST_ONCE(cpu_local()->softirq_pending);
 }
 
 #endif

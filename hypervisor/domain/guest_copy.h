@@ -83,8 +83,8 @@ static inline void guest_close(void)
 		if (copy_raw((void *)(va), &word_, sizeof(word_)))				\
 			goto fault;								\
 	} while (0)
-#define guest_load_word(to, va, fault) do {							\
-		u64 word_;									\
+#define guest_load(to, va, fault) do {								\
+		__typeof__(to) word_;								\
 		if (copy_raw(&word_, (const void *)(va), sizeof(word_)))			\
 			goto fault;								\
 		(to) = word_;									\
@@ -93,9 +93,9 @@ static inline void guest_close(void)
 #define guest_store_word(va, value, fault)							\
 	__asm__ goto ("1: mov %1, %0\n\t" EXTABLE("1b", "%l2", EXTABLE_PLAIN)			\
 		      : : "m" (*(u64 *)(va)), "r" ((u64)(value)) : "memory" : fault)
-#define guest_load_word(to, va, fault)								\
+#define guest_load(to, va, fault)								\
 	__asm__ goto ("1: mov %1, %0\n\t" EXTABLE("1b", "%l2", EXTABLE_PLAIN)			\
-		      : "=r" (to) : "m" (*(const u64 *)(va)) : : fault)
+		      : "=r" (to) : "m" (*(const __typeof__(to) *)(va)) : : fault)
 #endif
 
 int guest_copy_from_any(void *to, u64 guest_va, size_t len) __must_check;
@@ -114,6 +114,23 @@ static __always_inline int __must_check guest_copy_to(u64 guest_va, const void *
 	if (GUEST_COPY_IS_SMALL(len) && likely(!cpu_features.smap && guest_small_range_ok(guest_va, len)))
 		return copy_small((void *)guest_va, from, len);
 	return guest_copy_to_any(guest_va, from, len);
+}
+
+/* The same for one word of 4 bytes, which needs no place in memory here. False: not so quickly; try guest_get(). */
+static __always_inline bool guest_quick_u32(u32 *to, u64 va)
+{
+	u32 word;
+
+	if (unlikely(!guest_small_range_ok(va, sizeof(word))))
+		return false;
+	guest_open();
+	guest_load(word, va, fault);
+	guest_close();
+	*to = word;
+	return true;
+fault:
+	guest_close();
+	return false;
 }
 
 int guest_clear(u64 guest_va, size_t len) __must_check;

@@ -44,7 +44,7 @@ struct regs *exit_to_guest(void);
 static inline struct regs *exit_if_nothing_pending(struct vcpu *v)
 {
 	irq_disable();
-	if (unlikely(softirq_is_pending() || READ_ONCE(v->nmi_pending) || event_vcpu_needs_upcall(v)))
+	if (unlikely(softirq_is_pending() || TEST_ONCE(v->nmi_pending) || event_vcpu_needs_upcall(v)))
 		return NULL;
 	return &v->regs;
 }

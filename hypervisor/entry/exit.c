@@ -16,7 +16,7 @@ struct regs *exit_to_guest(void)
 
 	for (;;) {
 		irq_disable();
-		if (unlikely(READ_ONCE(local->softirq_pending))) {
+		if (unlikely(TEST_ONCE(local->softirq_pending))) {
 			irq_enable();
 			softirq_run();		/* may switch to another vCPU: then it does not return */
 		} else if (likely(!pv_needs_delivery(v)) || !pv_deliver_pending(v)) {

@@ -24,7 +24,7 @@ int event_bind_virq(struct domain *d, struct evtchn_bind_virq *op);
 int event_bind_ipi(struct domain *d, struct evtchn_bind_ipi *op);
 int event_bind_pirq(struct domain *d, struct evtchn_bind_pirq *op);
 int event_close(struct domain *d, u32 port);
-int event_send(struct domain *d, u32 port);			/* hot */
+long event_send(struct domain *d, u32 port);			/* hot */
 int event_status(struct evtchn_status *op);
 int event_bind_vcpu(struct domain *d, u32 port, u32 vcpu);
 int event_unmask(struct domain *d, u32 port);
@@ -57,7 +57,7 @@ void event_vcpu_mark_pending(struct vcpu *v);
 /* True if the guest wants to be interrupted now: pending and not masked. */
 static inline bool event_vcpu_needs_upcall(const struct vcpu *v)
 {
-	return READ_ONCE(v->info->evtchn_upcall_pending) && !READ_ONCE(v->info->evtchn_upcall_mask);
+	return TEST_ONCE(v->info->evtchn_upcall_pending) && !TEST_ONCE(v->info->evtchn_upcall_mask);
 }
 
 /*

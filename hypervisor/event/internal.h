@@ -68,23 +68,21 @@ struct event_domain {
 	u32 nr_pollers;			/* vCPUs in SCHEDOP_poll */
 };
 
-/* What it answers is for event_read_end(). */
-static inline u32 *event_read_begin(void)
+static inline void event_read_begin(void)
+{
+	atomic_inc(&cpu_local()->event_readers);	/* also a barrier: loads below come after */
+}
+
+static inline void event_read_end(void)
 {
 	u32 *depth = &cpu_local()->event_readers;
 
-	atomic_inc(depth);		/* also a barrier: loads below come after */
-	return depth;
-}
-
-static inline void event_read_end(u32 *depth)
-{
 	/* only its own CPU writes it: a plain store, which x86 does not move before earlier ones */
 #ifdef HOST_TEST
 	store_release(depth, *depth - 1);
-	return;
-#endif
+#else
 	__asm__ volatile ("decl %0" : "+m" (*depth) : : "memory", "cc");
+#endif
 }
 
 /* NULL if the domain has no such port; port 0 is never used. A pointer stays good as long as the domain. */

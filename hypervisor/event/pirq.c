@@ -212,9 +212,8 @@ static enum irq_result share_handler(int irq, void *arg)
 {
 	struct irq_share *s = arg;
 	u32 i;
-	u32 *reading;
 
-	reading = event_read_begin();
+	event_read_begin();
 	if (s->level)
 		atomic_inc(&s->in_flight);	/* our own: no EOI may unmask while we count */
 	for (i = 0; i < SHARE_MAX; i++) {
@@ -226,7 +225,7 @@ static enum irq_result share_handler(int irq, void *arg)
 			atomic_inc(&s->in_flight);
 		event_send_pirq(p->domain, p);
 	}
-	event_read_end(reading);
+	event_read_end();
 	return s->level && !atomic_dec_and_test(&s->in_flight) ? IRQ_KEEP_MASKED : IRQ_DONE;
 }
 
@@ -428,9 +427,8 @@ int pirq_eoi(struct domain *d, u32 pirq)
 	struct pirq *p;
 	u32 port = 0;
 	int rc = -EINVAL, irq = -1;
-	u32 *reading;
 
-	reading = event_read_begin();
+	event_read_begin();
 	p = pirq_find(d, pirq);
 	s = p ? READ_ONCE(p->share) : NULL;
 	if (s) {
@@ -442,7 +440,7 @@ int pirq_eoi(struct domain *d, u32 pirq)
 		rc = 0;
 	if (irq >= 0)
 		irq_unmask(irq);
-	event_read_end(reading);
+	event_read_end();
 	if (port && d->pirq_eoi_auto_unmask)
 		(void)event_unmask(d, port);
 	return rc;
@@ -532,9 +530,11 @@ int pirq_domain_destroy(struct domain *d)
 
 void pirq_dump(struct domain *d)
 {
-	u32 i, *reading = event_read_begin();
-	struct pirq **pirqs = READ_ONCE(d->pirqs);
+	struct pirq **pirqs;
+	u32 i;
 
+	event_read_begin();
+	pirqs = READ_ONCE(d->pirqs);
 	for (i = 0; pirqs && i < d->nr_pirqs; i++) {
 		const struct pirq *p = load_acquire(&pirqs[i]);
 
@@ -542,5 +542,5 @@ void pirq_dump(struct domain *d)
 			log_info("    pirq %u: irq %d port %u%s%s", p->pirq, p->irq, p->port,
 				 p->is_msi ? " msi" : "", p->masked ? " waits for EOI" : "");
 	}
-	event_read_end(reading);
+	event_read_end();
 }

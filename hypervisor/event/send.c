@@ -66,10 +66,15 @@ static __always_inline bool selector_test_and_set(struct vcpu *v, const struct t
 				    test_and_set_bit_u32(nr, (u32 *)selector);
 }
 
-static inline void mark_pending(struct vcpu *v)
+/* True if the vCPU must be woken or kicked to look at it. */
+static inline bool mark_pending(const struct vcpu *v)
 {
-	if (xchg(&v->info->evtchn_upcall_pending, 1))
-		return;
+	return !xchg(&v->info->evtchn_upcall_pending, 1) &&
+	       (v != current || READ_ONCE(v->pause_flags) & (VPF_BLOCKED | VPF_POLL));
+}
+
+static void wake(struct vcpu *v)
+{
 	if (READ_ONCE(v->pause_flags) & (VPF_BLOCKED | VPF_POLL))
 		sched_vcpu_unblock(v);
 	else if (v != current)
@@ -78,22 +83,12 @@ static inline void mark_pending(struct vcpu *v)
 
 void event_vcpu_mark_pending(struct vcpu *v)
 {
-	mark_pending(v);
-}
-
-/* True if it was not pending before: then pollers are to be looked for. */
-static __always_inline bool two_level_set_pending(struct domain *d, u32 port, struct vcpu *v,
-						  const struct two_level_layout *l)
-{
-	if (unlikely(port >= l->ports) || test_and_set_bit(port, pending_words(d)))
-		return false;
-	if (!test_bit(port, mask_words(d, l)) && !selector_test_and_set(v, l, port >> l->word_shift))
-		mark_pending(v);
-	return true;
+	if (mark_pending(v))
+		wake(v);
 }
 
 /* Wakes every vCPU that polls `port`, or several ports. */
-static __noinline void wake_pollers(struct domain *d, u32 port)
+static void wake_pollers(struct domain *d, u32 port)
 {
 	struct vcpu *v;
 	u32 i;
@@ -106,23 +101,48 @@ static __noinline void wake_pollers(struct domain *d, u32 port)
 	}
 }
 
+/* All that there may be to do after the bits: apart, so that the way without it keeps no registers. */
+static __noinline void wake_all(struct domain *d, u32 port, struct vcpu *v)
+{
+	if (v)
+		wake(v);
+	if (TEST_ONCE(d->event->nr_pollers))
+		wake_pollers(d, port);
+}
+
+static __always_inline void two_level_set_pending(struct domain *d, u32 port, struct vcpu *v,
+						  const struct two_level_layout *l)
+{
+	bool asleep;
+
+	if (unlikely(port >= l->ports) || test_and_set_bit(port, pending_words(d)))
+		return;
+	asleep = !test_bit(port, mask_words(d, l)) && !selector_test_and_set(v, l, port >> l->word_shift) &&
+		 mark_pending(v);
+	/* The atomic step above orders the load of nr_pollers behind it: see sched_poll(). */
+	if (unlikely(asleep || TEST_ONCE(d->event->nr_pollers)))
+		wake_all(d, port, asleep ? v : NULL);
+}
+
+static __noinline void set_pending_fifo(struct domain *d, struct event_fifo *fifo, u32 port, struct event_port *p)
+{
+	if (fifo_set_pending(d, fifo, port, p) && unlikely(TEST_ONCE(d->event->nr_pollers)))
+		wake_pollers(d, port);
+}
+
 static __always_inline void set_pending(struct domain *d, u32 port, struct event_port *p)
 {
 	struct event_fifo *fifo = READ_ONCE(d->event->fifo);
-	struct vcpu *v = domain_vcpu(d, READ_ONCE(p->vcpu));
-	bool news;
+	struct vcpu *v = READ_ONCE(d->vcpu[READ_ONCE(p->vcpu)]);
 
 	if (unlikely(!v))
 		return;			/* being built: it has no vCPU yet */
 	if (fifo)
-		news = fifo_set_pending(d, fifo, port, p);
+		set_pending_fifo(d, fifo, port, p);
 	else if (unlikely(d->pv.is_32bit))
-		news = two_level_set_pending(d, port, v, &layout32);
+		two_level_set_pending(d, port, v, &layout32);
 	else
-		news = two_level_set_pending(d, port, v, &layout64);
-	/* The atomic step above orders this load behind it: see sched_poll(). */
-	if (news && unlikely(READ_ONCE(d->event->nr_pollers)))
-		wake_pollers(d, port);
+		two_level_set_pending(d, port, v, &layout64);
 }
 
 void event_set_pending(struct domain *d, u32 port, struct event_port *p)
@@ -130,28 +150,29 @@ void event_set_pending(struct domain *d, u32 port, struct event_port *p)
 	set_pending(d, port, p);
 }
 
-int event_send(struct domain *d, u32 port)
+long event_send(struct domain *d, u32 port)
 {
 	struct event_domain *ed = d->event;
 	struct event_port *p;
-	u32 *reading;
 	u8 type;
 
 	if (unlikely(port >= load_acquire(&ed->nr_ports)))
 		return -EINVAL;
 	p = &ed->buckets[port / PORTS_PER_BUCKET][port % PORTS_PER_BUCKET];	/* port 0 is there, and never open */
-	reading = event_read_begin();
+	event_read_begin();
 	type = load_acquire(&p->type);
 	if (type == EVTCHNSTAT_interdomain) {
 		d = p->remote;
 		port = p->remote_port;
 		p = p->peer;
+	} else if (unlikely(type != EVTCHNSTAT_ipi)) {
+		event_read_end();
+		/* unbound: nobody there yet, and the event is silently lost, as published */
+		return type == EVTCHNSTAT_unbound ? 0 : -EINVAL;
 	}
-	if (likely(type == EVTCHNSTAT_interdomain || type == EVTCHNSTAT_ipi))
-		set_pending(d, port, p);
-	event_read_end(reading);
-	/* unbound: nobody there yet, and the event is silently lost, as published */
-	return likely(type == EVTCHNSTAT_interdomain || type == EVTCHNSTAT_ipi || type == EVTCHNSTAT_unbound) ? 0 : -EINVAL;
+	set_pending(d, port, p);
+	event_read_end();
+	return 0;
 }
 
 void event_send_virq_vcpu(struct vcpu *v, u32 virq)
@@ -159,14 +180,13 @@ void event_send_virq_vcpu(struct vcpu *v, u32 virq)
 	struct domain *d = v->domain;
 	struct event_port *p;
 	u32 port;
-	u32 *reading;
 
-	reading = event_read_begin();
+	event_read_begin();
 	port = (u32)load_acquire(&v->virq_ports[virq]);
 	p = event_port_of(d->event, port);
 	if (p && load_acquire(&p->type) == EVTCHNSTAT_virq && p->virq == virq)
 		event_set_pending(d, port, p);
-	event_read_end(reading);
+	event_read_end();
 }
 
 void event_send_virq_domain(struct domain *d, u32 virq)
@@ -183,27 +203,25 @@ static struct domain *virq_handler[ARRAY_SIZE(((struct vcpu *)0)->virq_ports)];
 void event_send_virq_global(u32 virq)
 {
 	struct domain *d;
-	u32 *reading;
 
-	reading = event_read_begin();
+	event_read_begin();
 	d = READ_ONCE(virq_handler[virq]);
 	if (!d)
 		d = READ_ONCE(dom0);
 	if (d)
 		event_send_virq_domain(d, virq);
-	event_read_end(reading);
+	event_read_end();
 }
 
 void event_send_pirq(struct domain *d, struct pirq *pirq)
 {
 	u32 port = READ_ONCE(pirq->port);
 	struct event_port *p = event_port_of(d->event, port);
-	u32 *reading;
 
-	reading = event_read_begin();
+	event_read_begin();
 	if (p && load_acquire(&p->type) == EVTCHNSTAT_pirq && p->pirq == pirq->pirq)
 		event_set_pending(d, port, p);
-	event_read_end(reading);
+	event_read_end();
 }
 
 int event_unmask(struct domain *d, u32 port)
@@ -212,11 +230,10 @@ int event_unmask(struct domain *d, u32 port)
 	const struct two_level_layout *l = layout_of(d);
 	struct event_fifo *fifo;
 	struct vcpu *v;
-	u32 *reading;
 
 	if (!p)
 		return -EINVAL;
-	reading = event_read_begin();
+	event_read_begin();
 	fifo = READ_ONCE(d->event->fifo);
 	v = d->vcpu[p->vcpu];
 	if (fifo)
@@ -224,7 +241,7 @@ int event_unmask(struct domain *d, u32 port)
 	else if (port < l->ports && test_and_clear_bit(port, mask_words(d, l)) &&
 		 test_bit(port, pending_words(d)) && !selector_test_and_set(v, l, port >> l->word_shift))
 		event_vcpu_mark_pending(v);
-	event_read_end(reading);
+	event_read_end();
 	return 0;
 }
 
@@ -283,11 +300,10 @@ bool event_is_masked(struct domain *d, u32 port)
 bool event_port_is_pending(struct domain *d, u32 port)
 {
 	bool pending;
-	u32 *reading;
 
-	reading = event_read_begin();
+	event_read_begin();
 	pending = event_is_pending(d, port);
-	event_read_end(reading);
+	event_read_end();
 	return pending;
 }
 
@@ -311,15 +327,14 @@ void event_vcpu_info_moved(struct vcpu *v)
 {
 	struct domain *d = v->domain;
 	u32 bytes = d->pv.is_32bit ? 4 : 8, i;
-	u32 *reading;
 
 	/* What was still noted in the old one is found by looking at everything. */
 	event_synchronize();
-	reading = event_read_begin();
+	event_read_begin();
 	if (!READ_ONCE(d->event->fifo))
 		for (i = 0; i < bytes; i++)
 			WRITE_ONCE(((u8 *)v->info + layout_of(d)->sel_offset)[i], 0xff);
-	event_read_end(reading);
+	event_read_end();
 	event_vcpu_mark_pending(v);
 }
 

@@ -48,7 +48,7 @@ static int op_close(struct domain *d, union event_arg *a)
 
 static int op_send(struct domain *d, union event_arg *a)
 {
-	return event_send(d, a->send.port);
+	return (int)event_send(d, a->send.port);
 }
 
 static int op_status(struct domain *d, union event_arg *a)
@@ -168,9 +168,9 @@ static __noinline long perform(u32 cmd, u64 arg)
 /* Hot: sending, which all the rest is for. */
 long do_event_channel_op(u32 cmd, u64 arg)
 {
-	struct evtchn_send send;
+	u32 port;
 
-	if (unlikely(cmd != EVTCHNOP_send))
-		return perform(cmd, arg);
-	return unlikely(guest_get(&send, arg)) ? -EFAULT : event_send(current->domain, send.port);
+	if (likely(cmd == EVTCHNOP_send && guest_quick_u32(&port, arg)))
+		return event_send(current->domain, port);
+	return perform(cmd, arg);
 }

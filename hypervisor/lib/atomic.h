@@ -61,16 +61,6 @@ static inline void cpu_relax(void)
 	{											\
 		__atomic_and_fetch(map + nr / width, ~((word)1 << nr % width), __ATOMIC_SEQ_CST); \
 	}											\
-	static inline bool test_and_set_bit##suffix(u64 nr, word *map)				\
-	{											\
-		word mask = (word)1 << nr % width;						\
-		return __atomic_fetch_or(map + nr / width, mask, __ATOMIC_SEQ_CST) & mask;	\
-	}											\
-	static inline bool test_and_clear_bit##suffix(u64 nr, word *map)			\
-	{											\
-		word mask = (word)1 << nr % width;						\
-		return __atomic_fetch_and(map + nr / width, ~mask, __ATOMIC_SEQ_CST) & mask;	\
-	}											\
 	static inline bool test_bit##suffix(u64 nr, const word *map)				\
 	{											\
 		return __atomic_load_n(map + nr / width, __ATOMIC_RELAXED) >> nr % width & 1;	\
@@ -80,5 +70,29 @@ DEFINE_BIT_OPS(, unsigned long, 64)
 DEFINE_BIT_OPS(_u32, u32, 32)
 
 #undef DEFINE_BIT_OPS
+
+#ifdef __SANITIZE_THREAD__	/* the same, in words that a race detector understands */
+#define DEFINE_TEST_AND(name, word, insn, fetch, operand) \
+	static inline bool test_and_##name(u64 nr, word *map)					\
+	{											\
+		word mask = (word)1 << nr % (8 * sizeof(word));					\
+		return fetch(map + nr / (8 * sizeof(word)), operand, __ATOMIC_SEQ_CST) & mask;	\
+	}
+#else			/* the instruction finds the word by itself */
+#define DEFINE_TEST_AND(name, word, insn, fetch, operand) \
+	static inline bool test_and_##name(u64 nr, word *map)					\
+	{											\
+		bool was;									\
+		__asm__ volatile ("lock " insn " %2, %1" : "=@ccc" (was), "+m" (*map) : "r" ((word)nr) : "memory"); \
+		return was;									\
+	}
+#endif
+
+DEFINE_TEST_AND(set_bit, unsigned long, "bts", __atomic_fetch_or, mask)
+DEFINE_TEST_AND(set_bit_u32, u32, "bts", __atomic_fetch_or, mask)
+DEFINE_TEST_AND(clear_bit, unsigned long, "btr", __atomic_fetch_and, ~mask)
+DEFINE_TEST_AND(clear_bit_u32, u32, "btr", __atomic_fetch_and, ~mask)
+
+#undef DEFINE_TEST_AND
 
 #endif /* LIB_ATOMIC_H */

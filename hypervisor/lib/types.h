@@ -59,9 +59,15 @@ typedef int64_t s64;
 #ifdef HOST_TEST	/* the same, in words that a race detector understands */
 #define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
 #define WRITE_ONCE(x, v)	__atomic_store_n(&(x), v, __ATOMIC_RELAXED)
+#define TEST_ONCE(x)		(READ_ONCE(x) != 0)
 #else
 #define READ_ONCE(x)		(*(const volatile __typeof__(x) *)&(x))
 #define WRITE_ONCE(x, v)	(*(volatile __typeof__(x) *)&(x) = (v))
+/* READ_ONCE(x) != 0 by one instruction, into which the compiler folds no volatile load of its own. */
+#define TEST_ONCE(x) ({										\
+	bool test_once_;									\
+	__asm__ volatile ("cmp%z1 $0, %1" : "=@ccne" (test_once_) : "m" (x));			\
+	test_once_; })
 #endif
 
 /* The second term refuses a pointer at compile time. */

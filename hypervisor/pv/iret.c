@@ -27,16 +27,16 @@ long pv_iret(struct vcpu *v)
 	if (unlikely(!guest_small_range_ok(at, sizeof(struct iret_frame))))
 		goto no_frame;
 	guest_open();
-	guest_load_word(rax, WORD(at, rax), fault);
-	guest_load_word(flags, WORD(at, flags), fault);
-	guest_load_word(rip, WORD(at, rip), fault);
-	guest_load_word(cs, WORD(at, cs), fault);
-	guest_load_word(rflags, WORD(at, rflags), fault);
-	guest_load_word(rsp, WORD(at, rsp), fault);
-	guest_load_word(ss, WORD(at, ss), fault);
+	guest_load(rax, WORD(at, rax), fault);
+	guest_load(flags, WORD(at, flags), fault);
+	guest_load(rip, WORD(at, rip), fault);
+	guest_load(cs, WORD(at, cs), fault);
+	guest_load(rflags, WORD(at, rflags), fault);
+	guest_load(rsp, WORD(at, rsp), fault);
+	guest_load(ss, WORD(at, ss), fault);
 	if (unlikely(!(flags & IN_SYSCALL)) || ((cs | 3) & 0xffff) != PV_CS64 || ((ss | 3) & 0xffff) != PV_SS) {
-		guest_load_word(r->r11, WORD(at, r11), fault);
-		guest_load_word(r->rcx, WORD(at, rcx), fault);
+		guest_load(r->r11, WORD(at, r11), fault);
+		guest_load(r->rcx, WORD(at, rcx), fault);
 		r->vector = 0;
 	}
 	guest_close();

@@ -35,7 +35,7 @@ bool pv_deliver_pending(struct vcpu *v);
 /* Whether there may be something: the quick question before it. */
 static inline bool pv_needs_delivery(const struct vcpu *v)
 {
-	return event_vcpu_needs_upcall(v) || READ_ONCE(v->nmi_pending);
+	return event_vcpu_needs_upcall(v) || TEST_ONCE(v->nmi_pending);
 }
 
 /* Mode changes: CR3, GS. v is current. */
