@@ -5,7 +5,12 @@ not_ok() { echo "not ok - $*"; }
 # check NAME COMMAND...: the command must succeed; its output is shown if it does not.
 check() {
 	_n=$1; shift
-	if "$@" > /tmp/check.out 2>&1; then ok "$_n"; else not_ok "$_n (status $?)"; sed 's/^/    /' /tmp/check.out; fi
+	if "$@" > /tmp/check.out 2>&1; then ok "$_n"; return; fi
+	not_ok "$_n (status $?)"; sed 's/^/    /' /tmp/check.out
+	# What the daemon and the guests said last.
+	for _l in /tmp/xend.log /var/log/xen*/console/*.log; do
+		[ ! -s "$_l" ] || tail -n 5 "$_l" | sed "s|^|    ${_l##*/}: |"
+	done
 }
 # refuse NAME TEXT COMMAND...: the command must fail and say TEXT (a grep pattern).
 refuse() {
@@ -41,6 +46,8 @@ store_pid() {
 		[ "$(cat $_p/comm 2> /dev/null)" = xend-store ] && grep -q "^PPid:.$XEND\$" $_p/status 2> /dev/null && echo ${_p#/proc/}
 	done
 }
+# loops N: the daemon's disks have N loop devices; it names them itself, so the file's name is not shown.
+loops() { [ "$(losetup -a | grep -c xend:)" = "$1" ]; }
 # said GUEST TEXT: the guest's console log has the text.
 said() { grep -q -- "$2" /var/log/xen*/console/"$1".log; }
 # guest NAME [LINE...]: writes /etc/vm/NAME.cfg for the small guest.
