@@ -122,6 +122,15 @@ static int convert_file(struct cli *cli, const struct args *args)
 	return rc;
 }
 
+/* Of a word that may name a guest as well: a path, or a file that is called as configurations are. */
+static bool names_file(const char *word)
+{
+	const char *dot = strrchr(word, '.');
+
+	return strchr(word, '/') ||
+	       (dot && (strcmp(dot, ".cfg") == 0 || strcmp(dot, ".xml") == 0) && access(word, R_OK) == 0);
+}
+
 /* The text as it was given, or with --full and --xml as we understood it. */
 static int run_config(struct cli *cli, const struct command *cmd, const struct args *args)
 {
@@ -130,7 +139,7 @@ static int run_config(struct cli *cli, const struct command *cmd, const struct a
 	json_t *result = NULL;
 	int rc;
 
-	if (strchr(args->words[0], '/'))
+	if (names_file(args->words[0]))
 		return convert_file(cli, args);
 	rc = cli_simple_call(cli, cmd->op, json_pack("{s:s}", "guest", args->words[0]), &result);
 	if (rc || cli->json)

@@ -95,7 +95,8 @@ static int rule_bootloader(struct conf_build *b, struct error *err)
 		error_set(err, ERR_UNSUPPORTED, NULL,
 			  "bootloader = '%.80s' would read the guest's disk inside dom0, which is never done",
 			  b->bootloader);
-		error_hint(err, "firmware = \"pvgrub64\" boots from the guest's own disk by GRUB");
+		error_hint(err, "firmware = \"pvgrub64\" (in XML <bootloader>pvgrub64</bootloader>) boots from the guest's "
+				"own disk by GRUB");
 		return error_to_errno(ERR_UNSUPPORTED);
 	}
 	if (b->firmware && strcmp(b->firmware, b->bootloader))

@@ -218,7 +218,7 @@ static const struct conf_key vif_fields[] = {
 	  .arg = "NAME", .help = "Name of dom0's end; vifDOMID.N if not given." },
 	{ .name = "script", .kind = KEY_CUSTOM, .offset = AT(script), .parse = parse_script,
 	  .format = conf_format_string,
-	  .arg = "PATH", .help = "Run this instead of the daemon's own set-up." },
+	  .arg = "PATH", .help = "A program that is run instead of the daemon's own set-up." },
 	{ .name = "rate", .kind = KEY_CUSTOM, .parse = parse_rate, .format = format_rate, .arg = "10Mb/s",
 	  .help = "What the guest may send at most." },
 	{ .name = "mtu", .kind = KEY_U32, .offset = AT(mtu), .min = 0, .max = 65535, .arg = "BYTES", .help = "Largest packet, 68 to 65535; 1500 if not given." },

@@ -103,9 +103,14 @@ static void put_boot(struct strbuf *out, const struct guest_config *cfg)
 	put_element(out, "    ", "initrd", cfg->ramdisk);
 	put_element(out, "    ", "cmdline", cfg->cmdline[0] ? cfg->cmdline : NULL);
 	strbuf_puts(out, "  </os>\n");
+	strbuf_printf(out, "  <clock offset='%s'", cfg->rtc_timeoffset_s ? "variable" : cfg->localtime ? "localtime" : "utc");
+	if (cfg->rtc_timeoffset_s)
+		strbuf_printf(out, " adjustment='%" PRId32 "' basis='%s'", cfg->rtc_timeoffset_s,
+			      cfg->localtime ? "localtime" : "utc");
 	if (cfg->tsc_mode && cfg->tsc_mode < 4)
-		strbuf_printf(out, "  <clock offset='utc'>\n    <timer name='tsc' mode='%s'/>\n  </clock>\n",
-			      tsc[cfg->tsc_mode]);
+		strbuf_printf(out, ">\n    <timer name='tsc' mode='%s'/>\n  </clock>\n", tsc[cfg->tsc_mode]);
+	else
+		strbuf_puts(out, "/>\n");
 	put_element(out, "  ", "on_poweroff", guest_action_name(cfg->on_poweroff));
 	put_element(out, "  ", "on_reboot", guest_action_name(cfg->on_reboot));
 	put_element(out, "  ", "on_crash", guest_action_name(cfg->on_crash));

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -192,6 +193,24 @@ static int set_shares(domid_t domid, const struct guest_config *cfg)
 	return rc ? rc : hv_domctl_set_sched(domid, sched_id, cfg->cpu_weight, cfg->cap_percent);
 }
 
+/* What its clocks shall show; told by the keys' names, since not every hypervisor does everything. */
+static int set_clocks(const struct guest_config *cfg, domid_t domid, struct error *err)
+{
+	time_t now = time(NULL);
+	struct tm local;
+	int64_t offset = cfg->rtc_timeoffset_s + (cfg->localtime && localtime_r(&now, &local) ? local.tm_gmtoff : 0);
+	int rc = cfg->tsc_mode ? hv_domctl_set_tsc_mode(domid, cfg->tsc_mode) : 0;
+
+	if (rc == -EOPNOTSUPP) {
+		rc = error_set(err, ERR_UNSUPPORTED, NULL, "this hypervisor does not serve its tsc_mode");
+		error_hint(err, "tsc_mode = \"native\", or leave it out");
+		return rc;
+	}
+	if (!rc && offset)
+		rc = hv_domctl_set_time_offset(domid, offset);
+	return rc ? error_set_errno(err, ERR_FAILED, -rc, NULL, "cannot set its clocks") : 0;
+}
+
 static int make_domain(const struct create_job *job, struct pv_guest *pv, struct error *err)
 {
 	const struct guest_config *cfg = job->g->cfg;
@@ -215,8 +234,6 @@ static int make_domain(const struct create_job *job, struct pv_guest *pv, struct
 	rc = hv_domctl_max_vcpus(pv->domid, cfg->maxvcpus);
 	if (!rc)
 		rc = hv_domctl_max_mem(pv->domid, cfg->maxmem_kib + CREATE_SLACK_KIB);
-	if (!rc && cfg->tsc_mode)
-		rc = hv_domctl_set_tsc_mode(pv->domid, cfg->tsc_mode);
 	if (!rc)
 		rc = set_shares(pv->domid, cfg);
 	if (!rc)
@@ -229,7 +246,9 @@ static int make_domain(const struct create_job *job, struct pv_guest *pv, struct
 		return error_set_errno(err, rc == -ENOMEM ? ERR_RESOURCES : ERR_FAILED, -rc, NULL,
 				       "cannot set up the new domain");
 	pv->shared_info = info.shared_info_frame;
-	rc = set_affinity(job->g, pv->domid, err);
+	rc = set_clocks(cfg, pv->domid, err);
+	if (!rc)
+		rc = set_affinity(job->g, pv->domid, err);
 	return rc ? rc : allow_hardware(job->g, pv->domid, err);
 }
 

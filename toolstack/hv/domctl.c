@@ -86,6 +86,14 @@ int hv_domctl_set_tsc_mode(domid_t domid, unsigned int mode)
 	return domctl(&op);
 }
 
+int hv_domctl_set_time_offset(domid_t domid, int64_t seconds)
+{
+	struct xen_domctl op = { .cmd = XEN_DOMCTL_settimeoffset, .domain = domid,
+				 .u.settimeoffset.time_offset_seconds = seconds };
+
+	return domctl(&op);
+}
+
 int hv_domctl_pause(domid_t domid)
 {
 	return domctl_bare(domid, XEN_DOMCTL_pausedomain);

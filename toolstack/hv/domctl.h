@@ -30,6 +30,8 @@ int hv_domctl_max_mem(domid_t domid, uint64_t kib) __must_check;
 int hv_domctl_set_address_size(domid_t domid, unsigned int bits) __must_check;
 int hv_domctl_hypercall_page(domid_t domid, xen_pfn_t mfn) __must_check;
 int hv_domctl_set_tsc_mode(domid_t domid, unsigned int mode) __must_check;
+/* How far its wall clock is ahead of UTC. */
+int hv_domctl_set_time_offset(domid_t domid, int64_t seconds) __must_check;
 int hv_domctl_pause(domid_t domid) __must_check;
 int hv_domctl_unpause(domid_t domid) __must_check;
 /* Destroys as far as it gets; -EAGAIN (call again) while there is more to do. */

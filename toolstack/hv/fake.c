@@ -398,7 +398,9 @@ static int do_domctl(struct xen_domctl *op)
 		op->u.getvcpuinfo.online = 1;
 		return op->u.getvcpuinfo.vcpu < d->max_vcpus ? 0 : -ESRCH;
 	case XEN_DOMCTL_setvcpuaffinity: return set_affinity(&op->u.vcpuaffinity);
-	case XEN_DOMCTL_scheduler_op: case XEN_DOMCTL_settscinfo: return 0;
+	case XEN_DOMCTL_scheduler_op: return 0;
+	case XEN_DOMCTL_settscinfo: return op->u.tsc_info.tsc_mode == 1 || op->u.tsc_info.tsc_mode == 3 ? -EOPNOTSUPP : 0;
+	case XEN_DOMCTL_settimeoffset: d->time_offset = op->u.settimeoffset.time_offset_seconds; return 0;
 	default: return -ENOSYS;
 	}
 }

@@ -21,6 +21,7 @@ struct fake_domain {
 	uint8_t handle[16];
 	uint32_t max_vcpus, ports;
 	uint64_t pages, max_pages, shared_info, grant_frame;
+	int64_t time_offset;
 	struct vcpu_guest_context context;
 };
 

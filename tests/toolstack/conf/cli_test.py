@@ -4,6 +4,7 @@
 import json
 import os
 import pty
+import re
 import shutil
 import socket
 import struct
@@ -627,6 +628,71 @@ def the_manual_names_every_command_and_key(b):
     for line in b.xl('help').stdout.splitlines():
         if line.startswith('  ') and line[2].isalpha():
             check(f'.It Ic "\\&{line.split()[0]}"' in text, line)
+
+
+@test
+def options_are_the_same_in_the_manual_the_help_and_the_completion(b):
+    with open(os.path.join(ROOT, 'man/xl.1')) as f:
+        sections = re.split(r'^\.It Ic "\\&', re.split(r'^\.Sh ', f.read().split('.Sh COMMANDS')[1], flags=re.M)[0], flags=re.M)[1:]
+    completion = b.xl('completion', 'bash').stdout
+    seen = []
+    for section in sections:
+        name = section.split('"')[0]
+        manual = set(re.findall(r'Fl Fl ([a-z-]+)', section))
+        own = set(re.findall(r'^ +(?:-\w, )?--([a-z-]+)', b.xl(name, '--help').stdout, re.M))
+        equal((name, manual), (name, own))
+        case = re.search(rf'^\s*(?:[\w|-]+\|)?{re.escape(name)}(?:\|[\w|-]+)?\)(.*?);;$', completion, re.M | re.S)
+        check(case or not own, f'{name}: no case in the completion')
+        for option in own:
+            check(f'--{option}' in case.group(1), f'{name} --{option}: not completed')
+        seen.append(name)
+    equal(sorted(seen), sorted(l.split()[0] for l in b.xl('help').stdout.splitlines() if l.startswith('  ') and l[2].isalpha()))
+
+
+@test
+def commands_in_the_prose_of_the_manual_exist(b):
+    commands = {l.split()[0] for l in b.xl('help').stdout.splitlines() if l.startswith('  ') and l[2].isalpha()}
+    helps, count = {}, 0
+    pages = [os.path.join(ROOT, 'man', p) for p in os.listdir(os.path.join(ROOT, 'man')) if p != 'src']
+    pages += [os.path.join(ROOT, 'config-examples', p) for p in os.listdir(os.path.join(ROOT, 'config-examples'))]
+    for page in pages + [os.path.join(ROOT, 'README.md')]:
+        with open(page) as f:
+            for line in f:
+                for phrase in re.findall(r"(?:\.(?:Ql|Dl) |^ *\$ |['`]|[;#] )xl ([a-z0-9][^'`;#|&]*)", line):
+                    words = phrase.replace('\\', '').split()
+                    check(words[0] in commands or words[0] == 'help', f'{page}: xl {phrase}')
+                    helps.setdefault(words[0], b.xl(words[0], '--help').stdout)
+                    for option in re.findall(r'(?<=\s)(--[a-z-]+|-\w)\b', ' ' + ' '.join(words[1:])):
+                        check(option + ' ' in helps[words[0]].replace(',', ' ') + ' -n --json -v -q ', f'{page}: xl {phrase}')
+                    count += 1
+    check(count > 60, f'{count} commands found')
+
+
+@test
+def examples_in_the_manual_of_configurations_are_good(b):
+    with open(os.path.join(ROOT, 'man/vm.cfg.5')) as f:
+        page = f.read()
+    refused = ('cpuid', 'vfb', 'channel', 'pci', 'driver_domain', 'e820_host', 'vpmu',
+               'xend_suspend_evtchn_compat', 'seclabel', 'init_seclabel')
+    keys = re.findall(r'^\.Dl "\\&(\w+)" = "\\&(.*)"$', page, re.M)
+    check(len(keys) > 50, f'{len(keys)} examples')
+    for key, value in keys:
+        value = value.replace('\\(dq', '"').replace('\\(aq', "'").replace('\\&', '').replace('\\e', '\\')
+        grub = key in ('bootloader', 'firmware', 'bootloader_args')
+        lines = ['name="x"', 'memory=64', 'disk=["/x.img,raw,xvda,w"]', 'vcpus=2'] + ([] if grub else ['kernel="/bin/sh"'])
+        lines += {'bootloader_args': ['firmware="pvgrub64"'], 'vcpus': ['maxvcpus=4']}.get(key, [])
+        base = '\n'.join([l for l in lines if not l.startswith(key + '=')] + [f'{key} = {value}', ''])
+        b.write(base)
+        run = b.xl('check', '--syntax', b.cfg)
+        check(run.returncode == 0 or (key in refused and key.replace('init_', '') in run.stderr), f'{key} = {value}: {run.stderr}')
+    blocks = re.findall(r'^\.Bd -literal.*?\n(.*?)^\.Ed', page, re.M | re.S)
+    check(len(blocks) >= 4, f'{len(blocks)} blocks')
+    for block in blocks:
+        if 'error:' in block:
+            continue
+        b.write(block)
+        run = b.xl('check', '--syntax', b.cfg)
+        equal((block, run.returncode, run.stderr), (block, 0, ''))
 
 
 def main():

@@ -266,14 +266,13 @@ TEST(devices_to_come_are_understood_and_refused)
 	CHECK(conf_item_parse(&conf_channel_list, "name=x,connection=tcp", &channel, NULL) != 0);
 
 	CHECK_REFUSED(BASE "pci=['03:00.0']\n", "t.cfg:4: key 'pci' comes in a later release");
-	CHECK_REFUSED(BASE "localtime=1\n", "t.cfg:4: key 'localtime' comes in a later release");
 	CHECK_REFUSED(BASE "disk=['/a,raw,xvda,rw,backend=storage']\n",
 		      "t.cfg:4: disk = ['/a,raw,xvda,rw,backend=storage']: backend = 'storage': driver domains come in a "
 		      "later release");
-	p = parse_with(BASE "pci=['03:00.0']\nlocaltime=1\nvpmu=0\ncpuid='host'\n", &lenient);
+	p = parse_with(BASE "pci=['03:00.0']\ne820_host=1\nvpmu=0\ncpuid='host'\n", &lenient);
 	REQUIRE(p.rc == 0);
 	CHECK_EQ(p.diags.n, 3);
-	CHECK(p.cfg->n_pcis == 0 && !p.cfg->localtime && !p.cfg->cpuid);
+	CHECK(p.cfg->n_pcis == 0 && !p.cfg->e820_host && !p.cfg->cpuid);
 	parsed_free(&p);
 }
 

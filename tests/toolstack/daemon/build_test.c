@@ -321,6 +321,8 @@ int main(int argc, char **argv)
 	}
 	if (argc == 4 && strcmp(argv[1], "--shutdown") == 0)	/* of a domain of XEND_FAKE_MACHINE */
 		return fake_shutdown((domid_t)atoi(argv[2]), (unsigned int)atoi(argv[3])) ? 1 : 0;
+	if (argc == 3 && strcmp(argv[1], "--clock") == 0)
+		return printf("%lld\n", (long long)fake->domains[atoi(argv[2])].time_offset) < 0;
 	elf = ek_make(&plain, &len);
 	test_codecs(elf, len);
 	test_bzimage(elf, len);

@@ -593,6 +593,22 @@ def cpus_of_nodes(h):
     h.refused('cannot bind vCPU 0', 'create', h.config('b', 'cpus = "all,^nodes:0"'))
 
 
+def clocks(h):
+    """A guest's clock is ahead by what its configuration says; what a hypervisor does not serve is told by its key."""
+    h.env['TZ'] = 'XYZ-2'
+    h.kill()
+    h.start()
+    for n, lines, ahead in ((1, ['localtime = 1'], 7200), (2, ['rtc_timeoffset = -60'], -60),
+                            (3, ['localtime = 1', 'rtc_timeoffset = 60'], 7260), (4, [], 0)):
+        h.xl('create', h.config(f'g{n}', *lines))
+        seen = subprocess.run([f'{B}/build_test', '--clock', str(n)], env=h.env, capture_output=True, text=True, check=True).stdout
+        assert int(seen) == ahead, (lines, seen)
+        xml = h.write('back.xml', h.xl('config', '--xml', f'g{n}').stdout)
+        text = h.xl('config', xml).stdout
+        assert all(line in text for line in lines) and ('localtime' in text) == ('localtime = 1' in lines), text
+    h.refused('does not serve its tsc_mode', 'create', h.config('t', 'tsc_mode = "always_emulate"'))
+
+
 def bridge_of_two_words(h):
     """A bridge's name goes into a list of commands: it is held against what may name an interface."""
     h.refused('cannot name a network interface', '-n', 'net', 'setup', 'lo', '--bridge', 'br 0')
@@ -602,7 +618,7 @@ TESTS = [flood_while_busy, undefine_before_restart, destroy_before_restart, list
          attach_to_one_that_goes, nothing_else_is_opened, renamed, dump_to_a_long_path, dump_without_descriptors,
          long_logs_in_a_bugreport, words_cut_within_a_character, many_who_look, waits_over_a_rename,
          plugged_and_unplugged, created_over_a_definition, closed_while_nobody_looked,
-         closed_while_it_connects, shut_down_with_the_host, cpus_of_nodes, bridge_of_two_words, network_changes_beside_the_loop, disks_by_script,
+         closed_while_it_connects, shut_down_with_the_host, cpus_of_nodes, clocks, bridge_of_two_words, network_changes_beside_the_loop, disks_by_script,
          scripts_that_fail, disks_by_script_plugged]
 
 passed = failed = 0
