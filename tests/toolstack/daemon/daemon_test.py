@@ -203,6 +203,8 @@ def one_unpacks_for_all(h):
             assert create.wait(timeout=60) == 0, create.stderr.read()
         text = log.read()
     assert text.count('is unpacked') == 1, text
+    held = [fd for fd in os.scandir(f'/proc/{h.xend.pid}/fd') if 'memfd:kernel' in os.readlink(fd.path)]
+    assert len(held) == 2, held     # big's and the cold one
     assert sorted(h.names()) == ['Domain-0', 'a', 'big', 'c'], h.names()
 
 
