@@ -95,6 +95,7 @@ pkg_hint() {
 		liblz4.so.1        liblz4-1            lz4-libs               liblz4-1
 		libzstd.so.1       libzstd1            libzstd                libzstd1
 		libc.so.6          libc6               glibc                  glibc
+		libdl.so.2         libc6               glibc                  glibc
 	TABLE
 	)
 	echo "$c ${p:-$*}"
