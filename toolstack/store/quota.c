@@ -112,6 +112,7 @@ const struct store_clock store_system_clock = { .now_ms = system_now_ms, .cpu_us
 /*
  * A bucket of one second's requests in thousandths, filled as time goes by and emptied by each request and by
  * the time that took: what an average request takes is free, so that dear requests are not cheaper than many.
+ * The debt that one turn may leave is paid within a second.
  */
 #define AVERAGE_US	10
 #define QUIET_MS	100
@@ -149,6 +150,7 @@ uint64_t store_quota_clock(const struct conn *c)
 
 void store_quota_charge(struct conn *c, unsigned int requests, uint64_t since_us)
 {
+	int64_t full = (int64_t)c->s->opt.limits.requests_per_s * 1000;
 	uint64_t took, n = requests;
 
 	if (c->who.privileged)
@@ -157,6 +159,8 @@ void store_quota_charge(struct conn *c, unsigned int requests, uint64_t since_us
 	if (took / AVERAGE_US > n)
 		n = took / AVERAGE_US;
 	c->tokens -= (int64_t)n * 1000;
+	if (c->tokens < -full)	/* a clock that jumped (a stalled host) is no debt of the guest's */
+		c->tokens = -full;
 }
 
 void store_quota_quiet(struct conn *c, bool on)

@@ -325,6 +325,21 @@ TEST(requests_pay_for_the_time_they_take)
 	bench_stop();
 }
 
+/* A minute that passed while its request was served (a host that stood still) keeps a guest out for a second, no more. */
+TEST(a_clock_that_jumps_is_no_debt)
+{
+	bench_options.limits.requests_per_s = 1000;
+	bench_start();
+	bench_cpu_step_us = 60 * 1000 * 1000;
+	CHECK_EQ(served_of(300), 1);
+	bench_cpu_step_us = 0;
+	bench_now_ms += 999;
+	CHECK_EQ(served_of(1), 0);
+	bench_now_ms += 2;
+	CHECK_EQ(served_of(1), 1);
+	bench_stop();
+}
+
 /* Random bytes into every field, again and again; domain 3 must not notice. */
 TEST(noise)
 {
@@ -375,6 +390,7 @@ int main(void)
 	RUN(floods_do_not_starve_others);
 	RUN(requests_per_second_are_limited);
 	RUN(requests_pay_for_the_time_they_take);
+	RUN(a_clock_that_jumps_is_no_debt);
 	RUN(noise);
 	return unit_end();
 }
