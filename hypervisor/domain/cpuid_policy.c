@@ -30,6 +30,8 @@
 #define L7_ECX_HIDDEN	(BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(7) | BIT(13) | BIT(16) | BIT(23) | BIT(24) | BIT(29) | BIT(30) | \
 			 BIT(31))
 #define L7_EDX_KEPT	(BIT(2) | BIT(3) | BIT(4) | BIT(8) | BIT(10) | BIT(14) | BIT(23))
+/* Leaf 7.1: arithmetic and strings; FRED, LKGS, WRMSRNS, HRESET, LAM, MSRLIST are ring 0's. */
+#define L71_EAX_KEPT	(BITS(5, 0) | BIT(7) | BITS(12, 10) | BIT(23))
 
 #define E1_ECX_HIDDEN	(BIT(2) | BIT(3) | BIT(9) | BIT(10) | BIT(12) | BIT(13) | BIT(15) | BIT(17) | BIT(19) | BIT(22) | \
 			 BIT(23) | BIT(24) | BIT(26) | BIT(27) | BIT(28) | BIT(29))
@@ -62,6 +64,7 @@ static void structured_features(u32 subleaf, struct cpuid_regs *r)
 		if (!cpu_features.fsgsbase)
 			r->ebx &= ~1u;
 	} else if (subleaf == 1) {
+		r->eax &= (u32)L71_EAX_KEPT;
 		r->ebx = r->ecx = r->edx = 0;
 	} else {
 		*r = nothing;
@@ -82,7 +85,9 @@ static void xsave_leaf(u32 subleaf, struct cpuid_regs *r)
 		break;
 	case 1:
 		r->eax &= 7;		/* XSAVEOPT, XSAVEC, XGETBV with ECX 1; no supervisor states */
-		r->ebx = r->ecx = r->edx = 0;
+		if (!(r->eax & BIT(1)))
+			r->ebx = 0;	/* else the size of XSAVEC's form under the guest's XCR0, which is loaded */
+		r->ecx = r->edx = 0;
 		break;
 	default:
 		if (subleaf > 62 || !(fpu_xcr0_all >> subleaf & 1))

@@ -20,6 +20,7 @@ struct host_cpu {
 	void (*wrmsr)(u32 msr, u64 value);	/* NULL: ignored */
 	u32 (*port_in)(u16 port, u32 bytes);	/* NULL: all ones */
 	void (*port_out)(u16 port, u32 bytes, u32 value);
+	void (*cpuid)(u32 leaf, u32 subleaf, struct cpuid_regs *r);	/* changes what this machine's processor says */
 	u64 invlpg_count, cr3_writes;
 };
 extern struct host_cpu host_cpu;
@@ -79,6 +80,8 @@ static inline struct cpuid_regs cpuid_count(u32 leaf, u32 subleaf)
 
 	__asm__ volatile ("cpuid" : "=a" (r.eax), "=b" (r.ebx), "=c" (r.ecx), "=d" (r.edx)
 			  : "0" (leaf), "2" (subleaf));
+	if (host_cpu.cpuid)
+		host_cpu.cpuid(leaf, subleaf, &r);
 	return r;
 }
 

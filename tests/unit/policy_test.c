@@ -9,6 +9,7 @@
 #include "pv/priv_op.h"
 #include "pv/pv.h"
 #include "unit.h"
+#include "x86/features.h"
 #include "x86/msr.h"
 
 static struct machine_guest *lord, *g;
@@ -50,6 +51,43 @@ TEST(the_hypervisors_leaves)
 	cpuid_guest(V, 0x80000001, 0, &r);
 	CHECK(!(r.ecx & BIT(2)));		/* SVM */
 	cpuid_guest(V, 0x12345678, 0, &r);
+	end();
+}
+
+/* A processor with everything. */
+static void new_cpu(u32 leaf, u32 subleaf, struct cpuid_regs *r)
+{
+	if (leaf == 0)
+		r->eax = 0x20;
+	else if (leaf == 7)
+		*r = (struct cpuid_regs){ subleaf ? ~0u : 2, ~0u, ~0u, ~0u };
+	else if (leaf == 0xd && subleaf == 1)
+		*r = (struct cpuid_regs){ ~0u, 832, ~0u, ~0u };
+}
+
+TEST(a_processor_with_everything)
+{
+	bool xsave = cpu_features.xsave;
+	u32 max_leaf = cpu_features.max_leaf;
+	struct cpuid_regs r;
+
+	start();
+	host_cpu.cpuid = new_cpu;
+	cpu_features.xsave = true;
+	cpu_features.max_leaf = 0x20;
+	cpuid_guest(V, 0xd, 1, &r);
+	CHECK_EQ(r.eax, 7);			/* XSAVEC, no XSAVES: no supervisor states */
+	CHECK_EQ(r.ebx, 832);			/* of the compact form, which Linux checks against its own sum */
+	CHECK_EQ(r.ecx | r.edx, 0);
+	cpuid_guest(V, 7, 1, &r);
+	CHECK(r.eax & BIT(4));			/* AVX-VNNI */
+	CHECK(!(r.eax & (BIT(17) | BIT(18) | BIT(19) | BIT(22) | BIT(26) | BIT(27))));	/* FRED to MSRLIST: ring 0's */
+	CHECK_EQ(r.ebx | r.ecx | r.edx, 0);
+	cpuid_guest(V, 7, 0, &r);
+	CHECK(!(r.edx & (BIT(20) | BIT(22) | BIT(24) | BIT(25) | BIT(26) | BIT(27) | BIT(29) | BIT(31))));	/* CET, AMX, controls */
+	host_cpu.cpuid = NULL;
+	cpu_features.xsave = xsave;
+	cpu_features.max_leaf = max_leaf;
 	end();
 }
 
@@ -182,6 +220,7 @@ int main(void)
 {
 	machine_start();
 	RUN(the_hypervisors_leaves);
+	RUN(a_processor_with_everything);
 	RUN(no_leaf_is_wild);
 	RUN(the_kernels_cpuid_is_forced);
 	RUN(registers);
