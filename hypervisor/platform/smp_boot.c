@@ -39,8 +39,8 @@
 
 #define LOW_RAM_END	0x100000ul	/* where a startup IPI reaches */
 #define SIPI_WAIT_NS	300000ul
-#define ALIVE_WAIT_NS	100000000ul
-#define ONLINE_WAIT_NS	2000000000ul
+#define ALIVE_WAIT_NS	5000000000ul	/* a virtual processor's host may have other things to do */
+#define ONLINE_WAIT_NS	5000000000ul
 #define STACK_ORDER	3
 
 #define PTE_P_RW	0x3ul
@@ -60,7 +60,6 @@ static DEFINE_SPINLOCK(bring_up_lock, RANK_NONE);
 /* bring_up_lock; ap_state is also written by the one processor that starts. */
 static u32 ap_state;
 static const char *ap_missing;
-static u32 ap_cpu;
 static u64 bsp_tsc, ap_tsc;		/* handshake for comparing the counters */
 static u8 *trampoline;
 static u64 trampoline_maddr;
@@ -293,36 +292,44 @@ static_assert(CPU_STACK_SIZE == PAGE_SIZE << STACK_ORDER,
 	      "a block is 2^STACK_ORDER pages, aligned to its size");
 
 /* INIT, then STARTUP, and again if nothing happens: how processors are woken (SDM 3A 9.4.4). */
+static bool smp_wake(u32 apic_id)
+{
+	lapic_send_init(apic_id);
+	lapic_send_startup(apic_id, trampoline_maddr >> PAGE_SHIFT);
+	if (smp_wait_alive(SIPI_WAIT_NS))
+		return true;
+	lapic_send_startup(apic_id, trampoline_maddr >> PAGE_SHIFT);
+	return smp_wait_alive(ALIVE_WAIT_NS);
+}
+
+static bool smp_wait_online(u32 cpu)
+{
+	if (!smp_wait_state(AP_IDLE, ONLINE_WAIT_NS) || ap_state == AP_UNFIT)
+		return false;
+	smp_compare_tsc(cpu);
+	return smp_wait_state(AP_RUNNING, ONLINE_WAIT_NS) && ap_state == AP_ONLINE;
+}
+
+/* One that fails is sent back to wait for STARTUP: else it might wake up later, on the stack of the next. */
 static int smp_start(u32 cpu)
 {
 	u32 apic_id = cpus[cpu].apic_id;
+	int rc = -EIO;
 
 	ap_state = AP_IDLE;
-	ap_cpu = cpu;
+	ap_missing = NULL;
 	bsp_tsc = ap_tsc = 0;
+	if (!smp_wake(apic_id)) {
+		log_err("CPU%u (APIC id %u) does not start", cpu, apic_id);
+		rc = -ENODEV;
+	} else if (smp_wait_online(cpu)) {
+		return 0;
+	} else {
+		log_err("CPU%u (APIC id %u): %s%s", cpu, apic_id, ap_missing ? "lacks " : "stuck while starting",
+			ap_missing ? ap_missing : "");
+	}
 	lapic_send_init(apic_id);
-	lapic_send_startup(apic_id, trampoline_maddr >> PAGE_SHIFT);
-	if (!smp_wait_alive(SIPI_WAIT_NS)) {
-		lapic_send_startup(apic_id, trampoline_maddr >> PAGE_SHIFT);
-		if (!smp_wait_alive(ALIVE_WAIT_NS)) {
-			log_err("CPU%u (APIC id %u) does not start", cpu, apic_id);
-			return -ENODEV;
-		}
-	}
-	if (!smp_wait_state(AP_IDLE, ONLINE_WAIT_NS) || ap_state == AP_UNFIT) {
-		log_err("CPU%u (APIC id %u): %s%s", cpu, apic_id, ap_missing ? "lacks " :
-			"stuck while starting",
-			ap_missing ? ap_missing : "");
-		return -EIO;
-	}
-	smp_compare_tsc(cpu);
-	if (!smp_wait_state(AP_RUNNING, ONLINE_WAIT_NS) || ap_state != AP_ONLINE) {
-		log_err("CPU%u (APIC id %u): %s%s", cpu, apic_id, ap_missing ? "lacks " :
-			"stuck while starting",
-			ap_missing ? ap_missing : "");
-		return -EIO;
-	}
-	return 0;
+	return rc;
 }
 
 static int smp_start_first_time(u32 cpu)
