@@ -83,9 +83,17 @@ void nmi_interrupt(struct regs *regs)
 		softirq_raise(SOFTIRQ_NMI);
 }
 
+/* 0 where there are no registers, whatever CPUID says: emulators are not always of one mind with themselves. */
+static u64 mce_capabilities(void)
+{
+	u64 cap;
+
+	return cpu_features.mca && !rdmsr_safe(MSR_MCG_CAP, &cap) ? cap : 0;
+}
+
 static u32 mce_bank_count(void)
 {
-	return cpu_features.mca ? rdmsr(MSR_MCG_CAP) & MCG_CAP_BANKS : 0;
+	return mce_capabilities() & MCG_CAP_BANKS;
 }
 
 /* Switches all banks on and forgets what they held: it belongs to the time before us. */
@@ -95,8 +103,8 @@ void mce_init_cpu(void)
 
 	if (!banks || !cpu_features.mce)
 		return;
-	if (rdmsr(MSR_MCG_CAP) & MCG_CAP_CTL)
-		wrmsr(MSR_MCG_CTL, ~0ul);
+	if ((mce_capabilities() & MCG_CAP_CTL) && wrmsr_safe(MSR_MCG_CTL, ~0ul))
+		log_debug("CPU%u: machine checks cannot be switched on together", this_cpu());
 	for (u32 i = 0; i < banks; i++)
 		if (wrmsr_safe(MSR_MC_CTL(i), ~0ul) || wrmsr_safe(MSR_MC_STATUS(i), 0))
 			log_debug("CPU%u: machine check bank %u cannot be programmed", this_cpu(), i);
@@ -117,8 +125,9 @@ static void mce_print_bank(u32 bank, u64 status)
 
 void machine_check_interrupt(struct regs *regs)
 {
-	u64 global = cpu_features.mca ? rdmsr(MSR_MCG_STATUS) : 0, status;
-	bool fatal = !cpu_features.mca || !(global & MCG_STATUS_RIPV);
+	u64 global, status;
+	bool known = cpu_features.mca && !rdmsr_safe(MSR_MCG_STATUS, &global);
+	bool fatal = !known || !(global & MCG_STATUS_RIPV);
 
 	for (u32 i = 0; i < mce_bank_count(); i++)
 		if (!rdmsr_safe(MSR_MC_STATUS(i), &status) && (status & MC_STATUS_VALID))
@@ -128,7 +137,7 @@ void machine_check_interrupt(struct regs *regs)
 		for (u32 i = 0; i < mce_bank_count(); i++)
 			if (!rdmsr_safe(MSR_MC_STATUS(i), &status) && (status & MC_STATUS_VALID))
 				mce_print_bank(i, status);
-		panic_regs(regs, "Machine check: fatal hardware error, says the processor (%#lx)", global);
+		panic_regs(regs, "Machine check: fatal hardware error, says the processor (%#lx)", known ? global : 0);
 	}
 	for (u32 i = 0; i < mce_bank_count(); i++)
 		if (wrmsr_safe(MSR_MC_STATUS(i), 0))
