@@ -92,6 +92,8 @@ void pv_general_protection(struct vcpu *v)
 	pv_inject(v, X86_VEC_GP, true, v->regs.error_code);
 }
 
+#define CPUID_1C_XSAVE		BIT(26)
+#define CPUID_1C_OSXSAVE	BIT(27)
 #define FORCED_PREFIX		0x6e65780b0ful		/* ud2; "xen" */
 #define FORCED_PREFIX_MASK	0xfffffffffful
 
@@ -104,12 +106,22 @@ static bool has_forced_prefix(const struct vcpu *v)
 	return guest_get(&bytes, v->regs.rip) || (bytes & FORCED_PREFIX_MASK) == FORCED_PREFIX;
 }
 
+/* Linux takes XSAVE for usable only if its kernel sees OSXSAVE before it has set it, and so it always has. */
+static void forced_cpuid(struct vcpu *v)
+{
+	u32 leaf = v->regs.rax;
+
+	pv_emulate_cpuid(v);
+	if (leaf == 1 && v->pv.kernel_mode && (v->regs.rcx & CPUID_1C_XSAVE))
+		v->regs.rcx |= CPUID_1C_OSXSAVE;
+}
+
 void pv_invalid_opcode(struct vcpu *v)
 {
 	struct emul_insn insn;
 
 	if (has_forced_prefix(v) && !pv_fetch_insn(v, &insn) && insn.forced && insn.op == EMUL_CPUID) {
-		pv_emulate_cpuid(v);
+		forced_cpuid(v);
 		emul_skip(&insn, &v->regs);
 		return;
 	}

@@ -120,6 +120,48 @@ TEST(the_kernels_cpuid_is_forced)
 	end();
 }
 
+static void cpu_with_xsave(u32 leaf, u32 subleaf, struct cpuid_regs *r)
+{
+	if (leaf == 1)
+		r->ecx |= BIT(26) | BIT(27);
+}
+
+/* OSXSAVE as the forced CPUID tells it. */
+static bool forced_osxsave(bool kernel)
+{
+	static const u8 forced[16] = { 0x0f, 0x0b, 'x', 'e', 'n', 0x0f, 0xa2 };
+
+	CHECK(!machine_store(V, guest_va(2), forced, sizeof(forced)));
+	V->regs.rip = guest_va(2);
+	V->regs.cs = PV_CS64;
+	V->regs.rax = 1;
+	V->regs.rcx = 0;
+	V->pv.kernel_mode = kernel;
+	pv_invalid_opcode(V);
+	V->pv.kernel_mode = true;
+	CHECK_EQ(V->regs.rip, guest_va(2) + 7);
+	return V->regs.rcx & BIT(27);
+}
+
+/* A kernel is told that the hypervisor has switched XSAVE on; its processes, whether the kernel has. */
+TEST(xsave_is_there_for_kernels)
+{
+	bool xsave = cpu_features.xsave;
+
+	start();
+	host_cpu.cpuid = cpu_with_xsave;
+	cpu_features.xsave = true;
+	CHECK(forced_osxsave(true));
+	CHECK(!forced_osxsave(false));
+	CHECK_EQ(pv_set_cr4(V, V->pv.cr4 | CR4_OSXSAVE), 0);
+	CHECK(forced_osxsave(false));
+	cpu_features.xsave = false;
+	CHECK(!forced_osxsave(true));
+	host_cpu.cpuid = NULL;
+	cpu_features.xsave = xsave;
+	end();
+}
+
 TEST(registers)
 {
 	u64 value;
@@ -223,6 +265,7 @@ int main(void)
 	RUN(a_processor_with_everything);
 	RUN(no_leaf_is_wild);
 	RUN(the_kernels_cpuid_is_forced);
+	RUN(xsave_is_there_for_kernels);
 	RUN(registers);
 	RUN(ports);
 	RUN(policies);
