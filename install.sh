@@ -4,8 +4,8 @@
 # Installs Xen on this machine, or takes it away again.  At the top of the source tree it installs what "make" has
 # built; in the binary tarball it installs what lies beside it.
 #
-# Checks first, changes after.  Each change is written into a journal before it is made, with the file that it
-# replaces kept beside; a failure rolls back at once, a run that was cut short (a power cut, kill -9) is rolled back
+# Checks first, changes after.  All changes are written into a journal before the first is made, and the files that they
+# replace are kept; a failure rolls back at once, a run that was cut short (a power cut, kill -9) is rolled back
 # by the next run before that starts afresh.  Files appear by rename, whole.  The boot loader comes last, and in it
 # the default last of all: at every instant the machine boots what it booted before, or the finished new thing.
 set -eu
@@ -138,7 +138,7 @@ roll_back() {
 		esac
 	done <"$j/reversed"
 	sync
-	rm -rf "$j/old" "$j/list" "$j/reversed" "$manifest.new" "$journal"
+	rm -rf "$j/old" "$j/list" "$j/plan" "$j/reversed" "$manifest.new" "$journal"
 	[ -e "$manifest" ] || rmdir "$j" "$root/var/lib/xen" 2>/dev/null || :
 }
 
@@ -152,7 +152,7 @@ undo_boot() {
 roll_back_all() {
 	if grep -q '^end$' "$journal"; then
 		[ ! -e "$manifest.new" ] || mv -f "$manifest.new" "$manifest"
-		rm -rf "$j/old" "$j/list"
+		rm -rf "$j/old" "$j/list" "$j/plan"
 		rm -f "$journal"
 		return
 	fi
@@ -195,18 +195,19 @@ same() { # kind mode where source
 	esac
 }
 
-make_parents() {
+# --- the files, in passes: first the journal tells all that will change; then what is replaced is kept and what is new is
+# made beside; then it appears.  Between two passes all is flushed: a power cut leaves nothing that the journal does
+# not know, and no file in pieces.
+
+plan_parents() {
 	way=
 	for part in $(dirname "$1" | tr / ' '); do
 		way=$way/$part
-		[ ! -d "$root$way" ] || continue
-		log "dir $way"
-		change
-		mkdir "$root$way"
+		[ -d "$root$way" ] || grep -qx "dir $way" "$journal" || log "dir $way"
 	done
 }
 
-place() { # kind mode where source
+plan_file() { # kind mode where source
 	! same "$@" || return 0
 	where=$3
 	if [ "$1" = config ] && [ -e "$root$3" ]; then
@@ -216,40 +217,70 @@ place() { # kind mode where source
 			say "$3 was changed by hand and stays; the new one is $where"
 		}
 	fi
-	make_parents "$where"
+	plan_parents "$where"
 	if [ "$1" = dir ]; then
 		log "dir $where"
-		change
-		mkdir -m "$2" "$root$where"
-		return
-	fi
-	if [ -e "$root$where" ] || [ -h "$root$where" ]; then
+	elif [ -e "$root$where" ] || [ -h "$root$where" ]; then
 		log "old $where"
-		change
-		cp -pP "$root$where" "$(kept "$where").part"
-		mv -f "$(kept "$where").part" "$(kept "$where")"
 	else
 		log "new $where"
 	fi
-	change
-	if [ "$1" = link ]; then
-		ln -sfn "$4" "$(fresh "$where")"
-	else
-		cp "$sources/$4" "$(fresh "$where")"
-		chmod "$2" "$(fresh "$where")"
-	fi
-	change
-	mv -f "$(fresh "$where")" "$root$where"
+	echo "$1 $2 $where $4" >>"$j/plan"
 }
 
-retire() { # where: a file of the version before that the new one does not have
+plan_retired() { # the files of the version before that the new one does not have
+	[ -f "$manifest" ] || return 0
+	while read -r kind mode where sum; do
+		case $kind in dir | config) continue ;; esac
+		[ -e "$root$where" ] || [ -h "$root$where" ] || continue
+		! grep -q "^[a-z]* [0-9-]* $where " "$j/list" || continue
+		log "old $where"
+		echo "gone - $where -" >>"$j/plan"
+	done <"$manifest"
+}
+
+keep() { # where
 	[ -e "$root$1" ] || [ -h "$root$1" ] || return 0
-	log "old $1"
 	change
 	cp -pP "$root$1" "$(kept "$1").part"
 	mv -f "$(kept "$1").part" "$(kept "$1")"
+}
+
+make_beside() { # kind mode where source
+	[ "$1" = dir ] || keep "$3"
 	change
-	rm -f "$root$1"
+	case $1 in
+	gone) ;;
+	dir) [ -d "$root$3" ] || mkdir -p -m "$2" "$root$3" ;;
+	*)
+		mkdir -p "$root${3%/*}"
+		if [ "$1" = link ]; then
+			ln -sfn "$4" "$(fresh "$3")"
+		else
+			cp "$sources/$4" "$(fresh "$3")"
+			chmod "$2" "$(fresh "$3")"
+		fi
+		;;
+	esac
+}
+
+appear() { # kind mode where source
+	case $1 in gone | dir) return ;; esac
+	change
+	mv -f "$(fresh "$3")" "$root$3"
+}
+
+retire() { # kind mode where source
+	[ "$1" = gone ] || return 0
+	change
+	rm -f "$root$3"
+}
+
+# pass WHAT: done with each line of the plan
+pass() {
+	while read -r kind mode where source; do
+		"$1" "$kind" "$mode" "$where" "$source"
+	done <"$j/plan"
 }
 
 write_manifest() {
@@ -268,27 +299,38 @@ wanted_by() {
 	case $1 in xen-boot-mark.service) echo sysinit.target.wants ;; *) echo multi-user.target.wants ;; esac
 }
 
-unit_enable() {
-	link=/etc/systemd/system/$(wanted_by "$1")/$1
-	[ ! -h "$root$link" ] || return 0
-	make_parents "$link"
+unit_link() {
+	echo "/etc/systemd/system/$(wanted_by "$1")/$1"
+}
+
+plan_unit() {
+	[ ! -h "$root$(unit_link "$1")" ] || return 0
+	plan_parents "$(unit_link "$1")"
 	log "unit $1"
+}
+
+unit_enable() {
+	link=$root$(unit_link "$1")
+	[ ! -h "$link" ] || return 0
 	change
-	ln -sf "/usr/lib/systemd/system/$1" "$root$link"
+	mkdir -p "${link%/*}"
+	ln -sf "/usr/lib/systemd/system/$1" "$link"
 }
 
 unit_disable() {
-	rm -f "$root/etc/systemd/system/$(wanted_by "$1")/$1"
+	rm -f "$root$(unit_link "$1")"
 }
 
 reload_units() {
 	[ -n "$root" ] || [ ! -d /run/systemd/system ] || systemctl daemon-reload || :
 }
 
+group_is_missing() {
+	! grep -q '^xen:' "$root/etc/group" 2>/dev/null && command -v groupadd >/dev/null 2>&1
+}
+
 make_group() {
-	grep -q '^xen:' "$root/etc/group" 2>/dev/null && return 0
-	command -v groupadd >/dev/null 2>&1 || return 0
-	log group
+	group_is_missing || return 0
 	change
 	groupadd -r ${root:+-R "$root"} xen || :
 }
@@ -368,21 +410,33 @@ show_plan() {
 
 install_files() {
 	say "installing Xen $version${root:+ into $root}"
-	log "begin $version$([ ! -f "$manifest" ] || echo " upgrade")"
 	list_files >"$j/list"
+	: >"$j/plan"
+	log "begin $version$([ ! -f "$manifest" ] || echo " upgrade")"
 	while read -r kind mode where source; do
-		place "$kind" "$mode" "$where" "$source"
+		plan_file "$kind" "$mode" "$where" "$source"
 	done <"$j/list"
-	if [ "$default" = no ]; then
-		log "old /etc/default/xen-boot"
-		cp -p "$root/etc/default/xen-boot" "$(kept /etc/default/xen-boot)"
-		sed 's/^XEN_DEFAULT=.*/XEN_DEFAULT=no/' "$root/etc/default/xen-boot" >"$(fresh /etc/default/xen-boot)"
-		mv -f "$(fresh /etc/default/xen-boot)" "$root/etc/default/xen-boot"
-	fi
+	plan_retired
+	for u in $units; do plan_unit "$u"; done
+	! group_is_missing || log group
+	sync
+	pass make_beside
+	sync
+	pass appear
+	[ "$default" != no ] || set_no_default
 	make_group
 	for u in $units; do unit_enable "$u"; done
 	reload_units
 	sync
+}
+
+set_no_default() {
+	f=/etc/default/xen-boot
+	grep -q " $f\$" "$journal" || { log "old $f"; keep "$f"; }
+	sed 's/^XEN_DEFAULT=.*/XEN_DEFAULT=no/' "$root$f" >"$(fresh $f)"
+	sync
+	change
+	mv -f "$(fresh $f)" "$root$f"
 }
 
 install_boot() {
@@ -397,22 +451,18 @@ install_boot() {
 }
 
 finish() {
-	if [ -f "$manifest" ]; then
-		while read -r kind mode where sum; do
-			case $kind in dir | config) continue ;; esac
-			grep -q "^[a-z]* [0-9-]* $where " "$j/list" || retire "$where"
-		done <"$manifest"
-	fi
+	pass retire
 	write_manifest
 	sed -n 's/^dir //p' "$journal" >>"$j/made"
 	sync
 	# from here on a cut is finished, not undone
 	log end
+	sync
 	in_hand=
 	change
 	mv -f "$manifest.new" "$manifest"
 	change
-	rm -rf "$j/old" "$j/list"
+	rm -rf "$j/old" "$j/list" "$j/plan"
 	rm -f "$journal"
 	sync
 	[ -n "$root" ] || start_daemon
