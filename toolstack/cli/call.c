@@ -3,6 +3,7 @@
  * Asking the daemon: one request, progress on the way, the end.  Progress goes to stderr: on a
  * terminal as one line that is written over, otherwise only with -v.
  */
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -67,7 +68,7 @@ static int converse(struct cli *cli, struct cli_call *call, struct proto_conn *c
 	int rc = proto_conn_send(conn, proto_make_request(call->op, call->args), -1);
 
 	call->args = NULL;
-	if (rc) {
+	if (rc && rc != -EPIPE) {	/* it may have said why it closed */
 		error_set_errno(&call->err, ERR_DAEMON, rc, "xend", "does not take the request");
 		return ERR_DAEMON;
 	}

@@ -186,6 +186,17 @@ static void set_name(struct guest *g, const char *name)
 		}
 }
 
+/* What is not published yet will be, under the name it has then. */
+static void put_name(const char *path, const char *name)
+{
+	char *value;
+
+	if (xs_read(STORE_TX_NONE, path, &value))
+		return;
+	free(value);
+	(void)xs_printf(STORE_TX_NONE, path, "%s", name);
+}
+
 /* The name in the places that tools and people read. */
 static void tell_name(struct guest *g, const char *old)
 {
@@ -197,9 +208,9 @@ static void tell_name(struct guest *g, const char *old)
 	if (g->cfg) {
 		guest_uuid_text(g->uuid, uuid);
 		snprintf(path, sizeof(path), "/local/domain/%d/name", g->domid);
-		(void)xs_printf(STORE_TX_NONE, path, "%s", g->name);
+		put_name(path, g->name);
 		snprintf(path, sizeof(path), "/vm/%s/name", uuid);
-		(void)xs_printf(STORE_TX_NONE, path, "%s", g->name);
+		put_name(path, g->name);
 	}
 	(void)guest_journal(g);
 	events_emit(g, "renamed", old, NULL);

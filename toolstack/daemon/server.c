@@ -17,16 +17,20 @@
 #include "daemon/xend.h"
 #include "proto/proto.h"
 
-#define CLIENTS_MAX 256
+/* At once: nobody keeps others out, and least of all root. */
+#define ROOT_MAX 512
+#define OTHERS_MAX 512
+#define USER_MAX 64
 
 struct client {
+	struct client *next;
 	struct proto_conn conn;
 	struct proto_peer peer;
 	struct event *in, *out;
 	struct request *busy;		/* the request that is not answered yet */
 };
 
-static unsigned int n_clients;
+static struct client *clients;
 
 static void client_next(struct client *cl);
 
@@ -44,7 +48,11 @@ static void request_free(struct request *rq)
 static void client_free(struct client *cl)
 {
 	struct request *rq = cl->busy;
+	struct client **p = &clients;
 
+	while (*p != cl)
+		p = &(*p)->next;
+	*p = cl->next;
 	if (rq) {
 		rq->client = NULL;
 		if (rq->closed)
@@ -56,19 +64,18 @@ static void client_free(struct client *cl)
 	event_free(cl->out);
 	proto_conn_close(&cl->conn);
 	free(cl);
-	n_clients--;
 }
 
 static void flush(struct client *cl)
 {
 	int rc = proto_conn_flush(&cl->conn);
 
-	if (rc == -EAGAIN)
+	if (rc == -EAGAIN) {
 		event_add(cl->out, NULL);
-	else
-		event_del(cl->out);
-	if (rc < 0 && rc != -EAGAIN)
-		event_active(cl->in, EV_READ, 0);	/* reading finds the end and frees */
+		return;
+	}
+	event_del(cl->out);
+	event_active(cl->in, EV_READ, 0);	/* the next request may wait for that; or reading finds the end, and frees */
 }
 
 static void send_to(struct request *rq, json_t *msg, int fd)
@@ -201,7 +208,7 @@ static void client_next(struct client *cl)
 	json_t *msg;
 	int rc;
 
-	if (cl->busy)
+	if (cl->busy || cl->conn.out.len)	/* who does not read his answers gets no more of them */
 		return;
 	rc = proto_conn_next(&cl->conn, &msg, &err);
 	if (rc == 0) {
@@ -233,18 +240,43 @@ static void on_client_out(evutil_socket_t fd, short what, void *arg)
 	flush(arg);
 }
 
+static int check_room(const struct proto_peer *peer, struct error *err)
+{
+	unsigned int same = 0, others = 0;
+	int rc;
+
+	for (const struct client *cl = clients; cl; cl = cl->next) {
+		same += cl->peer.uid == peer->uid;
+		others += cl->peer.uid != 0;
+	}
+	if (peer->uid == 0 ? same < ROOT_MAX : same < USER_MAX && others < OTHERS_MAX)
+		return 0;
+	rc = error_set(err, ERR_RESOURCES, "xend", "has %u clients of this user already", same);
+	error_hint(err, "end some of those xl that wait, or look at something for ever");
+	return rc;
+}
+
 static void client_new(int fd)
 {
 	struct client *cl = calloc(1, sizeof(*cl));
+	struct error err = ERROR_INIT;
 
 	if (!cl || proto_peer(fd, &cl->peer) < 0 || fd_set_nonblock(fd, 1) < 0)
 		goto fail;
 	proto_conn_init(&cl->conn, fd, PROTO_REQUEST_MAX);
+	if (check_room(&cl->peer, &err)) {
+		if (proto_conn_queue(&cl->conn, proto_make_error(&err), -1) == 0)
+			(void)!proto_conn_flush(&cl->conn);
+		proto_conn_close(&cl->conn);
+		free(cl);
+		return;
+	}
 	cl->in = event_new(xend.base, fd, EV_READ | EV_PERSIST, on_client_in, cl);
 	cl->out = event_new(xend.base, fd, EV_WRITE | EV_PERSIST, on_client_out, cl);
 	if (!cl->in || !cl->out || event_add(cl->in, NULL) < 0)
 		goto fail;
-	n_clients++;
+	cl->next = clients;
+	clients = cl;
 	return;
 fail:
 	if (cl && cl->in)
@@ -261,13 +293,8 @@ static void on_connect(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	(void)arg;
-	if (client < 0)
-		return;
-	if (n_clients >= CLIENTS_MAX) {
-		close(client);
-		return;
-	}
-	client_new(client);
+	if (client >= 0)
+		client_new(client);
 }
 
 int server_init(struct error *err)

@@ -76,9 +76,9 @@ class Host:
         with open(self.path('machine.evtchn1'), 'wb') as f:
             f.write(struct.pack('<I', 1))
 
-    def connect(self):
+    def connect(self, timeout=60):
         s = socket.socket(socket.AF_UNIX)
-        s.settimeout(60)
+        s.settimeout(timeout)
         s.connect(self.env['XEND_SOCKET'])
         return s
 
@@ -125,6 +125,78 @@ def flood_while_busy(h):
     assert h.cpu_ticks() - before < 10, f'{h.cpu_ticks() - before} ticks in a second'
     s.close()
     h.xl('list')
+
+
+def answers(s, n):
+    """The next n messages, whole."""
+    data, out = b'', []
+    while len(out) < n:
+        more = s.recv(1 << 20)
+        assert more, f'{len(out)} answers of {n}'
+        data += more
+        while len(data) >= 4 and len(data) >= 4 + struct.unpack('<I', data[:4])[0]:
+            end = 4 + struct.unpack('<I', data[:4])[0]
+            out.append(json.loads(data[4:end]))
+            data = data[end:]
+    return out
+
+
+def one_who_does_not_read(h):
+    """Who asks on and on and reads no answer has his requests left until he does: none is lost, and none piles up."""
+    h.xl('define', h.config('a', f'description = "{"d" * 4000}"'))
+    s = h.connect()
+    s.sendall(message('config', guest='a') * 5000)
+    h.xl('list')
+    s.settimeout(300)
+    assert all('ok' in a for a in answers(s, 5000))
+    s.close()
+
+
+def a_thousand_clients(h):
+    """A user's clients are counted: he keeps neither others out, nor root; who is turned away is told."""
+    if os.getuid():
+        return
+    os.chmod(h.dir, 0o755)
+    os.chmod(h.env['XEND_SOCKET'], 0o666)
+    go, told = os.pipe(), os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+            held = [h.connect(None) for _ in range(1000)]
+            os.write(told[1], held[-1].recv(65536))
+            os.read(go[0], 1)
+        finally:
+            os._exit(0)
+    os.close(told[1])
+    last = os.read(told[0], 65536)
+    assert b'has 64 clients of this user already' in last, last
+    h.xl('list')
+    held = [h.connect(None) for _ in range(520)]
+    h.refused('has 512 clients of this user', 'list')
+    for s in held:
+        s.close()
+    h.until('there is room again', lambda: h.xl('list', check=False).returncode == 0)
+    os.write(go[1], b'x')
+    os.waitpid(pid, 0)
+    h.until('they are forgotten', lambda: h.fds() < 100)
+
+
+def renamed_before_it_is_there(h):
+    """A guest that gets its name while it is being made has that one, and leaves no node of a domain -1."""
+    image = h.write('disk.img', 'x' * 4096)
+    os.makedirs(h.path('machine.loops'), exist_ok=True)
+    h.write('machine.loops/hold', '')
+    create = h.begin('create', h.config('a', f'disk = [ "{image},raw,xvda,w" ]'))
+    h.until('it starts', lambda: 'a' in h.names('--all') and h.guest('a')['state'] == 'starting')
+    h.xl('rename', 'a', 'b')
+    os.unlink(h.path('machine.loops', 'hold'))
+    assert create.wait(timeout=60) == 0, create.stderr.read()
+    store = xsclient.Socket(h.path('run', 'store'))
+    assert store.list('/local/domain') == ['0', '1'], store.list('/local/domain')
+    assert store.read('/local/domain/1/name') == 'b'
 
 
 def undefine_before_restart(h):
@@ -616,7 +688,7 @@ def bridge_of_two_words(h):
     h.refused('cannot name a network interface', '-n', 'net', 'setup', 'lo', '--bridge', 'br 0')
 
 
-TESTS = [flood_while_busy, undefine_before_restart, destroy_before_restart, list_of_nobody, one_disk_two_starts, one_unpacks_for_all,
+TESTS = [flood_while_busy, one_who_does_not_read, a_thousand_clients, renamed_before_it_is_there, undefine_before_restart, destroy_before_restart, list_of_nobody, one_disk_two_starts, one_unpacks_for_all,
          attach_to_one_that_goes, nothing_else_is_opened, renamed, dump_to_a_long_path, dump_without_descriptors,
          long_logs_in_a_bugreport, words_cut_within_a_character, many_who_look, waits_over_a_rename,
          plugged_and_unplugged, created_over_a_definition, closed_while_nobody_looked,
