@@ -47,8 +47,17 @@
 #define smp_rmb()		barrier()	/* loads are not reordered with loads on x86 */
 #define smp_wmb()		barrier()	/* nor stores with stores */
 
+#ifdef HOST_TEST
+u64 host_relaxed __attribute__((weak));		/* how often somebody waited: one for all files */
+#define note_relaxed()	((void)__atomic_fetch_add(&host_relaxed, 1, __ATOMIC_RELAXED))
+#else
+#define note_relaxed()	((void)0)
+#endif
+
+/* For loops that really wait: under a hypervisor or an emulator it may give the CPU away for a long time. */
 static inline void cpu_relax(void)
 {
+	note_relaxed();
 	__asm__ volatile ("pause" ::: "memory");
 }
 

@@ -165,9 +165,9 @@ static void refs_end(struct frame *f)
 {
 	u32 own = FRAME_ALLOCATED | 1;
 
-	while (own && !try_cmpxchg(&f->refs, &own, 0)) {
+	while (!try_cmpxchg(&f->refs, &own, 0) && own) {
 		cpu_relax();
-		own = own ? FRAME_ALLOCATED | 1 : 0;
+		own = FRAME_ALLOCATED | 1;
 	}
 }
 

@@ -44,6 +44,24 @@ TEST(blocks_are_aligned_and_whole)
 	end();
 }
 
+/* With its own reference left or gone: nobody waits for anything. */
+TEST(freeing_does_not_wait)
+{
+	struct frame *f;
+	u64 waited = host_relaxed;
+
+	start();
+	f = page_alloc(0, 0);
+	REQUIRE(f);
+	page_free(f, 0);
+	f = page_alloc(0, 0);
+	REQUIRE(f);
+	f->refs = 0;
+	page_free(f, 0);
+	CHECK_EQ(host_relaxed, waited);
+	end();
+}
+
 /* Everything taken frame by frame and given back in another order: the large blocks are there again. */
 TEST(buddies_find_each_other)
 {
@@ -253,6 +271,7 @@ int main(void)
 {
 	machine_start();
 	RUN(blocks_are_aligned_and_whole);
+	RUN(freeing_does_not_wait);
 	RUN(buddies_find_each_other);
 	RUN(an_address_limit);
 	RUN(the_hypervisors_pages);
