@@ -416,12 +416,12 @@ static void on_backend_state(struct guest *g, enum device_kind kind, size_t i)
 		ask_to_close(g, kind, i);
 }
 
-/* What a script was at when the last daemon died is not known: it is taken down. */
+/* What was being plugged in, or a script was at, when the last daemon died is taken down. */
 static void look_again(struct guest *g, enum device_kind kind, size_t i)
 {
 	enum device_state state = device_of(g, kind, i)->state;
 
-	if (state == DEV_ADDING || state == DEV_ENDING)
+	if (state == DEV_NEW || state == DEV_ADDING || state == DEV_ENDING)
 		device_remove(g, kind, i);
 	else
 		on_backend_state(g, kind, i);

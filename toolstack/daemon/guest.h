@@ -53,7 +53,8 @@ struct guest_device {
 	uint32_t major, minor;		/* vbd */
 	uint64_t file_dev, file_ino;	/* vbd: the image's identity, for the in-use check */
 	bool plugged;			/* vif: on its bridge, or its script was called */
-	struct script *script;		/* the call that goes on; not in the journal */
+	bool plugging;			/* not yet known to work: none of the guest's next start */
+	struct script *script;		/* the call that goes on; neither is in the journal */
 };
 
 struct guest {

@@ -14,6 +14,7 @@
 #include "daemon/events.h"
 #include "daemon/hotplug.h"
 #include "daemon/life.h"
+#include "daemon/plug.h"
 #include "daemon/worker.h"
 #include "daemon/xend.h"
 #include "daemon/xs.h"
@@ -146,6 +147,9 @@ void life_finish(struct guest *g)
 		xs_domain_gone((unsigned int)g->domid);
 	g->state = GUEST_STOPPED;
 	g->restarting = again;
+	for (size_t i = g->n_disks; i-- > 0;)
+		if (g->disks[i].plugging)
+			plug_forget(g, DEVICE_VBD, i);
 	if (again && !g->redefined) {
 		g->again = g->cfg;
 		g->cfg = NULL;

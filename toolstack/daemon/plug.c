@@ -75,6 +75,7 @@ struct attach {
 	struct request *rq;
 	char guest[GUEST_NAME_MAX + 1];
 	uint8_t uuid[16];
+	int domid;
 	uint32_t id;
 	struct guest *g;	/* in the worker */
 	size_t index;
@@ -112,6 +113,8 @@ static void on_attached(void *ctx, json_t *result, const struct error *failed)
 
 	if (result)
 		guest_device_from(json_object_get(result, "device"), &taken);
+	if (i >= 0 && g->domid != a->domid)	/* another disk, of a later start */
+		i = -1;
 	if (!rc && (i < 0 || g->state != GUEST_RUNNING))
 		rc = error_set(&err, ERR_CONFLICT, NULL, "the guest stopped meanwhile");
 	if (!rc)
@@ -146,6 +149,7 @@ static int begin_attach(struct request *rq, struct guest *g, uint32_t id, struct
 	a->rq = rq;
 	a->g = g;
 	a->id = id;
+	a->domid = g->domid;
 	a->index = g->n_disks - 1;
 	snprintf(a->guest, sizeof(a->guest), "%s", g->name);
 	memcpy(a->uuid, g->uuid, sizeof(a->uuid));
@@ -177,6 +181,7 @@ static void scripted_event(struct request *rq, struct guest *g, const char *even
 	free(a);
 	rq->ctx = NULL;
 	if (state == DEV_UP && g->state == GUEST_RUNNING) {
+		g->disks[i].plugging = false;
 		answer_disk(rq, g, (size_t)i);
 		return;
 	}
@@ -239,6 +244,7 @@ int plug_block_attach(struct request *rq, struct error *err)
 		guest_disk_clear(&disk);
 		return error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "block-attach");
 	}
+	g->disks[g->n_disks - 1].plugging = true;
 	rc = (disk.script ? begin_scripted : begin_attach)(rq, g, disk.devid, err);
 	if (rc)
 		plug_forget(g, DEVICE_VBD, g->n_disks - 1);

@@ -495,9 +495,12 @@ static int load_folder(const char *folder, void (*adopt)(const json_t *json, con
 		json_t *json;
 		size_t len;
 
-		if (n < 6 || strcmp(e->d_name + n - 5, ".json") != 0)
-			continue;
 		snprintf(path, sizeof(path), "%s/%s", folder, e->d_name);
+		if (n < 6 || strcmp(e->d_name + n - 5, ".json") != 0) {
+			if (n > 12 && strncmp(e->d_name + n - 12, ".json.", 6) == 0)
+				(void)unlink(path);	/* a daemon was killed before it could rename it */
+			continue;
+		}
 		if (file_read(path, FILE_MAX, &text, &len, &bad) < 0) {
 			log_error(LOG_LEVEL_ERROR, &bad);
 			continue;

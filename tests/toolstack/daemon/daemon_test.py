@@ -6,7 +6,7 @@ usage: daemon_test.py BUILD_FOLDER [TEST...]
 
 Each test is a function of the list at the end, with a daemon and a folder of its own; what the sanitizers say at the
 daemon's end counts as a failure of it."""
-import json, os, resource, shutil, signal, socket, struct, subprocess, sys, tempfile, time
+import json, os, random, resource, shutil, signal, socket, struct, subprocess, sys, tempfile, threading, time
 
 B = os.path.abspath(sys.argv[1])
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'store'))
@@ -71,10 +71,16 @@ class Host:
 
     def shut_down(self, name, reason=1):
         """The guest ends (1: reboot), and the hypervisor tells of it by the first port that the daemon has bound."""
-        domid = self.xl('domid', name).stdout.strip()
-        subprocess.run([f'{B}/build_test', '--shutdown', domid, str(reason)], env=self.env, check=True)
-        with open(self.path('machine.evtchn1'), 'wb') as f:
-            f.write(struct.pack('<I', 1))
+        self.end_domain(self.xl('domid', name).stdout.strip(), reason, check=True)
+
+    def end_domain(self, domid, reason, check=False):
+        subprocess.run([f'{B}/build_test', '--shutdown', str(domid), str(reason)], env=self.env, check=check)
+        try:
+            fd = os.open(self.path('machine.evtchn1'), os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:     # nobody listens: the daemon was killed, and the next one looks by itself
+            return
+        os.write(fd, struct.pack('<I', 1))
+        os.close(fd)
 
     def connect(self, timeout=60):
         s = socket.socket(socket.AF_UNIX)
@@ -199,6 +205,103 @@ def renamed_before_it_is_there(h):
     assert store.read('/local/domain/1/name') == 'b'
 
 
+def ask(h, op, **args):
+    """One request, its last answer; None: the daemon has gone."""
+    s = None
+    try:
+        s = h.connect()
+        s.sendall(message(op, **args))
+        data = b''
+        while True:
+            more = s.recv(1 << 20)
+            if not more:
+                return None
+            data += more
+            while len(data) >= 4 and len(data) >= 4 + struct.unpack('<I', data[:4])[0]:
+                end = 4 + struct.unpack('<I', data[:4])[0]
+                answer, data = json.loads(data[4:end]), data[end:]
+                if 'ok' in answer or 'error' in answer:
+                    return answer
+    except (ConnectionError, FileNotFoundError):
+        return None
+    finally:
+        if s:
+            s.close()
+
+
+def everything_at_once(h, kills=0):
+    """Contradictory requests about the same few guests at the same time: each is answered, and nothing is left over."""
+    images = [h.write(f'd{i}.img', 'x' * 4096) for i in range(3)]
+    configs = {}
+    for n in 'abc':
+        for v, lines in enumerate(([], [f'disk = [ "{images["abc".index(n)]},raw,xvda,w" ]', 'on_reboot = "restart"'],
+                                   ['maxvcpus = 2', 'on_poweroff = "restart"'])):
+            with open(h.config(n, *lines)) as f:
+                configs[n, v] = f.read()
+    unanswered, lock = [], threading.Lock()
+
+    def one(r):
+        n = r.choice('abcd')
+        op = r.choice(('create create define config-update start destroy destroy undefine pause unpause rename block-attach '
+                       'block-attach block-detach shutdown reboot mem-set vcpu-set list wait console enable disable dump-core '
+                       'ends ends leaves').split())
+        args = {'guest': n}
+        if op in ('create', 'define', 'config-update'):
+            args = {'config': configs[r.choice('abc'), r.randrange(3)], **({} if op != 'config-update' else args)}
+        if op == 'ends':
+            domid = ((ask(h, 'domid', **args) or {}).get('ok') or {}).get('domid') or 0
+            if domid > 0:
+                with lock:
+                    h.end_domain(domid, r.choice((0, 1, 3)))
+            return
+        if op == 'leaves':
+            try:
+                with h.connect() as s:
+                    s.sendall(message(r.choice(('start', 'destroy', 'reboot')), **args))
+            except (ConnectionError, FileNotFoundError):
+                assert kills
+            return
+        args.update({'rename': {'new_name': r.choice('abcd')}, 'mem-set': {'kib': r.choice((20480, 24576)), 'wait_s': 0},
+                     'block-attach': {'disk': f'{r.choice(images)},raw,xvd{r.choice("abc")},{r.choice(("w", "r", "w!"))}'},
+                     'block-detach': {'vdev': f'xvd{r.choice("abc")}', 'force': True}, 'vcpu-set': {'vcpus': r.choice((1, 2))},
+                     'shutdown': {'wait': r.random() < .2, 'timeout_s': 1}, 'reboot': {'wait': r.random() < .2, 'timeout_s': 1},
+                     'wait': {'state': r.choice(('running', 'stopped')), 'timeout_s': 1},
+                     'dump-core': {'path': h.path('core')}}.get(op, {}))
+        if ask(h, op, **args) is None:
+            unanswered.append((op, args))
+
+    def many(seed):
+        r = random.Random(seed)
+        for _ in range(60):
+            one(r)
+    threads = [threading.Thread(target=many, args=(seed,)) for seed in range(6)]
+    for t in threads:
+        t.start()
+    for _ in range(kills):
+        time.sleep(0.5)
+        h.kill()
+        h.start()
+    for t in threads:
+        t.join()
+    assert (kills or not unanswered) and h.xend.poll() is None, unanswered
+
+    def gone():
+        for g in ask(h, 'list', all=True)['ok']['guests'][1:]:
+            ask(h, 'destroy', guest=g['name'])
+            ask(h, 'undefine', guest=g['name'])
+        return len(ask(h, 'list', all=True)['ok']['guests']) == 1
+    h.until('all guests can be ended', gone)
+    h.until('all disks are given back', lambda: not h.loops())
+    store = xsclient.Socket(h.path('run', 'store'))
+    assert store.list('/local/domain') == ['0'] and not store.list('/vm'), store.list('/local/domain') + store.list('/vm')
+    assert not os.listdir(h.path('run', 'guests')) and not os.listdir(h.path('state', 'guests'))
+
+
+def everything_at_once_and_killed(h):
+    """The same while the daemon is killed: whoever was not answered may ask the next one, who finds all that there was."""
+    everything_at_once(h, 5)
+
+
 def undefine_before_restart(h):
     """A guest that waits to be started again and is undefined meanwhile is gone, its timer too."""
     h.xl('define', h.config('a'))
@@ -292,6 +395,34 @@ def attach_to_one_that_goes(h):
     os.unlink(h.path('machine.loops', 'hold'))
     assert attach.wait(timeout=60) != 0
     assert 'stopped meanwhile' in attach.stderr.read()
+    assert not h.loops(), h.loops()
+
+
+def attach_to_one_that_reboots(h):
+    """A disk that is being attached when its guest reboots, or the daemon is killed, is none of the next start's."""
+    image = h.write('disk.img', 'x' * 4096)
+    hold = h.path('machine.loops', 'hold')
+    os.makedirs(h.path('machine.loops'), exist_ok=True)
+    h.xl('create', h.config('a', 'on_reboot = "restart"'))
+    h.write('machine.loops/hold', '')
+    attach = h.begin('block-attach', 'a', f'{image},raw,xvdb,w')
+    h.until('its worker waits', lambda: h.workers())
+    h.shut_down('a')
+    h.until('it runs again', lambda: h.guest('a')['domid'] == 2 and h.guest('a')['state'] == 'blocked')
+    os.unlink(hold)
+    assert attach.wait(timeout=60) and 'meanwhile' in attach.stderr.read()
+    assert not h.loops(), h.loops()
+    h.write('machine.loops/hold', '')
+    attach = h.begin('block-attach', 'a', f'{image},raw,xvdb,w')
+    h.until('its worker waits', lambda: h.workers())
+    h.xl('rename', 'a', 'b')        # which writes down all that there is
+    h.kill()
+    attach.wait(timeout=60)
+    os.unlink(hold)
+    h.write('run/guests/7.json.aB3xyZ', 'half')
+    h.start()
+    assert json.loads(h.xl('block-list', '--json', 'b').stdout)['disks'] == []
+    assert len(os.listdir(h.path('run', 'guests'))) == 1
     assert not h.loops(), h.loops()
 
 
@@ -688,8 +819,9 @@ def bridge_of_two_words(h):
     h.refused('cannot name a network interface', '-n', 'net', 'setup', 'lo', '--bridge', 'br 0')
 
 
-TESTS = [flood_while_busy, one_who_does_not_read, a_thousand_clients, renamed_before_it_is_there, undefine_before_restart, destroy_before_restart, list_of_nobody, one_disk_two_starts, one_unpacks_for_all,
-         attach_to_one_that_goes, nothing_else_is_opened, renamed, dump_to_a_long_path, dump_without_descriptors,
+TESTS = [flood_while_busy, one_who_does_not_read, a_thousand_clients, renamed_before_it_is_there, everything_at_once,
+         everything_at_once_and_killed, undefine_before_restart, destroy_before_restart, list_of_nobody, one_disk_two_starts, one_unpacks_for_all,
+         attach_to_one_that_goes, attach_to_one_that_reboots, nothing_else_is_opened, renamed, dump_to_a_long_path, dump_without_descriptors,
          long_logs_in_a_bugreport, words_cut_within_a_character, many_who_look, waits_over_a_rename,
          plugged_and_unplugged, created_over_a_definition, closed_while_nobody_looked,
          closed_while_it_connects, shut_down_with_the_host, cpus_of_nodes, clocks, bridge_of_two_words, network_changes_beside_the_loop, disks_by_script,
