@@ -144,7 +144,11 @@ check "start again" $XL start e
 check "destroy again" $XL destroy e
 check "undefine" $XL undefine e
 refuse "gone" "no guest 'e'" $XL start e
+fds() { ls "/proc/$XEND/fd" "/proc/$(store_pid)/fd" | wc -l; }
+$XL create -p "$W/a.cfg" > "$W/out" 2>&1 && $XL destroy a; FDS=$(fds)
 i=0; while [ $i -lt 20 ]; do $XL create -p "$W/a.cfg" > /dev/null && $XL destroy a > /dev/null || { not_ok "round $i"; break; }; i=$((i + 1)); done
+same_fds() { [ "$(fds)" -le "$FDS" ]; }
+check "no descriptor is left" await same_fds
 check "nothing is left" sh -c "[ \$($XL list | wc -l) = 2 ] && [ -z \"\$(ls $W/run/guests)\" ]"
 FREE=$($XL info --json | grep -o '"free_memory_kib": *[0-9]*' | grep -o '[0-9]*$')
 check "all memory is back" test "$FREE" -gt 260000
