@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/strbuf.h"
 #include "conf/conf.h"
+#include "daemon/console_log.h"
 #include "daemon/guest.h"
 #include "daemon/xend.h"
 #include "proto/proto.h"
@@ -438,6 +439,25 @@ static void adopt_definition(const json_t *json, const char *path)
 		log_warn("%s holds the definition of '%s': %s", path, g->name, strerror(errno));
 }
 
+/* Renaming moves the definition first: a daemon killed behind that has left the old name here. */
+static void take_new_name(struct guest_config *cfg, struct guest_config *def)
+{
+	const struct guest *g = guest_by_uuid(def->uuid);
+	struct guest_config *both[] = { cfg, def };
+
+	if (!g || strcmp(g->name, def->name) == 0)
+		return;
+	console_log_rename(def->name, g->name);
+	for (size_t i = 0; i < 2; i++) {
+		char *name = strdup(g->name);
+
+		if (name) {
+			free(both[i]->name);
+			both[i]->name = name;
+		}
+	}
+}
+
 static void adopt_running(const json_t *json, const char *path)
 {
 	bool cfg_flawed, def_flawed;
@@ -447,6 +467,8 @@ static void adopt_running(const json_t *json, const char *path)
 	struct guest *g = NULL;
 
 #define NUMBER(key) json_integer_value(json_object_get(json, key))
+	if (cfg && def)
+		take_new_name(cfg, def);
 	if (!cfg || !def || guest_add(def, json_is_true(json_object_get(json, "persistent")),
 				      json_string_value(json_object_get(json, "source")), &g, &err) < 0) {
 		if (error_is_set(&err))

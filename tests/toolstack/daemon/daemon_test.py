@@ -454,6 +454,15 @@ def renamed(h):
     h.start()
     assert h.names('--all') == ['Domain-0', 'new'], h.names('--all')
     assert os.listdir(h.path('state', 'guests')) == ['new.json']
+    h.kill()        # as when it died in the middle of another: the definition has moved, what runs has the old name
+    with open(h.path('state', 'guests', 'new.json')) as f:
+        text = f.read()
+    h.write('state/guests/newer.json', text.replace('"new"', '"newer"'))
+    os.unlink(h.path('state', 'guests', 'new.json'))
+    h.start()
+    assert h.names() == ['Domain-0', 'newer'] and h.guest('newer')['domid'] == 1, h.names('--all')
+    assert 'it spoke' in h.xl('logs', 'newer').stdout
+    h.xl('rename', 'newer', 'new')
     h.xl('destroy', 'new')
     h.xl('undefine', 'new')
     assert not os.listdir(h.path('state', 'guests'))
