@@ -193,10 +193,22 @@ check_libraries() {
 				problem "the C library here is glibc $v, the programs need ${need#glibc-}" "upgrade the distribution, or build from source"
 			;;
 		*)
-			echo "$have" | grep -qF "$need (" || missing="$missing $need"
+			! echo "$have" | grep -qF "$need (" || continue
+			newer=$(newer_library "$need" "$have")
+			if [ -n "$newer" ]; then
+				problem "$newer is here, the programs need the older $need" "build them from source on this distribution (make rpm, make tarball)"
+			else
+				missing="$missing $need"
+			fi
 			;;
 		esac
 	done
+}
+
+# newer_library SONAME HAVE: that library under a later number: no package will bring the old one
+newer_library() {
+	echo "$2" | awk -v name="${1%.so.*}.so." -v number="${1##*.so.}" \
+		'index($1, name) == 1 && substr($1, length(name) + 1) + 0 > number + 0 { print $1; exit }'
 }
 
 # check_machine ROOT VERSION IMAGE-KIB LIBRARIES BOOTLOADER(yes|no): all of it; fails when anything was found
