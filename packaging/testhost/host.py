@@ -347,6 +347,7 @@ def image_for(suite="bookworm", kernel="amd64", layout="plain", extra=""):
     name += f"-{zlib.crc32(extra.encode()):08x}" if extra else ""
     out = os.path.normpath(os.path.join(here, "..", "..", "build", "testhost", name + ".qcow2"))
     with made_once(out):
-        subprocess.run([os.path.join(here, "mkimage"), "--suite", suite, "--kernel", kernel, "--layout", layout,
-                        "--with", extra, out], check=True, stdout=sys.stderr)
+        if subprocess.run([os.path.join(here, "mkimage"), "--suite", suite, "--kernel", kernel, "--layout", layout,
+                           "--with", extra, out], check=False, stdout=sys.stderr).returncode:
+            raise HostError(f"the image of a host, {out}, could not be made; what was said is above")
     return out
