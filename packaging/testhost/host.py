@@ -46,10 +46,11 @@ class HostError(Exception):
 
 class Host:
     def __init__(self, image, workdir, firmware="bios", memory_mib=2048, cpus=1, cpu="qemu64,+svm,+npt", disk="virtio",
-                 echo=None, ready=False, cache="unsafe"):
+                 echo=None, ready=False, cache="unsafe", record=False):
         """A machine on a copy-on-write overlay of image; with ready, on a copy of an image that save_ready() left.
 
         cache: "writeback" where the plug is to be pulled: what the machine has not flushed is then really lost.
+        record: keep a log of all writes to the disk in writes.log; not together with ready.
         """
         self.dir = os.path.abspath(workdir)
         os.makedirs(self.dir, exist_ok=True)
@@ -60,6 +61,7 @@ class Host:
         self.times = open(os.path.join(self.dir, "times.log"), "ab", buffering=0)
         self.line, self.started = b"", time.time()
         self.cache = cache
+        self.writes = os.path.join(self.dir, "writes.log") if record else None
         self.echo, self.serial, self.qemu, self.qmp = echo, None, None, None
         self.text, self.mark, self.serial_no = b"", 0, 0
         self.vars = os.path.join(self.dir, "vars.qcow2")
@@ -101,7 +103,11 @@ class Host:
         if self.firmware == "uefi":
             args += ["-machine", "q35", "-drive", f"if=pflash,format=raw,readonly=on,file={ovmf()[0]}",
                      "-drive", f"if=pflash,format=qcow2,file={self.vars}"]
-        args += ["-drive", f"file={self.overlay},format=qcow2,if={self.disk},cache={self.cache},index=0",
+        disk = f"file={self.overlay},format=qcow2"
+        if self.writes:
+            open(self.writes, "wb").close()
+            disk = f"driver=blklogwrites,file.driver=qcow2,file.file.filename={self.overlay},log.driver=file,log.filename={self.writes}"
+        args += ["-drive", f"{disk},if={self.disk},cache={self.cache},index=0",
                  "-drive", f"file={self.payload},format=raw,if=virtio,index=1,readonly=on"]
         return args
 
