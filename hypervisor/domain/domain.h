@@ -46,6 +46,7 @@ struct domain {
 	u32 shutdown_code;		/* SHUTDOWN_* */
 	u32 pause_count;		/* atomic; control pauses */
 	bool controller_paused;
+	bool paused_for_sleep;		/* by hypercall/sleep.c, until the machine is awake */
 	bool creation_finished;		/* first unpause */
 	bool crash_logged;
 	s64 time_offset_seconds;

@@ -13,6 +13,16 @@
 
 static DEFINE_SPINLOCK(domctl_lock, RANK_DOMCTL);
 
+bool domctl_lock_try(void)
+{
+	return spin_trylock(&domctl_lock);
+}
+
+void domctl_unlock(void)
+{
+	spin_unlock(&domctl_lock);
+}
+
 static const domctl_fn ops[] = {
 	[XEN_DOMCTL_destroydomain] = domctl_destroydomain,
 	[XEN_DOMCTL_pausedomain] = domctl_pausedomain,
@@ -119,10 +129,10 @@ long do_domctl(u64 arg)
 		return -EFAULT;
 	if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION)
 		return -EACCES;
-	if (!spin_trylock(&domctl_lock))
+	if (!domctl_lock_try())
 		return hypercall_restart(__HYPERVISOR_domctl, 1, arg);
 	rc = run(&op);
-	spin_unlock(&domctl_lock);
+	domctl_unlock();
 	if (rc == -ERESTART)
 		return hypercall_restart(__HYPERVISOR_domctl, 1, arg);
 	if (rc == DOMCTL_COPY_BACK)

@@ -14,6 +14,10 @@
 
 typedef int (*domctl_fn)(struct domain *d, struct xen_domctl *op);
 
+/* Whoever pauses domains for the privileged, or lets them go, holds this. False: come again. */
+bool __must_check domctl_lock_try(void);
+void domctl_unlock(void);
+
 /* domctl_life.c */
 int domctl_createdomain(struct xen_domctl *op);
 int domctl_max_vcpus(struct domain *d, struct xen_domctl *op);

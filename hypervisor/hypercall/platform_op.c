@@ -225,6 +225,8 @@ long do_platform_op(u64 arg)
 	if (op.cmd < FIRST_OP || index >= ARRAY_SIZE(ops) || !ops[index])
 		return -ENOSYS;
 	rc = ops[index](&op);
+	if (rc == -ERESTART)
+		return hypercall_restart(__HYPERVISOR_platform_op, 1, arg);
 	if (rc == COPY_BACK)
 		return guest_put(arg, &op);
 	return rc;

@@ -3,6 +3,9 @@
  * XENPF_enter_acpi_sleep. Before the machine is suspended, every domain is paused, dom0 with them: the call returns to
  * it when the machine is awake. The boot CPU does the work in its idle vCPU, from a timer that looks again until the
  * last vCPU has left its processor; by then every guest's state is in memory, where it stays.
+ *
+ * Lock: domctl's while domains are paused, so that no other of dom0's vCPUs pauses one or lets it go meanwhile. What such a
+ * vCPU makes before it stops itself is not paused here, and not let go afterwards.
  */
 #include "abi/platform.h"
 
@@ -11,6 +14,7 @@
 #include "core/timer.h"
 #include "domain/domain.h"
 #include "domain/time_info.h"
+#include "hypercall/domctl.h"
 #include "hypercall/hypercall.h"
 #include "hypercall/sleep.h"
 #include "lib/errno.h"
@@ -27,6 +31,7 @@ static u16 pm1a, pm1b;
 
 static bool pause_one(struct domain *d, void *arg)
 {
+	d->paused_for_sleep = true;
 	domain_pause_nosync(d);
 	return true;
 }
@@ -51,7 +56,10 @@ static bool resume_one(struct domain *d, void *arg)
 
 	for_each_vcpu(d, v, i)
 		time_info_update(v);
-	domain_unpause(d);
+	if (d->paused_for_sleep) {
+		d->paused_for_sleep = false;
+		domain_unpause(d);
+	}
 	return true;
 }
 
@@ -93,11 +101,16 @@ static int suspend(const struct xenpf_enter_acpi_sleep *s)
 {
 	if (!machine_can_suspend())
 		return -EOPNOTSUPP;
-	if (xchg(&suspending, 1))
+	if (!domctl_lock_try())
+		return -ERESTART;
+	if (xchg(&suspending, 1)) {
+		domctl_unlock();
 		return -EBUSY;
+	}
 	pm1a = s->val_a;
 	pm1b = s->val_b;
 	domain_each(0, pause_one, NULL);
+	domctl_unlock();
 	timer_init(&timer, suspend_when_quiet, NULL, 0);
 	timer_set(&timer, time_now_ns());
 	return 0;
