@@ -2,7 +2,7 @@
 # Hypercall sequences on the whole machine of tests/unit/machine; a small one, so that the oracle is quick.
 include ../unit/machine/machine.mk
 FUZZERS	+= hypercall
-hypercall-y := $(MACHINE:%=+%) $(addprefix ./hypercall/,input.c pick.c calls.c acts.c run.c recipes.c)
+hypercall-y := $(MACHINE:%=+%) $(addprefix ./hypercall/,input.c pick.c calls.c acts.c acts_cpu.c run.c recipes.c recipes_event.c recipes_domain.c)
 hypercall-libs := $(MACHINE_LIBS)
 hypercall-flags := -max_len=600 -len_control=0 -timeout=20 -detect_leaks=0
 $(OBJ)/machine/%.o $(OBJ)/local/hypercall%.o: CFLAGS += -DMACHINE_FRAMES=1536u

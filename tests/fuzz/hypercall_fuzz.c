@@ -76,7 +76,7 @@ static void give_interrupts(struct domain *d)
 	}
 }
 
-/* The last byte of the input says how the guests begin. */
+/* What each guest has at the beginning, a bit each. */
 static u8 beginning;
 
 /* Some pages that are mapped nowhere, ready to be tables or to go; a grant table with entries for the others. */
@@ -94,6 +94,12 @@ static void settle_in(struct machine_guest *g, u32 which)
 		open_fifo(g);
 	if (beginning >> (SLOTS + which) & 1)
 		give_interrupts(g->d);
+	if (which && beginning >> 6 & which) {
+		g->d->creation_finished = false;
+		if (become(&slots[0]))
+			recipe_policy(g->d->id);
+		g->d->creation_finished = true;
+	}
 	machine_idle();
 }
 
@@ -129,7 +135,7 @@ static void empty(struct slot *s)
 	domain_put(d);
 }
 
-static bool may_act(struct vcpu *v)
+bool may_act(struct vcpu *v)
 {
 	u32 flags = READ_ONCE(v->pause_flags);
 
@@ -163,10 +169,12 @@ static void step(void)
 		return;
 	if (self->repeating[actor->id] && what < 240)
 		repeat_hypercall(actor->id);	/* else it gives up */
-	else if (what < 160)
+	else if (what < 120)
 		do_hypercall();
-	else if (what < 254)
+	else if (what < 190)
 		do_act();
+	else if (what < 254)
+		do_recipe();
 	else
 		empty(self), fill(self);
 	machine_settle();
@@ -201,8 +209,8 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	u32 n = 0;
 
 	next_id = 0;
-	beginning = size ? data[size - 1] : 0;
 	input_start(data, size);
+	beginning = in_byte();
 	machine_cpu(0);
 	machine_tlb_forget();
 	for (u32 i = 0; i < SLOTS; i++)

@@ -75,6 +75,8 @@ static const struct shape shapes[] = {
 	MEM(current_reservation, "d"), MEM(maximum_reservation, "d"), MEM(maximum_gpfn, "d"), MEM(machphys_mapping, ""),
 	MEM(machphys_mfn_list, "s....a"), MEM(memory_map, "s....a"), MEM(machine_memory_map, "s....a"),
 	MEM(set_memory_map, "d......s....a"), MEM(claim_pages, "aqssd"), MEM(acquire_resource, "dtsssql"),
+	MEM(acquire_resource, "d......b.......ql"), MEM(acquire_resource, "d......b.......q0"),
+	MEM(get_vnumainfo, "d......"), MEM(claim_pages, "aq....sd"),
 	MEM(maximum_ram_page, ""), MEM(add_to_physmap, "dtsqm"), MEM(get_sharing_freed_pages, ""),
 	GNT(map_grant_ref, "afrd......" PAD8 "...."), GNT(map_grant_ref, "afrd......" PAD8 "...."),
 	GNT(map_grant_ref, "Efrd......" PAD8 "...."), GNT(unmap_grant_ref, "aqh...."), GNT(unmap_grant_ref, "awh...."),
@@ -126,9 +128,9 @@ static const struct shape shapes[] = {
 	{ __HYPERVISOR_mca, "@", "kVs....a", XEN_MC_physcpuinfo, XEN_MCA_INTERFACE_VERSION },
 	{ __HYPERVISOR_mca, "@", "sVssq", 0, XEN_MCA_INTERFACE_VERSION },
 	PLAIN(xen_version, "Sa"), PLAIN(xen_version, "Sa"), PLAIN(console_io, "0Sa"), PLAIN(console_io, "1Sa"),
-	SYS(cpupool_op, "sssssas"), SYS(scheduler_op, "sssss"), SYS(pcitopoinfo, "s....aa"), SYS(get_cpu_featureset, "ssa"),
+	SYS(cpupool_op, "sssssas"), SYS(cpupool_op, "s............ssas"), SYS(get_cpu_levelling_caps, "s"), SYS(scheduler_op, "sssss"), SYS(pcitopoinfo, "s....aa"), SYS(get_cpu_featureset, "ssa"),
 	SYS(get_cpu_policy, "ssaa"), SYS(sched_id, ""), SYS(cpu_hotplug, "ss"),
-	PLAT(settime64, "qssq"), PLAT(firmware_info, "ssw"), PLAT(getidletime, "as....aq"), PLAT(get_cpuinfo, "ssss"),
+	PLAT(settime64, "qssq"), PLAT(settime32, "ssq"), PLAT(set_processor_pminfo, "ssa"), PLAT(firmware_info, "ssw"), PLAT(getidletime, "as....aq"), PLAT(get_cpuinfo, "ssss"),
 	PLAT(get_cpu_version, "sss"), PLAT(cpu_online, "s"), PLAT(cpu_offline, "s"), PLAT(enter_acpi_sleep, "sssss"),
 	{ 0xff, "wwww", "" },		/* any number, any arguments */
 };
@@ -219,7 +221,7 @@ void guest_write(u64 va, const void *from, size_t len)
 
 static void write_keys(void)
 {
-	static const char known[] = "demqruvwgiaMHtzS*h";
+	static const char known[] = "demqruvwgiaMHtzS*h0f";
 	char keys[8];
 
 	for (u32 i = 0; i < sizeof(keys); i++)

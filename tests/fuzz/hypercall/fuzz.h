@@ -22,7 +22,7 @@ extern struct slot *self;		/* whose vCPU acts now */
 extern struct vcpu *actor;
 extern bool fuzz_log;
 
-/* input.c: numbers from the input, zero when it is used up. */
+/* input.c: numbers from the input; when it is used up, drawn ones for some steps, then zeros. */
 void input_start(const u8 *data, size_t size);
 bool input_left(void);
 u8 in_byte(void);
@@ -47,10 +47,37 @@ void guest_write(u64 va, const void *from, size_t len);
 /* acts.c: what guests do without hypercalls, and what happens to them. */
 void do_act(void);
 
+void act_context(void);			/* acts_cpu.c */
+void act_page_table_store(void);
+void act_instruction(void);
+void act_handlers(void);
+void act_trap(void);
+void act_return(void);
+void act_selector(void);
+void act_mode(void);
+
 /* run.c: for some turns the scheduler says who runs. */
 void act_schedule(void);
 
+/* ../hypercall_fuzz.c: whether v can make a call; if it only waits for an event, it is woken. */
+bool may_act(struct vcpu *v);
+
 /* recipes.c: several calls that belong together. */
 void do_recipe(void);
+/* The actor is a vCPU of s from now on, and runs here; false: none of them can. */
+bool become(struct slot *s);
+/* The actor calls nr(cmd, &arg, count), or nr(&arg) if that is for control; *arg then holds what the hypervisor wrote. */
+long recipe_call(u64 nr, u64 cmd, void *arg, size_t size, u64 count);
+
+void recipe_channel(void);		/* recipes_event.c */
+void recipe_local_ports(void);
+void recipe_interrupt(void);
+void recipe_policy(domid_t id);		/* recipes_domain.c */
+void recipe_new_domain(void);
+void recipe_tools(void);
+void recipe_memory(void);
+void recipe_parameters(void);
+void recipe_sleep(void);
+void recipe_descriptors(void);
 
 #endif

@@ -2,9 +2,10 @@
 /*
  * Several right steps in a row, which chance alone seldom makes: a frame transferred to who asked for it, a grant mapped,
  * used and unmapped in each way there is, what tools read of a domain written back with a word changed. One number of any
- * step may be another.
+ * step may be another, a step may be interrupted and go on, and the heap may be exhausted. Those about events are in
+ * recipes_event.c, those about a domain's life and memory in recipes_domain.c.
  */
-#include <string.h>
+#include <stdio.h>
 
 #include "abi/domctl.h"
 #include "abi/grant_table.h"
@@ -17,23 +18,53 @@ static u64 arg_va(void)
 	return guest_va(ARG_PAGE + actor->id);
 }
 
-/* The actor calls with `arg`, which then holds what the hypervisor wrote. */
-static long call(u64 nr, u64 cmd, void *arg, size_t size, u64 count)
+bool become(struct slot *s)
 {
+	for (u32 i = 0; i < VCPUS; i++)
+		if (may_act(s->g->d->vcpu[i])) {
+			self = s;
+			actor = s->g->d->vcpu[i];
+			s->repeating[i] = false;
+			machine_run(actor);
+			return true;
+		}
+	return false;
+}
+
+static u32 left_until_interrupted;
+
+static bool now_and_then(void)
+{
+	return left_until_interrupted && !--left_until_interrupted;
+}
+
+long recipe_call(u64 nr, u64 cmd, void *arg, size_t size, u64 count)
+{
+	bool is_control = nr == __HYPERVISOR_domctl || nr == __HYPERVISOR_sysctl || nr == __HYPERVISOR_platform_op;
+	u32 first = is_control ? 4 : 0, how = in_byte();	/* whom it is about is not changed */
 	long rc;
 
+	if (!may_act(actor))
+		return -1;
+	if (how < 16 && size / 4 > first)
+		((u32 *)arg)[first + in_byte() % (size / 4 - first)] = in_word();
+	left_until_interrupted = how < 96 ? how / 16 : 0;
 	guest_write(arg_va(), arg, size);
-	rc = nr == __HYPERVISOR_domctl ? machine_call(actor, nr, arg_va(), 0, 0, 0) :
-					 machine_call(actor, nr, cmd, arg_va(), count, 0);
+	machine_preempt_by(now_and_then);
+	if (how > 250)
+		machine_heap_fail_after(how - 250);
+	rc = is_control ? machine_call(actor, nr, arg_va(), 0, 0, 0) : machine_call(actor, nr, cmd, arg_va(), count, 0);
+	machine_heap_fail_after(0);
+	machine_preempt_by(NULL);
 	(void)!machine_load(actor, arg, arg_va(), size);
+	if (fuzz_log)
+		printf("d%uv%u calls %lu(%lu) = %ld\n", actor->domain->id, actor->id, nr, cmd, rc);
 	return rc;
 }
 
 static long grant_op(u32 cmd, void *op, size_t size)
 {
-	if (in_byte() < 24)
-		((u32 *)op)[in_byte() % (size / 4)] = in_word();
-	return call(__HYPERVISOR_grant_table_op, cmd, op, size, 1);
+	return recipe_call(__HYPERVISOR_grant_table_op, cmd, op, size, 1);
 }
 
 static struct grant_entry_v1 *entry_of(const struct slot *s, u32 ref)
@@ -108,22 +139,13 @@ static void write_back(u32 get, u32 set, struct xen_domctl *op)
 	op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
 	op->domain = slots[in_below(SLOTS)].g->d->id;
 	op->cmd = get;
-	if (call(__HYPERVISOR_domctl, 0, op, sizeof(*op), 0))
+	if (recipe_call(__HYPERVISOR_domctl, get, op, sizeof(*op), 0))
 		return;
 	if (in_byte() < 160)
 		guest_write(va, &word, in_bit() ? 8 : 4);
 	again = *op;
 	again.cmd = set;
-	(void)call(__HYPERVISOR_domctl, 0, &again, sizeof(again), 0);
-}
-
-static void policy(void)
-{
-	struct xen_domctl op = { .u.cpu_policy = {
-		.nr_leaves = 120, .nr_msrs = 8, .leaves = guest_va(CONTEXT_PAGE), .msrs = guest_va(CONTEXT_PAGE) + 4096,
-	} };
-
-	write_back(XEN_DOMCTL_get_cpu_policy, XEN_DOMCTL_set_cpu_policy, &op);
+	(void)recipe_call(__HYPERVISOR_domctl, set, &again, sizeof(again), 0);
 }
 
 static void extended_state(void)
@@ -145,9 +167,11 @@ static void context(void)
 void do_recipe(void)
 {
 	static void (*const recipes[])(void) = {
-		transfer, map_and_unmap, map_and_unmap, map_and_unmap, flush_what_is_mapped, policy, extended_state, context,
+		transfer, map_and_unmap, map_and_unmap, map_and_unmap, flush_what_is_mapped, extended_state, context,
+		recipe_channel, recipe_channel, recipe_local_ports, recipe_local_ports, recipe_interrupt, recipe_interrupt,
+		recipe_new_domain, recipe_tools, recipe_tools, recipe_memory, recipe_memory, recipe_parameters, recipe_sleep, recipe_descriptors,
 	};
 
-	machine_run(actor);
-	recipes[in_below(ARRAY_SIZE(recipes))]();
+	if (become(self))
+		recipes[in_below(ARRAY_SIZE(recipes))]();
 }

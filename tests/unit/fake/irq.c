@@ -12,11 +12,17 @@
 struct fake_irq fake_irqs[FAKE_IRQS];
 u32 irq_nr_gsis = FAKE_GSIS;
 
+/* MSI vectors are the irqs from 32 on. */
+#define FIRST_MSI	32u
+
+static u32 msi_block[FAKE_IRQS];	/* how many vectors were given from here on; the rest of a block is 0 */
+
 void fake_irq_start(void)
 {
 	u32 i;
 
 	memset(fake_irqs, 0, sizeof(fake_irqs));
+	memset(msi_block, 0, sizeof(msi_block));
 	for (i = 16; i < FAKE_GSIS; i++)
 		fake_irqs[i].level = true;
 }
@@ -78,24 +84,28 @@ int irq_set_cpu(int irq, u32 cpu)
 	return 0;
 }
 
-/* MSI vectors are the irqs from 32 on; those in use have cpu set to ~0 until they are bound. */
+static bool msi_is_free(u32 first, u32 nvec)
+{
+	for (u32 irq = FIRST_MSI; irq < first + nvec; irq++)
+		if (msi_block[irq] && irq + msi_block[irq] > first)
+			return false;
+	return true;
+}
+
 int irq_alloc_msi(u32 seg, u32 bus, u32 devfn, u32 entry_nr, u64 table_base, bool msix, u32 nvec,
 		  int *first_irq)
 {
-	static u32 next;
-
-	(void)seg;
-	(void)bus;
-	(void)devfn;
-	(void)entry_nr;
-	(void)table_base;
-	(void)msix;
-	*first_irq = (int)(32 + next % 24);
-	next += nvec;
-	return 0;
+	for (u32 first = FIRST_MSI; first + nvec <= FAKE_IRQS; first++) {
+		if (!msi_is_free(first, nvec))
+			continue;
+		msi_block[first] = nvec;
+		*first_irq = (int)first;
+		return 0;
+	}
+	return -ENOSPC;
 }
 
 void irq_free_msi(int irq)
 {
-	(void)irq;
+	msi_block[irq] = 0;
 }

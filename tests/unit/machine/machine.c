@@ -11,6 +11,7 @@
 #include "core/softirq.h"
 #include "domain/guest_ops.h"
 #include "domain/lifecycle.h"
+#include "domain/time_info.h"
 #include "fake.h"
 #include "fake_internal.h"
 #include "hypercall/hypercall.h"
@@ -199,6 +200,9 @@ static void switch_vcpu(struct vcpu *prev, struct vcpu *next)
 		set_bit(cpu, next->domain->dirty_cpus.bits);
 		WRITE_ONCE(next->dirty_cpu, cpu);
 		guest_ops_of(next->domain)->switch_to(next);
+		sched_runstate_to_guest(next);
+		if (next->time_guest)
+			time_info_to_guest(next);
 	}
 	if (prev->is_idle)
 		return;
