@@ -58,6 +58,7 @@ static const domctl_fn ops[] = {
 	[XEN_DOMCTL_getnodeaffinity] = domctl_nodeaffinity,
 	[XEN_DOMCTL_get_vcpu_msrs] = domctl_vcpu_msrs,
 	[XEN_DOMCTL_set_vcpu_msrs] = domctl_vcpu_msrs,
+	[XEN_DOMCTL_set_virq_handler] = domctl_set_virq_handler,
 	[XEN_DOMCTL_get_cpu_policy] = domctl_get_cpu_policy,
 	[XEN_DOMCTL_set_cpu_policy] = domctl_set_cpu_policy,
 };

@@ -52,6 +52,7 @@ int domctl_scheduler_op(struct domain *d, struct xen_domctl *op);
 int domctl_irq_permission(struct domain *d, struct xen_domctl *op);
 int domctl_iomem_permission(struct domain *d, struct xen_domctl *op);
 int domctl_ioport_permission(struct domain *d, struct xen_domctl *op);
+int domctl_set_virq_handler(struct domain *d, struct xen_domctl *op);
 int domctl_get_cpu_policy(struct domain *d, struct xen_domctl *op);
 int domctl_set_cpu_policy(struct domain *d, struct xen_domctl *op);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* domctl: which hardware a domain may touch, and what its CPU looks like. Nobody gives what he has not. */
+/* domctl: which hardware a domain may touch or hears of, and what its CPU looks like. Nobody gives what he has not. */
 #include "core/percpu.h"
 #include "domain/cpuid_policy.h"
 #include "domain/domain.h"
+#include "event/event.h"
 #include "hypercall/domctl.h"
 #include "lib/errno.h"
 
@@ -42,6 +43,12 @@ int domctl_ioport_permission(struct domain *d, struct xen_domctl *op)
 	if (!rangeset_contains(current->domain->ioports, first, first + n - 1))
 		return -EPERM;
 	return change(d->ioports, first, first + n - 1, op->u.ioport_permission.allow_access);
+}
+
+/* Of the machine's own events, this one goes to d from now on. */
+int domctl_set_virq_handler(struct domain *d, struct xen_domctl *op)
+{
+	return d->dying != DOMDYING_ALIVE ? -ESRCH : event_set_virq_handler(d, op->u.set_virq_handler.virq);
 }
 
 int domctl_get_cpu_policy(struct domain *d, struct xen_domctl *op)

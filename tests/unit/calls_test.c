@@ -4,12 +4,14 @@
  * what only the privileged may do is refused to others. Then each group once as it is meant.
  */
 #include "abi/domctl.h"
+#include "abi/event_channel.h"
 #include "abi/memory.h"
 #include "abi/platform.h"
 #include "abi/sched.h"
 #include "abi/sysctl.h"
 #include "abi/version.h"
 #include "abi/physdev.h"
+#include "event/event.h"
 #include "fake.h"
 #include "hypercall/domctl.h"
 #include "machine.h"
@@ -475,6 +477,27 @@ TEST(a_guest_ends_itself)
 	end();
 }
 
+/* Another domain than dom0 hears of the machine's events, until it ends or another is named. */
+TEST(a_virq_for_another_domain)
+{
+	struct xen_domctl op = { .u.set_virq_handler.virq = VIRQ_TIMER };
+	struct evtchn_bind_virq bind = { .virq = VIRQ_DOM_EXC };
+
+	start();
+	CHECK_EQ(machine_op(V, __HYPERVISOR_event_channel_op, EVTCHNOP_bind_virq, &bind, sizeof(bind)), 0);
+	CHECK_EQ(domctl(XEN_DOMCTL_set_virq_handler, 2, &op), -EINVAL);
+	op.u.set_virq_handler.virq = 77;
+	CHECK_EQ(domctl(XEN_DOMCTL_set_virq_handler, 2, &op), -EINVAL);
+	event_send_virq_global(VIRQ_DOM_EXC);
+	CHECK(!event_port_is_pending(g->d, bind.port));
+	op.u.set_virq_handler.virq = VIRQ_DOM_EXC;
+	CHECK_EQ(domctl(XEN_DOMCTL_set_virq_handler, 77, &op), -ESRCH);
+	CHECK_EQ(domctl(XEN_DOMCTL_set_virq_handler, 2, &op), 0);
+	event_send_virq_global(VIRQ_DOM_EXC);
+	CHECK(event_port_is_pending(g->d, bind.port));
+	end();		/* and holds no domain that has ended */
+}
+
 /* True: the call asks to be repeated. */
 static bool fall_asleep_once(long *rc)
 {
@@ -558,6 +581,7 @@ int main(void)
 	RUN(a_watchdog_of_weeks);
 	RUN(many_vcpus_in_turns);
 	RUN(a_guest_ends_itself);
+	RUN(a_virq_for_another_domain);
 	RUN(sleep_pauses_who_is_there);
 	RUN(sleep_waits_for_control);
 	return unit_end();

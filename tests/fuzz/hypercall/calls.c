@@ -120,7 +120,7 @@ static const struct shape shapes[] = {
 	DOM(getvcpuaffinity, "vsas....as...."), DOM(scheduler_op, "ssas"), DOM(set_ext_vcpucontext, "vsaabbtaa"),
 	DOM(get_ext_vcpucontext, "vsaa"), DOM(setvcpuextstate, "v....qqa"), DOM(getvcpuextstate, "v....qqa"),
 	DOM(get_vcpu_msrs, "vsa"), DOM(set_vcpu_msrs, "vsa"), DOM(get_cpu_policy, "ssaa"), DOM(set_cpu_policy, "ssaa"),
-	DOM(setnodeaffinity, "as"), DOM(shadow_op, "sss"), DOM(setdomainhandle, "ww"), DOM(set_address_size, "s"),
+	DOM(setnodeaffinity, "as"), DOM(shadow_op, "sss"), DOM(set_virq_handler, "s"), DOM(setdomainhandle, "ww"), DOM(set_address_size, "s"),
 	SYS(physinfo, ""), SYS(readconsole, "bbbbssa"), SYS(getdomaininfolist, "ts..a"), SYS(getcpuinfo, "saas"),
 	SYS(debug_keys, "as"), SYS(availheap, "ssss"), SYS(cputopoinfo, "s....a"), SYS(numainfo, "s....aa"),
 	SYS(perfc_op, "1ssaa"), SYS(perfc_op, "sssll"), SYS(get_pmstat, "ssbbbb....aa"), SYS(pm_op, "ss"),
