@@ -90,11 +90,6 @@ void ipi_event_check(u32 cpu)
 	lapic_send_ipi(cpu_locals[cpu]->apic_id, VECTOR_EVENT_CHECK);
 }
 
-void ipi_event_check_mask(const cpumask_t *cpus)
-{
-	ipi_send_mask(cpus, VECTOR_EVENT_CHECK);
-}
-
 bool ipi_stop_others(void)
 {
 	u64 limit = time_now_ns() + STOP_TIMEOUT_NS;
@@ -122,11 +117,4 @@ bool ipi_stop_requested(void)
 		return false;
 	cpumask_set_atomic(this_cpu(), &stopped);
 	return true;
-}
-
-void ipi_stop_others_and_halt(void)
-{
-	ipi_stop_others();
-	for (;;)
-		hlt();
 }

@@ -12,8 +12,6 @@
 void ipi_init(void);
 void ipi_call(const cpumask_t *cpus, void (*fn)(void *), void *arg);	/* includes this CPU if in the mask */
 void ipi_event_check(u32 cpu);		/* makes the CPU look at its softirqs */
-void ipi_event_check_mask(const cpumask_t *cpus);
-__noreturn void ipi_stop_others_and_halt(void);
 /* For the end of the machine: the other CPUs stop where they are. False if some did not within 10 ms. */
 bool ipi_stop_others(void);
 /* From the NMI handler: this CPU was told to stop. */

@@ -39,16 +39,6 @@ bool spin_trylock(struct spinlock *lock)
 	return true;
 }
 
-bool spin_is_held(const struct spinlock *lock)
-{
-	const struct cpu_local *local = cpu_local();
-
-	for (u32 i = 0; i < lock_tracked(local); i++)
-		if (local->locks[i] == lock)
-			return true;
-	return false;
-}
-
 #ifndef NDEBUG
 
 u32 lock_irq_enter(void)

@@ -51,7 +51,6 @@ static inline void spin_lock_init(struct spinlock *lock, enum lock_rank rank, co
 }
 
 bool spin_trylock(struct spinlock *lock);
-bool spin_is_held(const struct spinlock *lock);	/* by this CPU */
 
 /* The mechanism: a dozen instructions to take a free lock, four to give it back. */
 void lock_wait(struct spinlock *lock, u16 mine);

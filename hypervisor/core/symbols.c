@@ -41,16 +41,6 @@ const char *symbol_find(u64 address, u32 *offset, u32 *size)
 	return symbol_name(low);
 }
 
-bool symbols_nth(u32 n, char *name, size_t size, u64 *address, char *type)
-{
-	if (n >= symtab_count)
-		return false;
-	strlcpy(name, symbol_name(n), size);
-	*address = (u64)image_start + symtab_offsets[n];
-	*type = 't';
-	return true;
-}
-
 void symbol_format(char *buf, size_t len, u64 address)
 {
 	u32 offset, size;

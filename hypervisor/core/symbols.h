@@ -9,8 +9,6 @@
 
 /* The function that holds `address`, or NULL; *offset into it, and its size up to the next one. */
 const char *symbol_find(u64 address, u32 *offset, u32 *size);
-/* The n-th of the table in order of address; false behind the last one. `type` is nm's letter. */
-bool symbols_nth(u32 n, char *name, size_t size, u64 *address, char *type);
 /* "name+0x12/0x34", or the bare number. */
 void symbol_format(char *buf, size_t len, u64 address);
 

@@ -75,14 +75,6 @@ u64 time_ns_to_ticks(u64 ns)
 	return mul_u64_u64_shr(ns, tsc_per_ns_32, 32) + 1;
 }
 
-/* From the distance to now, so that the error of the inverse scale does not grow with the uptime. */
-u64 time_ns_to_tsc(u64 ns)
-{
-	u64 tsc = rdtsc(), now = time_tsc_to_ns(tsc);
-
-	return ns >= now ? tsc + time_ns_to_ticks(ns - now) : tsc - time_ns_to_ticks(now - ns);
-}
-
 void time_wallclock_get(u64 *sec, u32 *nsec)
 {
 	u64 flags = spin_lock_irqsave(&wallclock_lock);

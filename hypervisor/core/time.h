@@ -26,7 +26,6 @@ void time_resume(u64 tsc_before);
 
 u64 time_now_ns(void);
 u64 time_tsc_to_ns(u64 tsc);		/* of a TSC value read on this CPU */
-u64 time_ns_to_tsc(u64 ns);		/* the TSC value at a system time, rounded up */
 u64 time_ns_to_ticks(u64 ns);		/* a duration in TSC ticks, rounded up */
 u64 time_tsc(void);
 

@@ -50,15 +50,3 @@ int guest_clear(u64 guest_va, size_t len)
 	}
 	return 0;
 }
-
-long guest_copy_string(char *to, u64 guest_va, size_t size)
-{
-	for (size_t i = 0; i < size; i++) {
-		if (guest_copy_from(&to[i], guest_va + i, 1))
-			return -EFAULT;
-		if (!to[i])
-			return i;
-	}
-	to[size - 1] = '\0';
-	return size - 1;
-}

@@ -134,8 +134,6 @@ fault:
 }
 
 int guest_clear(u64 guest_va, size_t len) __must_check;
-/* Up to the first zero byte, at most size - 1 bytes; returns the length or -EFAULT. */
-long guest_copy_string(char *to, u64 guest_va, size_t size) __must_check;
 
 /* The n-th element of a guest array: copy_from_guest_array(&local, va, i). -EFAULT if the address wraps. */
 #define guest_get(local_p, va)		guest_copy_from((local_p), (va), sizeof(*(local_p)))

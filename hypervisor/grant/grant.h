@@ -53,7 +53,6 @@ void grant_copy_finish(struct grant_copier *c);
 
 /* For XENMEM_acquire_resource and add_to_physmap: the frames of the table itself; grows it if allowed. */
 int grant_table_frame(struct domain *d, u32 index, mfn_t *mfn);
-void grant_table_size(struct domain *d, u32 *nr_frames, u32 *max_frames);
 /* A grant by the domain's builder: entry `ref` of d gives frame `gfn` to `to` (console, store). */
 int grant_preset(struct domain *d, u32 ref, domid_t to, u32 gfn);
 void grant_dump(struct domain *d);

@@ -121,12 +121,6 @@ int grant_table_frame(struct domain *d, u32 index, mfn_t *mfn)
 	return rc;
 }
 
-void grant_table_size(struct domain *d, u32 *nr_frames, u32 *max_frames)
-{
-	*nr_frames = READ_ONCE(d->grant->nr_frames);
-	*max_frames = d->grant->max_frames;
-}
-
 int grant_preset(struct domain *d, u32 ref, domid_t to, u32 gfn)
 {
 	struct grant_table *gt = d->grant;

@@ -54,7 +54,6 @@ long do_sysctl(u64 op);
 long do_domctl(u64 op);
 long do_xenpmu_op(u32 cmd, u64 arg);
 long do_mca(u64 op);
-long do_hvm_op(u64 cmd, u64 arg);
 long do_hypfs_op(u32 cmd, u64 path, u64 path_len, u64 buf, u64 size);
 
 #endif

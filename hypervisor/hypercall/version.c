@@ -4,6 +4,7 @@
 
 #include "abi/features.h"
 #include "boot/boot_info.h"
+#include "core/build_id.h"
 #include "core/percpu.h"
 #include "domain/domain.h"
 #include "domain/guest_copy.h"
@@ -50,18 +51,6 @@ static long features(u64 arg)
 	fi.submap |= current->domain->is_privileged ? BIT(XENFEAT_dom0) | BIT(XENFEAT_direct_mapped) :
 						      BIT(XENFEAT_not_direct_mapped);
 	return guest_put(arg, &fi);
-}
-
-/* The note that the linker made: three words, the owner's name "GNU", the bytes. */
-extern const u8 build_id_note[], build_id_end[];
-
-static const u8 *build_id_get(u32 *len)
-{
-	const u32 *head = (const u32 *)build_id_note;
-	u64 room = build_id_end - build_id_note;
-
-	*len = room > 16 && head[0] == 4 && head[1] <= room - 16 ? head[1] : 0;
-	return build_id_note + 16;
 }
 
 static long build_id(u64 arg)

@@ -236,11 +236,6 @@ void acpi_forget_tables(void)
 	}
 }
 
-u64 acpi_rsdp_maddr(void)
-{
-	return acpi_facts.rsdp;
-}
-
 u32 acpi_isa_irq_to_gsi(u32 irq)
 {
 	for (u32 i = 0; i < acpi_facts.nr_overrides; i++)

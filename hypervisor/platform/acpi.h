@@ -99,7 +99,6 @@ extern struct acpi_facts acpi_facts;
 extern const struct param acpi_params[];
 
 void acpi_init(void);
-u64 acpi_rsdp_maddr(void);
 u32 acpi_isa_irq_to_gsi(u32 irq);
 
 /* A mapped and checked table, or NULL. The instance counts from 0. */

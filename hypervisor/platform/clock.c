@@ -62,11 +62,6 @@ void clock_init(u64 boot_tsc)
 		log_warn("This processor's TSC changes its speed with the core's: time may drift");
 }
 
-const char *clock_source_name(void)
-{
-	return source_name;
-}
-
 static int param_clocksource(const char *value)
 {
 	static const char *const names[] = { "hpet", "acpi", "pit", "tsc" };

@@ -16,8 +16,6 @@ extern const struct param clock_params[];
  * lapic_init_cpu().
  */
 void clock_init(u64 boot_tsc);
-/* Name of the reference, for sysctl and the log. */
-const char *clock_source_name(void);
 
 /* NULL if the machine has none or it does not work. */
 const struct ref_clock *hpet_init(void);

@@ -71,14 +71,6 @@ void ioapic_write_rte(u32 gsi, u64 rte)
 	ioapic_write(io, REG_RTE(pin), rte);
 }
 
-u64 ioapic_read_rte(u32 gsi)
-{
-	struct ioapic *io = ioapic_of_gsi(gsi);
-	u32 pin = gsi - io->gsi_base;
-
-	return ioapic_read(io, REG_RTE(pin)) | (u64)ioapic_read(io, REG_RTE(pin) + 1) << 32;
-}
-
 void ioapic_write_rte_low(u32 gsi, u32 low)
 {
 	struct ioapic *io = ioapic_of_gsi(gsi);

@@ -18,7 +18,6 @@ u32 ioapic_init(void);
 bool ioapic_has_gsi(u32 gsi);
 /* Writes an entry; the masked state is part of it. */
 void ioapic_write_rte(u32 gsi, u64 rte);
-u64 ioapic_read_rte(u32 gsi);
 /* The half that holds the mask bit only: one register write. */
 void ioapic_write_rte_low(u32 gsi, u32 low);
 void ioapic_for_each(void (*fn)(u64 maddr, void *arg), void *arg);

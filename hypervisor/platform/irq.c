@@ -167,22 +167,6 @@ static int irq_ensure_vector(int irq, struct irq_desc *d)
 	return d->vector ? 0 : vector_assign(irq, 1, 0);
 }
 
-int irq_vector(int irq)
-{
-	struct irq_desc *d = irq_desc(irq);
-	u64 flags;
-	int rc;
-
-	if (!d)
-		return -EINVAL;
-	flags = spin_lock_irqsave(&d->lock);
-	rc = irq_ensure_vector(irq, d);
-	if (!rc)
-		rc = d->vector;
-	spin_unlock_irqrestore(&d->lock, flags);
-	return rc;
-}
-
 int irq_request(int irq, irq_handler_t fn, void *arg, const char *name)
 {
 	struct irq_desc *d = irq_desc(irq);
@@ -222,8 +206,7 @@ void irq_release(int irq)
 	d->arg = NULL;
 }
 
-/* Unmasked is only what somebody handles. */
-static void set_masked(int irq, bool masked)
+void irq_unmask(int irq)
 {
 	struct irq_desc *d = irq_desc(irq);
 	u64 flags;
@@ -231,19 +214,9 @@ static void set_masked(int irq, bool masked)
 	if (!d)
 		return;
 	flags = spin_lock_irqsave(&d->lock);
-	if (masked || d->fn)
-		irq_set_masked(irq, d, masked);
+	if (d->fn)
+		irq_set_masked(irq, d, false);
 	spin_unlock_irqrestore(&d->lock, flags);
-}
-
-void irq_mask(int irq)
-{
-	set_masked(irq, true);
-}
-
-void irq_unmask(int irq)
-{
-	set_masked(irq, false);
 }
 
 /* The move is over: an interrupt came in at the new place, or none was on its way. Descriptor lock held. */
@@ -370,23 +343,6 @@ void irq_dispatch(struct regs *regs)
 	lock_irq_exit(locks);
 }
 
-u8 irq_alloc_private_vector(void (*fn)(struct regs *), const char *name, bool high_priority)
-{
-	u64 flags = spin_lock_irqsave(&irq_lock);
-	u8 found = 0;
-
-	for (u32 i = 0; !found && i <= VECTOR_PRIVATE_LAST - VECTOR_PRIVATE_FIRST; i++) {
-		u32 v = high_priority ? VECTOR_PRIVATE_LAST - i : VECTOR_PRIVATE_FIRST + i;
-
-		if (!vector_handlers[v]) {
-			vector_handlers[v] = fn;
-			found = v;
-		}
-	}
-	spin_unlock_irqrestore(&irq_lock, flags);
-	return found;
-}
-
 static void irq_desc_init(struct irq_desc *d)
 {
 	spin_lock_init(&d->lock, RANK_NONE, "irq_desc");
@@ -450,12 +406,6 @@ void irq_free_block(int first_irq, u32 count)
 		d->used = false;
 		spin_unlock_irqrestore(&d->lock, flags);
 	}
-}
-
-void irq_target(int irq, u32 *apic_id, u8 *vector)
-{
-	*apic_id = cpu_locals[irq_descs[irq].cpu]->apic_id;
-	*vector = irq_descs[irq].vector;
 }
 
 struct msi_desc *irq_msi_desc(int irq)

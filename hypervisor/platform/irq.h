@@ -26,13 +26,10 @@ int irq_from_gsi(u32 gsi);				/* -EINVAL if no IO-APIC has it */
 /* PHYSDEVOP_setup_gsi; -EEXIST if already set. */
 int irq_set_gsi_mode(u32 gsi, bool level, bool active_low);
 bool irq_is_level(int irq);
-/* Vector assigned, for PHYSDEVOP_alloc_irq_vector; -ENOSPC. */
-int irq_vector(int irq);
 
 /* Unmasked on success; -EBUSY. */
 int irq_request(int irq, irq_handler_t fn, void *arg, const char *name);
 void irq_release(int irq);				/* waits until no CPU runs the handler */
-void irq_mask(int irq);
 void irq_unmask(int irq);
 /* Where it is delivered; -EBUSY while an earlier move settles. */
 int irq_set_cpu(int irq, u32 cpu);
@@ -51,16 +48,9 @@ int irq_restore_msi(u32 seg, u32 bus, u32 devfn);	/* after dom0 reset or resumed
 
 void irq_dump(void);
 
-/*
- * Private vectors of the hypervisor: fn in interrupt context, after which the local APIC is acknowledged.
- * 0: none left.
- */
-u8 irq_alloc_private_vector(void (*fn)(struct regs *), const char *name, bool high_priority);
-
 /* For msi.c: `count` irqs (a power of two) with consecutive aligned vectors on one CPU; each gets msi[i]. */
 int irq_alloc_block(u32 count, struct msi_desc *const *msi, int *first_irq);
 void irq_free_block(int first_irq, u32 count);
-void irq_target(int irq, u32 *apic_id, u8 *vector);
 struct msi_desc *irq_msi_desc(int irq);
 
 /* msi.c: called with the descriptor's lock held. */

@@ -43,7 +43,6 @@ int pci_mmcfg_reserved(u64 base, u32 seg, u32 start_bus, u32 end_bus, bool reser
 void machine_hv_ports(void (*fn)(u32 first, u32 last, void *arg), void *arg);
 void machine_hv_mmio(void (*fn)(u64 first_mfn, u64 last_mfn, void *arg), void *arg);
 
-u64 acpi_rsdp_maddr(void);
 u32 cpu_apic_id(u32 cpu);
 u32 cpu_acpi_id(u32 cpu);			/* the MADT's processor id; ~0u if none */
 bool cpu_is_present(u32 cpu);

@@ -4,7 +4,6 @@
  * memory back. Contexts come from the guest's own VCPUOP_initialise or from control tools, and are checked alike.
  */
 #include "abi/callback.h"
-#include "core/panic.h"
 #include "core/softirq.h"
 #include "domain/guest_copy.h"
 #include "domain/guest_ops.h"
@@ -15,7 +14,6 @@
 #include "pv/desc.h"
 #include "pv/grant.h"
 #include "pv/mmu.h"
-#include "pv/mmio.h"
 #include "pv/pv.h"
 #include "pv/switch.h"
 #include "pv/type.h"
@@ -292,6 +290,4 @@ void pv_init(void)
 {
 	guest_ops[DOMAIN_PV] = &pv_guest_ops;
 	pv_grant_init();
-	if (mmio_init())
-		panic("no memory for the set of read-only MMIO");
 }

@@ -8,7 +8,6 @@
 #include "core/log.h"
 #include "lib/string.h"
 #include "mm/hostmap.h"
-#include "pv/mmio.h"
 #include "pv/type.h"
 
 static bool l1_may_choose_cache(const struct domain *d)
@@ -17,12 +16,10 @@ static bool l1_may_choose_cache(const struct domain *d)
 }
 
 /* An entry for something that is no RAM: device memory, which has no counts, only rights. */
-static int l1_get_io(u64 e, mfn_t m, struct domain *pt_owner, struct domain *pg_owner)
+static int l1_get_io(mfn_t m, struct domain *pt_owner, struct domain *pg_owner)
 {
 	if (!rangeset_contains(pg_owner->iomem, mfn_x(m), mfn_x(m)) &&
 	    !(pt_owner->is_privileged && rangeset_contains(pt_owner->iomem, mfn_x(m), mfn_x(m))))
-		return -EPERM;
-	if ((e & PTE_WRITE) && mmio_is_read_only(m))
 		return -EPERM;
 	return 0;
 }
@@ -45,10 +42,10 @@ int l1_get_slow(u64 e, struct domain *pt_owner, struct domain *pg_owner)
 	if ((e & L1_CACHE_BITS) && !l1_may_choose_cache(pt_owner))
 		return -EINVAL;
 	if (!mfn_valid(m))
-		return l1_get_io(e, m, pt_owner, pg_owner);
+		return l1_get_io(m, pt_owner, pg_owner);
 	f = mfn_to_frame(m);
 	if (!frame_get(f, pg_owner->id))
-		return f->owner == OWNER_IO ? l1_get_io(e, m, pt_owner, pg_owner) : -EINVAL;
+		return f->owner == OWNER_IO ? l1_get_io(m, pt_owner, pg_owner) : -EINVAL;
 	if (!(e & PTE_WRITE))
 		return 0;
 	rc = type_get_writable(f);

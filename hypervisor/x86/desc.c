@@ -129,11 +129,6 @@ mfn_t desc_gdt_page_mfn(u32 cpu, bool compat)
 	return compat ? desc_cpus[cpu].compat.mfn : desc_cpus[cpu].native.mfn;
 }
 
-struct tss *desc_tss(u32 cpu)
-{
-	return &desc_cpus[cpu].tss;
-}
-
 void desc_load_gdt(u64 base)
 {
 	lgdt(&(struct desc_ptr){ GDT_LIMIT, base });

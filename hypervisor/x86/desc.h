@@ -69,7 +69,6 @@ void desc_load_idt(void);
 
 /* The hypervisor's page of `cpu`, to be mapped as page 14 of a guest's GDT. */
 mfn_t desc_gdt_page_mfn(u32 cpu, bool compat);
-struct tss *desc_tss(u32 cpu);
 
 void desc_load_gdt(u64 base);		/* a guest's GDT: base of its 16 pages */
 void desc_load_idle_gdt(void);

@@ -73,14 +73,6 @@ void lapic_init_cpu(bool boot_cpu)
 	lapic_write(LAPIC_LVT_ERROR, VECTOR_ERROR);
 }
 
-void lapic_disable_cpu(void)
-{
-	lapic_write(LAPIC_LVT_TIMER, LAPIC_LVT_MASKED);
-	lapic_write(LAPIC_LVT_LINT1, LAPIC_LVT_MASKED);
-	lapic_write(LAPIC_LVT_ERROR, LAPIC_LVT_MASKED);
-	lapic_write(LAPIC_SVR, VECTOR_SPURIOUS);
-}
-
 u32 lapic_id(void)
 {
 	u32 id = lapic_read(LAPIC_ID);
@@ -109,11 +101,6 @@ static void lapic_send(u32 apic_id, u32 command)
 void lapic_send_ipi(u32 apic_id, u8 vector)
 {
 	lapic_send(apic_id, LAPIC_ICR_FIXED | LAPIC_ICR_ASSERT | vector);
-}
-
-void lapic_send_ipi_all_others(u8 vector)
-{
-	lapic_send(0, LAPIC_ICR_FIXED | LAPIC_ICR_ASSERT | LAPIC_ICR_ALL_OTHERS | vector);
 }
 
 void lapic_send_nmi(u32 apic_id)

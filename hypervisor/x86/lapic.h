@@ -57,7 +57,6 @@ u64 lapic_base_maddr(void);
 void lapic_init(volatile void *mmio, bool allow_x2apic);
 /* Every CPU: enables its own APIC with everything but errors and spurious interrupts masked. */
 void lapic_init_cpu(bool boot_cpu);
-void lapic_disable_cpu(void);
 
 static inline u32 lapic_read(u32 reg)
 {
@@ -79,7 +78,6 @@ static inline void lapic_eoi(void)
 
 u32 lapic_id(void);
 void lapic_send_ipi(u32 apic_id, u8 vector);
-void lapic_send_ipi_all_others(u8 vector);
 void lapic_send_nmi(u32 apic_id);
 void lapic_send_init(u32 apic_id);
 void lapic_send_startup(u32 apic_id, u8 page);

@@ -17,8 +17,6 @@ struct regs;
 #define VECTOR_LEGACY_FIRST	0x20
 #define VECTOR_DEVICE_FIRST	0x30
 #define VECTOR_DEVICE_LAST	0xdf
-#define VECTOR_PRIVATE_FIRST	0xe0
-#define VECTOR_PRIVATE_LAST	0xef
 
 #define VECTOR_CALL		0xfa	/* core/ipi: run a function */
 #define VECTOR_EVENT_CHECK	0xfb	/* look at softirqs: the interrupt itself is the message */

@@ -245,11 +245,6 @@ u64 time_tsc_to_ns(u64 tsc)
 	return tsc;
 }
 
-u64 time_ns_to_tsc(u64 ns)
-{
-	return ns;
-}
-
 u64 time_ns_to_ticks(u64 ns)
 {
 	return ns;
