@@ -51,8 +51,8 @@ long recipe_call(u64 nr, u64 cmd, void *arg, size_t size, u64 count)
 	left_until_interrupted = how < 96 ? how / 16 : 0;
 	guest_write(arg_va(), arg, size);
 	machine_preempt_by(now_and_then);
-	if (how > 250)
-		machine_heap_fail_after(how - 250);
+	if (how >= 240)
+		machine_heap_fail_after(how - 239);
 	rc = is_control ? machine_call(actor, nr, arg_va(), 0, 0, 0) : machine_call(actor, nr, cmd, arg_va(), count, 0);
 	machine_heap_fail_after(0);
 	machine_preempt_by(NULL);

@@ -188,9 +188,11 @@ static long physdev_op(u32 cmd, void *op, size_t size)
 /* Mapped by the privileged for whom it is; a line of that domain's, or a device's message. */
 static bool map_interrupt(struct slot *s, int *pirq, u32 *irq)
 {
+	static const u8 lines[] = { 1, 4, 17, 18 };	/* few, so that they are shared */
 	static const u8 types[] = { MAP_PIRQ_TYPE_GSI, MAP_PIRQ_TYPE_GSI, MAP_PIRQ_TYPE_MSI, MAP_PIRQ_TYPE_MULTI_MSI };
 	struct physdev_map_pirq map = {
-		.domid = s->g->d->id, .type = types[in_below(ARRAY_SIZE(types))], .index = (int)in_below(24), .pirq = -1,
+		.domid = s->g->d->id, .type = types[in_below(ARRAY_SIZE(types))], .pirq = -1,
+		.index = in_byte() < 240 ? lines[in_below(ARRAY_SIZE(lines))] : (int)in_below(30),
 		.devfn = (int)in_below(16), .entry_nr = 1 + (int)in_below(4),
 	};
 	struct xen_domctl give = {
@@ -245,7 +247,7 @@ void recipe_interrupt(void)
 {
 	struct slot *s = self;
 	struct physdev_unmap_pirq unmap = { .domid = s->g->d->id };
-	struct evtchn_bind_pirq bind = { .flags = in_bit() };
+	struct evtchn_bind_pirq bind = { .flags = in_byte() < 200 };
 	int pirq;
 	u32 irq;
 
