@@ -104,6 +104,33 @@ TEST(privilege)
 	end();
 }
 
+/* In calls that are open to all, what is for the domain that drives the hardware, or that makes others (XSA-87). */
+TEST(privileged_operations_of_open_calls)
+{
+	static const struct {
+		u8 call, op;
+	} refused[] = {
+		{ __HYPERVISOR_physdev_op, PHYSDEVOP_apic_read }, { __HYPERVISOR_physdev_op, PHYSDEVOP_apic_write },
+		{ __HYPERVISOR_physdev_op, PHYSDEVOP_alloc_irq_vector }, { __HYPERVISOR_physdev_op, PHYSDEVOP_map_pirq },
+		{ __HYPERVISOR_physdev_op, PHYSDEVOP_unmap_pirq }, { __HYPERVISOR_physdev_op, PHYSDEVOP_setup_gsi },
+		{ __HYPERVISOR_physdev_op, PHYSDEVOP_manage_pci_add }, { __HYPERVISOR_physdev_op, PHYSDEVOP_manage_pci_remove },
+		{ __HYPERVISOR_physdev_op, PHYSDEVOP_manage_pci_add_ext }, { __HYPERVISOR_physdev_op, PHYSDEVOP_restore_msi },
+		{ __HYPERVISOR_physdev_op, PHYSDEVOP_restore_msi_ext }, { __HYPERVISOR_physdev_op, PHYSDEVOP_pci_mmcfg_reserved },
+		{ __HYPERVISOR_physdev_op, PHYSDEVOP_pci_device_add }, { __HYPERVISOR_physdev_op, PHYSDEVOP_pci_device_remove },
+		{ __HYPERVISOR_physdev_op, PHYSDEVOP_prepare_msix }, { __HYPERVISOR_physdev_op, PHYSDEVOP_release_msix },
+		{ __HYPERVISOR_physdev_op, PHYSDEVOP_dbgp_op }, { __HYPERVISOR_memory_op, XENMEM_machine_memory_map },
+		{ __HYPERVISOR_memory_op, XENMEM_set_memory_map }, { __HYPERVISOR_memory_op, XENMEM_claim_pages },
+		{ __HYPERVISOR_memory_op, XENMEM_acquire_resource },
+	};
+	u8 nothing[256] = { 0 };
+
+	start();
+	CHECK(!machine_store(V, guest_va(0), nothing, sizeof(nothing)));
+	for (u32 i = 0; i < ARRAY_SIZE(refused); i++)
+		CHECK_EQ(machine_call(V, refused[i].call, refused[i].op, guest_va(0), 0, 0), -EPERM);
+	end();
+}
+
 /* Numbers of operations that stand in memory: each, and some beyond every table. */
 TEST(operations_in_structures)
 {
@@ -568,6 +595,7 @@ int main(void)
 	machine_start();
 	RUN(arguments_from_nowhere);
 	RUN(privilege);
+	RUN(privileged_operations_of_open_calls);
 	RUN(operations_in_structures);
 	RUN(multicalls);
 	RUN(vcpu_info_moves_a_little);
