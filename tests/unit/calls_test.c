@@ -6,6 +6,7 @@
 #include "abi/domctl.h"
 #include "abi/event_channel.h"
 #include "abi/memory.h"
+#include "abi/nmi.h"
 #include "abi/platform.h"
 #include "abi/sched.h"
 #include "abi/sysctl.h"
@@ -291,6 +292,7 @@ static void context_comes_back(u64 flags)
 	c->event_callback_eip = guest_va(10), c->failsafe_callback_eip = guest_va(11), c->syscall_callback_eip = guest_va(12);
 	c->fs_base = 0x1000, c->gs_base_kernel = guest_va(0), c->gs_base_user = 0x2000;
 	c->debugreg[0] = guest_va(1), c->debugreg[7] = 0x401;
+	c->vm_assist = V->domain->pv.vm_assist = 1ul << VMASST_TYPE_writable_pagetables;
 	c->ctrlreg[1] = mfn_x(g->user_l4) << PAGE_SHIFT;
 	c->flags = flags | VGCF_online | VGCF_i387_valid;
 	V->regs.error_code = 99;
@@ -504,6 +506,26 @@ TEST(a_guest_ends_itself)
 	end();
 }
 
+/* The NMI's handler by its own call is the trap table's; one that cannot be read changes nothing. */
+TEST(an_nmi_handler_by_call)
+{
+	struct xennmi_callback cb = { .handler_address = guest_va(3), .pad = 0 };
+	const struct pv_trap *t;
+
+	start();
+	t = &V->pv.traps[X86_VEC_NMI];
+	CHECK_EQ(machine_call(V, __HYPERVISOR_nmi_op, XENNMI_register_callback, HV_VIRT_START, 0, 0), -EFAULT);
+	CHECK_EQ(t->address, 0);
+	CHECK_EQ(machine_op(V, __HYPERVISOR_nmi_op, XENNMI_register_callback, &cb, sizeof(cb)), 0);
+	CHECK_EQ(t->address, guest_va(3));
+	cb.handler_address = 1ul << 47;
+	CHECK_EQ(machine_op(V, __HYPERVISOR_nmi_op, XENNMI_register_callback, &cb, sizeof(cb)), -EINVAL);
+	CHECK_EQ(t->address, guest_va(3));
+	CHECK_EQ(machine_call(V, __HYPERVISOR_nmi_op, XENNMI_unregister_callback, 0, 0, 0), 0);
+	CHECK_EQ(t->address, 0);
+	end();
+}
+
 /* Another domain than dom0 hears of the machine's events, until it ends or another is named. */
 TEST(a_virq_for_another_domain)
 {
@@ -609,6 +631,7 @@ int main(void)
 	RUN(a_watchdog_of_weeks);
 	RUN(many_vcpus_in_turns);
 	RUN(a_guest_ends_itself);
+	RUN(an_nmi_handler_by_call);
 	RUN(a_virq_for_another_domain);
 	RUN(sleep_pauses_who_is_there);
 	RUN(sleep_waits_for_control);

@@ -123,6 +123,56 @@ TEST(a_shared_line_waits_for_all)
 	TEARDOWN();
 }
 
+/* Who does not share keeps the line to himself, whoever comes first. */
+TEST(a_line_is_not_shared_against_ones_will)
+{
+	struct evtchn_bind_pirq alone = { .pirq = 17 }, shared = { .pirq = 17, .flags = BIND_PIRQ__WILL_SHARE };
+	struct domain *a, *b;
+	int pirq = 17;
+
+	SETUP(1);
+	a = fake_domain(0, true, 1);
+	b = fake_domain(1, true, 1);
+	CHECK_EQ(pirq_map_gsi(a, 17, &pirq), 0);
+	CHECK_EQ(pirq_map_gsi(b, 17, &pirq), 0);
+	fake_be(a->vcpu[0]);
+	CHECK_EQ(event_bind_pirq(a, &alone), 0);
+	fake_be(b->vcpu[0]);
+	CHECK_EQ(event_bind_pirq(b, &shared), -EBUSY);
+	CHECK_EQ(event_bind_pirq(b, &alone), -EBUSY);
+	CHECK_EQ(event_close(a, alone.port), 0);
+	CHECK_EQ(event_bind_pirq(b, &shared), 0);
+	fake_be(a->vcpu[0]);
+	CHECK_EQ(event_bind_pirq(a, &alone), -EBUSY);
+	CHECK_EQ(event_bind_pirq(a, &shared), 0);
+	fake_domain_end(b);
+	fake_domain_end(a);
+	TEARDOWN();
+}
+
+/* With the first kind of map an EOI unmasks the port, too; with the second it does not, nor without any. */
+TEST(an_eoi_unmasks_if_asked_to)
+{
+	for (int way = 0; way < 3; way++) {
+		struct evtchn_bind_pirq op = { .pirq = 17 };
+		struct domain *a;
+		int pirq = 17;
+
+		SETUP(1);
+		a = fake_domain(0, true, 1);
+		fake_be(a->vcpu[0]);
+		CHECK_EQ(pirq_map_gsi(a, 17, &pirq), 0);
+		if (way)
+			CHECK_EQ(pirq_set_eoi_map(a, mfn_x(fake_guest_page(a)), way == 2), 0);
+		CHECK_EQ(event_bind_pirq(a, &op), 0);
+		a->shared_info->evtchn_mask[0] = ~0ul;
+		CHECK_EQ(pirq_eoi(a, 17), 0);
+		CHECK_EQ(a->shared_info->evtchn_mask[0] >> op.port & 1, way != 1);
+		fake_domain_end(a);
+		TEARDOWN();
+	}
+}
+
 TEST(msi_blocks_and_eoi_map)
 {
 	struct evtchn_bind_pirq op = { 0 };
@@ -157,7 +207,14 @@ TEST(msi_blocks_and_eoi_map)
 	CHECK_EQ(pirq_unmap(a, pirq), 0);
 	CHECK_EQ(pirq_eoi(a, (u32)pirq + 1), -EINVAL);
 	CHECK_EQ(pirq_map_msi(a, 0x18, 0, 0, false, 33, &pirq), -EINVAL);
+	CHECK_EQ(pirq_map_msi(a, 0x18, 0, 0, false, 0, &pirq), -EINVAL);
+	CHECK_EQ(pirq_map_msi(a, 0x18, 0, 4096, true, 2, &pirq), -EINVAL);
+	CHECK_EQ(pirq_map_msi(a, 0x18, 0, 0, false, 32, &pirq), 0);
+	CHECK_EQ(pirq_unmap(a, pirq), 0);
 	CHECK_EQ(pirq_map_gsi(a, 99, &gsi), -EINVAL);
+	gsi = 0;				/* a number like any other */
+	CHECK_EQ(pirq_map_gsi(a, 5, &gsi), 0);
+	CHECK_EQ(gsi, 0);
 	fake_domain_end(a);
 	TEARDOWN();
 }
@@ -168,6 +225,8 @@ int main(void)
 	RUN(an_old_port_does_not_unbind_the_new_one);
 	RUN(interrupts_of_a_domain_that_goes_go_in_pieces);
 	RUN(a_shared_line_waits_for_all);
+	RUN(a_line_is_not_shared_against_ones_will);
+	RUN(an_eoi_unmasks_if_asked_to);
 	RUN(msi_blocks_and_eoi_map);
 	return unit_end();
 }

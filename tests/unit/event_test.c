@@ -312,6 +312,29 @@ TEST(a_domain_that_goes_unbinds_the_others)
 	TEARDOWN();
 }
 
+/* One that sleeps until there is an event runs again with it; with a masked one, or none at all, it does not. */
+TEST(an_event_wakes_who_sleeps)
+{
+	struct domain *a;
+	u32 p, q;
+
+	SETUP(1);
+	a = fake_domain(0, true, 1);
+	p = bind_ipi(a, 0);
+	q = bind_ipi(a, 0);
+	a->shared_info->evtchn_mask[0] = 1ul << q;
+	a->vcpu[0]->pause_flags = 0;
+	fake_be(a->vcpu[0]);
+	CHECK_EQ(sched_block(), 0);
+	CHECK_EQ(a->vcpu[0]->pause_flags, VPF_BLOCKED);
+	CHECK_EQ(event_send(a, q), 0);
+	CHECK_EQ(a->vcpu[0]->pause_flags, VPF_BLOCKED);
+	CHECK_EQ(event_send(a, p), 0);
+	CHECK_EQ(a->vcpu[0]->pause_flags, 0);
+	fake_domain_end(a);
+	TEARDOWN();
+}
+
 TEST(polling_ends_with_the_event_or_the_time)
 {
 	struct domain *a;
@@ -388,6 +411,7 @@ int main(void)
 	RUN(no_memory_is_an_error);
 	RUN(reset_gives_way_to_other_work);
 	RUN(a_domain_that_goes_unbinds_the_others);
+	RUN(an_event_wakes_who_sleeps);
 	RUN(polling_ends_with_the_event_or_the_time);
 	RUN(hypercall_undoes_what_it_cannot_report);
 	return unit_end();

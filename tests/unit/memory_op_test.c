@@ -358,6 +358,53 @@ TEST(long_exchanges_go_on)
 	end();
 }
 
+/* The guest takes all that is free, and lets go of every other frame: what is free then is in single pieces. */
+static void leave_only_singles(void)
+{
+	static mfn_t odd[MACHINE_FRAMES];
+	struct frame *f;
+	u32 n = 0;
+
+	g->d->max_pages = MACHINE_FRAMES;
+	while ((f = give_frame(g->d)) != NULL)
+		if (mfn_x(frame_to_mfn(f)) & 1)
+			odd[n++] = frame_to_mfn(f);
+	while (n--)
+		CHECK(!domain_drop_frame(g->d, odd[n]));
+}
+
+/* A block for single frames while there is no other block: they come one by one; and the one that went, for them. */
+TEST(an_exchange_where_memory_is_in_pieces)
+{
+	struct xen_memory_reservation r = {
+		.extent_start = guest_va(1), .nr_extents = 1, .extent_order = 2, .domid = DOMID_SELF,
+	};
+	u64 list[4] = { 20, 21, 22, 23 }, done, total, block;
+
+	start();
+	put_list(list, 1);
+	CHECK_EQ(machine_op(V, __HYPERVISOR_memory_op, XENMEM_populate_physmap, &r, sizeof(r)), 1);
+	get_list(&block, 1);
+	CHECK(!machine_store(V, guest_va(2), list, sizeof(list)));
+	leave_only_singles();
+	total = g->d->tot_pages;
+	CHECK_EQ(exchange(1, 2, guest_va(2), 4, 0, &done), 0);
+	CHECK_EQ(done, 1);
+	CHECK_EQ(g->d->tot_pages, total);
+	CHECK(!machine_load(V, list, guest_va(2), sizeof(list)));
+	for (u32 i = 0; i < 4; i++) {
+		CHECK_EQ(frame_table[list[i]].owner, g->d->id);
+		CHECK_EQ(m2p_get(mfn(list[i])), 20 + i);
+		CHECK(list[i] & 1);
+	}
+	put_list(list, 4);
+	CHECK_EQ(exchange(4, 0, guest_va(2), 1, 2, &done), 0);
+	CHECK(!machine_load(V, list, guest_va(2), sizeof(*list)));
+	CHECK_EQ(list[0], block);
+	CHECK_EQ(g->d->tot_pages, total);
+	end();
+}
+
 /* What is set aside for a domain is used up by what it gets, kept from others, and given up with it. */
 TEST(a_claim_is_used_up)
 {
@@ -424,6 +471,7 @@ int main(void)
 	RUN(a_frame_that_came_back_is_still_flushed);
 	RUN(the_order_of_an_exchange);
 	RUN(long_exchanges_go_on);
+	RUN(an_exchange_where_memory_is_in_pieces);
 	RUN(a_claim_is_used_up);
 	RUN(questions_are_answered);
 	return unit_end();

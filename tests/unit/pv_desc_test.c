@@ -110,6 +110,23 @@ TEST(a_gdt)
 	end();
 }
 
+/* All fourteen pages that a guest has, to the last entry, and not one more. */
+TEST(the_largest_gdt)
+{
+	u64 frames[DESC_GDT_FRAMES], d;
+
+	start();
+	for (u32 i = 0; i < DESC_GDT_FRAMES; i++)
+		frames[i] = mfn_x(blank(20 + i));
+	((u64 *)mfn_to_virt(mfn(frames[DESC_GDT_FRAMES - 1])))[511] = DATA_DPL1;
+	CHECK_EQ(set_gdt(frames, DESC_GDT_FRAMES, DESC_GDT_ENTRIES), 0);
+	CHECK(!desc_read(V, (u16)((DESC_GDT_ENTRIES - 1) * 8), &d));
+	CHECK_EQ(d, DATA_DPL1 | 3ul << 45);
+	CHECK_EQ(set_gdt(frames, DESC_GDT_FRAMES, DESC_GDT_ENTRIES + 1), -EINVAL);
+	CHECK_EQ(V->pv.gdt_entries, DESC_GDT_ENTRIES);
+	end();
+}
+
 TEST(bad_gdts_change_nothing)
 {
 	u64 frames[3];
@@ -269,6 +286,7 @@ int main(void)
 	machine_start();
 	RUN(descriptors);
 	RUN(a_gdt);
+	RUN(the_largest_gdt);
 	RUN(bad_gdts_change_nothing);
 	RUN(single_descriptors);
 	RUN(an_ldt_is_mapped_on_demand);
