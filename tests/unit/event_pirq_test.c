@@ -212,6 +212,9 @@ TEST(msi_blocks_and_eoi_map)
 	CHECK_EQ(pirq_map_msi(a, 0x18, 0, 0, false, 32, &pirq), 0);
 	CHECK_EQ(pirq_unmap(a, pirq), 0);
 	CHECK_EQ(pirq_map_gsi(a, 99, &gsi), -EINVAL);
+	gsi = pirq = (int)a->nr_pirqs;		/* one too many */
+	CHECK_EQ(pirq_map_gsi(a, 5, &gsi), -EINVAL);
+	CHECK_EQ(pirq_map_msi(a, 0x18, 0, 0, false, 1, &pirq), -EINVAL);
 	gsi = 0;				/* a number like any other */
 	CHECK_EQ(pirq_map_gsi(a, 5, &gsi), 0);
 	CHECK_EQ(gsi, 0);

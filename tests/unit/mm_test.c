@@ -183,6 +183,26 @@ TEST(old_uses_are_flushed)
 	page_free(f, 0);
 }
 
+/* What was freed may still be in TLBs: before it is anybody's again, a CPU that did not flush since does. */
+TEST(freed_frames_are_flushed_before_their_next_use)
+{
+	struct frame *f = page_alloc(10, 0), *again;
+	u32 t0, t1;
+
+	page_free(f, 10);
+	tlb_flush_local();
+	t0 = tlb_time[0], t1 = tlb_time[1];
+	again = page_alloc(10, 0);
+	CHECK(again == f);
+	CHECK(tlb_time[0] == t0 && tlb_time[1] != t1);
+	page_free(again, 10);
+	tlb_flush_mask(&cpu_online_mask, TLB_ALL);
+	t0 = tlb_time[0], t1 = tlb_time[1];
+	again = page_alloc(10, 0);
+	CHECK(tlb_time[0] == t0 && tlb_time[1] == t1);
+	page_free(again, 10);
+}
+
 /* Objects of every size, in a random order, each full of its own pattern. */
 TEST(the_heap_keeps_objects_apart)
 {
@@ -278,6 +298,7 @@ int main(void)
 	RUN(references);
 	RUN(writable_types);
 	RUN(old_uses_are_flushed);
+	RUN(freed_frames_are_flushed_before_their_next_use);
 	RUN(the_heap_keeps_objects_apart);
 	RUN(heap_limits);
 	RUN(a_frame_goes_without_a_passing_reference);
