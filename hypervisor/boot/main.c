@@ -20,6 +20,7 @@
 #include "mm/hostmap.h"
 #include "platform/acpi.h"
 #include "platform/clock.h"
+#include "platform/efi.h"
 #include "platform/irq.h"
 #include "platform/machine.h"
 #include "platform/nmi.h"
@@ -41,7 +42,7 @@ __noreturn void boot_main(u32 magic, u32 info, u32 base);
 
 static const struct param *const param_tables[] = {
 	setup_params, e820_params, console_params, console_input_params, uart_params, vga_params,
-	panic_params, power_params, smp_params, nmi_params, clock_params, acpi_params,
+	panic_params, power_params, smp_params, nmi_params, clock_params, acpi_params, efi_params,
 	sched_params, builder_params,
 	NULL,
 };
@@ -120,8 +121,10 @@ void __init boot_main(u32 magic, u32 info, u32 base)
 		      wrong);
 	cpu_setup_boot();
 
+	efi_save_attributes();
 	mm_init();				/* the real page tables, the page allocator, the heap */
 	console_setup_ring();
+	efi_init();
 	acpi_init();
 	power_init();
 	pic_init();

@@ -8,6 +8,7 @@
 #include "lib/overflow.h"
 #include "lib/string.h"
 #include "mm/frame.h"
+#include "platform/efi.h"
 #include "x86/image.h"
 
 enum mb2_tag_type {
@@ -48,11 +49,6 @@ struct mb2_efi_mmap {
 	u32 desc_size, version;
 };
 
-struct efi_memory_descriptor {
-	u32 type, pad;
-	u64 start, virt, pages, attributes;
-};
-
 #define MB2_MAX_SIZE	(1u << 20)
 
 static void __init mb2_parse_mmap(const u8 *data, u32 len, u32 *dropped)
@@ -74,7 +70,7 @@ static void __init mb2_parse_mmap(const u8 *data, u32 len, u32 *dropped)
 static void __init mb2_parse_efi_mmap(const u8 *data, u32 len, u32 *dropped)
 {
 	struct mb2_efi_mmap head;
-	struct efi_memory_descriptor d;
+	struct efi_descriptor d;
 
 	memcpy(&head, data, sizeof(head));
 	if (head.desc_size < sizeof(d)) {
@@ -197,6 +193,17 @@ static void __init mb2_e820_from_efi(u32 *dropped)
 	}
 }
 
+/* What the firmware uses while we run is never RAM, whatever another list says. */
+static void __init mb2_reserve_runtime(u32 *dropped)
+{
+	for (u32 i = 0; i < boot_info.nr_efi_map; i++) {
+		const struct boot_efi_region *r = &boot_info.efi_map[i];
+
+		if ((r->attributes & EFI_MEMORY_RUNTIME) && r->pages <= ~0ul >> PAGE_SHIFT)
+			e820_add(r->start, r->pages << PAGE_SHIFT, E820_RESERVED, dropped);
+	}
+}
+
 const char *__init multiboot2_parse(u32 address, u32 *dropped)
 {
 	const u8 *info = maddr_to_virt(address);
@@ -219,6 +226,7 @@ const char *__init multiboot2_parse(u32 address, u32 *dropped)
 	}
 	if (!boot_info.nr_e820)
 		mb2_e820_from_efi(dropped);
+	mb2_reserve_runtime(dropped);
 	if (!boot_info.video.text && !boot_info.video.linear && !boot_info.efi_system_table)
 		boot_info.video = (struct boot_video){ .text = true, .columns = 80, .rows = 25,
 						      .font_height = 16 };

@@ -46,7 +46,7 @@ static const struct {
 	{ " gnttab gnttab_max_frames gnttab_max_maptrack_frames gnttab_max_nr_frames max_grant_frames evtchn_fifo ",
 	  "limits are set for each guest" },
 	{ " dom0_nodes dom0_ioports_disable dom0_shadow dom0-iommu-strict ", "dom0 is placed and trusted in one way" },
-	{ " console_to_ring serial_tx_buffer dbgp edid vesa-map vesa-mtrr vesa-ram font cpuinfo guest_earlyprintk efi ",
+	{ " console_to_ring serial_tx_buffer dbgp edid vesa-map vesa-mtrr vesa-ram font cpuinfo guest_earlyprintk ",
 	  "the consoles have no such setting" },
 };
 

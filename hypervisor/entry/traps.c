@@ -9,6 +9,7 @@
 #include "hypercall/table.h"
 #include "lib/string.h"
 #include "mm/layout.h"
+#include "platform/efi.h"
 #include "platform/irq.h"
 #include "platform/nmi.h"
 #include "pv/pv.h"
@@ -128,7 +129,7 @@ void trap_from_hypervisor(struct regs *regs)
 		irq_dispatch(regs);
 		return;
 	}
-	if (descriptor_window(regs) || fix_up(regs))
+	if (descriptor_window(regs) || fix_up(regs) || efi_recover(regs))
 		return;
 	if (regs->vector == X86_VEC_PF)
 		panic_regs(regs, "page fault at %#lx, error code %#x", read_cr2(), regs->error_code);
@@ -148,6 +149,10 @@ void trap_on_own_stack(struct regs *regs)
 	case X86_VEC_MC:
 		machine_check_interrupt(regs);
 		return;
+	case X86_VEC_DF:
+		if (efi_recover(regs))		/* it had used up the stack */
+			return;
+		break;
 	}
 	panic_regs(regs, "%s", regs->vector == X86_VEC_DF ? "double fault" : "exception on a stack of its own");
 }

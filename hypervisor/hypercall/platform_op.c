@@ -5,13 +5,13 @@
  */
 #include "abi/platform.h"
 
-#include "boot/boot_info.h"
 #include "core/ipi.h"
 #include "core/percpu.h"
 #include "core/time.h"
 #include "domain/guest_copy.h"
 #include "domain/time_info.h"
 #include "event/event.h"
+#include "hypercall/firmware.h"
 #include "hypercall/hypercall.h"
 #include "hypercall/sleep.h"
 #include "lib/errno.h"
@@ -39,38 +39,18 @@ static int op_settime64(struct xen_platform_op *op)
 	return 0;
 }
 
-static int efi_config_table(struct xenpf_firmware_info *info)
-{
-	if (!boot_info.efi_tables)
-		return -ESRCH;
-	info->u.efi_info.cfg.addr = boot_info.efi_tables;
-	info->u.efi_info.cfg.nent = boot_info.efi_nr_tables;
-	return COPY_BACK;
-}
-
-/* Runtime services are not called for dom0; it only needs to find the tables (ACPI, SMBIOS). See CAVEATS.md. */
 static int op_firmware_info(struct xen_platform_op *op)
 {
-	struct xenpf_firmware_info *info = &op->u.firmware_info;
+	int rc = firmware_info(&op->u.firmware_info);
 
-	switch (info->type) {
-	case XEN_FW_DISK_INFO:
-	case XEN_FW_DISK_MBR_SIGNATURE:
-	case XEN_FW_VBEDDC_INFO:
-		return -ESRCH;		/* the BIOS was not asked */
-	case XEN_FW_KBD_SHIFT_FLAGS:
-		if (info->index || boot_info.efi_system_table)
-			return -ESRCH;
-		info->u.kbd_shift_flags = *(const u8 *)maddr_to_virt(0x417);	/* BIOS data area */
-		return COPY_BACK;
-	case XEN_FW_EFI_INFO:
-		if (!boot_info.efi_system_table)
-			return -ENOSYS;
-		if (info->index == XEN_FW_EFI_CONFIG_TABLE)
-			return efi_config_table(info);
-		return -EOPNOTSUPP;
-	}
-	return -EINVAL;
+	return rc ? rc : COPY_BACK;
+}
+
+static int op_efi_runtime_call(struct xen_platform_op *op)
+{
+	int rc = efi_runtime_call(&op->u.efi_runtime_call);
+
+	return rc ? rc : COPY_BACK;
 }
 
 static int op_acpi_sleep(struct xen_platform_op *op)
@@ -202,6 +182,7 @@ static int (*const ops[])(struct xen_platform_op *op) = {
 	[XENPF_settime32 - FIRST_OP] = op_settime32,
 	[XENPF_settime64 - FIRST_OP] = op_settime64,
 	[XENPF_firmware_info - FIRST_OP] = op_firmware_info,
+	[XENPF_efi_runtime_call - FIRST_OP] = op_efi_runtime_call,
 	[XENPF_enter_acpi_sleep - FIRST_OP] = op_acpi_sleep,
 	[XENPF_getidletime - FIRST_OP] = op_getidletime,
 	[XENPF_get_cpuinfo - FIRST_OP] = op_get_cpuinfo,
@@ -229,5 +210,7 @@ long do_platform_op(u64 arg)
 		return hypercall_restart(__HYPERVISOR_platform_op, 1, arg);
 	if (rc == COPY_BACK)
 		return guest_put(arg, &op);
+	if (rc == -ERESTART)
+		return hypercall_restart(__HYPERVISOR_platform_op, 1, HC_ARG(arg));
 	return rc;
 }

@@ -13,6 +13,7 @@
 #include "lib/string.h"
 #include "mm/frame.h"
 #include "mm/hostmap.h"
+#include "platform/efi.h"
 
 #define MAX_TABLES	64u
 #define MAX_TABLE_SIZE	MiB(16)
@@ -63,42 +64,12 @@ static u64 acpi_search(u64 start, u64 end)
 	return 0;
 }
 
-struct efi_config_entry {
-	u8 guid[16];
-	u64 table;
-};
-
-/*
- * EFI_SYSTEM_TABLE: the number of configuration tables and their address stand at 104 and 112 (UEFI 2.9,
- * 4.3). It lies where it likes, not in RAM, so it is read here once and never again.
- */
-static void efi_read_system_table(void)
-{
-	const u8 *table = hostmap_mmio(boot_info.efi_system_table, 120, HOSTMAP_WB);
-
-	if (!table)
-		return;
-	memcpy(&boot_info.efi_nr_tables, table + 104, 8);
-	memcpy(&boot_info.efi_tables, table + 112, 8);
-	hostmap_unmap((void *)table, 120);
-}
-
 static u64 acpi_from_efi(void)
 {
 	static const u8 acpi20[16] = { 0x71, 0xe8, 0x68, 0x88, 0xf1, 0xe4, 0xd3, 0x11,
 				       0xbc, 0x22, 0x00, 0x80, 0xc7, 0x3c, 0x88, 0x81 };
-	u64 count = boot_info.efi_nr_tables, found = 0;
-	struct efi_config_entry *entries;
 
-	if (!count || count > 256 || !boot_info.efi_tables)
-		return 0;
-	entries = hostmap_mmio(boot_info.efi_tables, count * sizeof(*entries), HOSTMAP_WB);
-	for (u64 i = 0; entries && i < count; i++)
-		if (!memcmp(entries[i].guid, acpi20, 16))
-			found = entries[i].table;
-	if (entries)
-		hostmap_unmap(entries, count * sizeof(*entries));
-	return found;
+	return efi_find_table(acpi20);
 }
 
 /* Fills *rsdp with a checked copy. */
@@ -210,8 +181,6 @@ void acpi_init(void)
 	struct acpi_rsdp rsdp;
 
 	acpi_facts.legacy_pics = true;
-	if (boot_info.efi_system_table)
-		efi_read_system_table();
 	if (acpi_off || !acpi_find_rsdp(&rsdp)) {
 		log_warn("ACPI: %s; one CPU and the legacy interrupts are assumed", acpi_off ? "off" :
 			 "the root pointer is not found; update the machine's firmware");

@@ -13,6 +13,7 @@
 #include "lib/string.h"
 #include "mm/hostmap.h"
 #include "platform/acpi.h"
+#include "platform/efi.h"
 #include "platform/power.h"
 #include "x86/cpu_ops.h"
 
@@ -26,7 +27,7 @@
 #define SLEEP_CONTROL_ENABLE (1u << 5)
 #define CRASH_WAIT_NS	5000000000ul
 
-static char reboot_order = 'a';		/* reboot=: acpi first, or k(eyboard), p(ci), t(riple) only */
+static char reboot_order = 'a';		/* reboot=: acpi or efi first; k(eyboard), p(ci), t(riple) without these */
 static volatile u8 *reset_mmio, *sleep_mmio;	/* the reset and the sleep control register, if in memory */
 
 /* Before the clock runs there is no waiting. */
@@ -99,10 +100,17 @@ static __noreturn void reset_by_triple_fault(void)
 
 void machine_reboot(void)
 {
+	bool all;
+
 	machine_quiesce();
-	if (reboot_order == 'a')
+	all = reboot_order == 'a' || reboot_order == 'e';
+	if (reboot_order == 'e')
+		efi_reset(false);
+	if (all)
 		reset_by_acpi();
-	if (reboot_order != 'p' && reboot_order != 't')
+	if (reboot_order == 'a')
+		efi_reset(false);
+	if (all || reboot_order == 'k')
 		reset_by_keyboard();
 	if (reboot_order != 't')
 		reset_by_pci();
@@ -163,6 +171,7 @@ void machine_power_off(void)
 					    PM1_SLEEP_ENABLE);
 		wait_ns(500000000);
 	}
+	efi_reset(true);
 	log_err("The firmware offers no way to switch this machine off: please do it by hand");
 	for (;;)
 		hlt();
@@ -209,7 +218,7 @@ void power_init(void)
 
 static int param_reboot(const char *value)
 {
-	static const char words[][8] = { "acpi", "pci", "triple", "kbd", "Power" };
+	static const char words[][8] = { "acpi", "pci", "triple", "kbd", "Power", "efi" };
 	const char *comma = value ? strchr(value, ',') : NULL;
 	size_t len = comma ? (size_t)(comma - value) : strlen(value ? value : "");
 
@@ -230,6 +239,6 @@ static int param_reboot(const char *value)
 }
 
 const struct param power_params[] = {
-	{ "reboot", "how to reset: acpi, kbd, pci, triple; no: not at all", param_reboot },
+	{ "reboot", "how to reset: acpi, efi, kbd, pci, triple; no: not at all", param_reboot },
 	{ 0 },
 };

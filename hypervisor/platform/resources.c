@@ -4,6 +4,7 @@
  */
 #include "platform/machine.h"
 
+#include "platform/efi.h"
 #include "platform/irq.h"
 #include "platform/uart.h"
 #include "x86/lapic.h"
@@ -42,4 +43,5 @@ void machine_hv_mmio(void (*fn)(u64 first_mfn, u64 last_mfn, void *arg), void *a
 	if (lapic_base_maddr() != LAPIC_DEFAULT_MADDR)
 		mmio_page(lapic_base_maddr(), &w);
 	ioapic_for_each(mmio_page, &w);
+	efi_for_each_code(fn, arg);
 }

@@ -115,15 +115,21 @@ static int fpu_load(const void *area)
 	return rc;
 }
 
+/* No component in use; the legacy part holds the control words that count even so. */
+static const struct {
+	u16 fcw, fsw, tag, fop;
+	u64 ip, dp;
+	u32 mxcsr, mxcsr_mask;
+	u8 rest[FXSAVE_SIZE + XSAVE_HEADER - 32];
+} initial __aligned(64) = { .fcw = FCW_RESET, .mxcsr = MXCSR_RESET };
+
+void fpu_reset(void)
+{
+	(void)fpu_load(&initial);
+}
+
 int fpu_restore(const void *area, u64 xcr0)
 {
-	/* No component in use; the legacy part holds the control words that count even so. */
-	static const struct {
-		u16 fcw, fsw, tag, fop;
-		u64 ip, dp;
-		u32 mxcsr, mxcsr_mask;
-		u8 rest[FXSAVE_SIZE + XSAVE_HEADER - 32];
-	} initial __aligned(64) = { .fcw = FCW_RESET, .mxcsr = MXCSR_RESET };
 	int rc;
 
 	clts();
@@ -132,7 +138,7 @@ int fpu_restore(const void *area, u64 xcr0)
 	/* XCR0 is full here: fpu_save() of whoever ran before left it so, or it never was less. */
 	rc = fpu_load(area);
 	if (unlikely(rc))
-		(void)fpu_load(&initial);
+		fpu_reset();
 	if (cpu_features.xsave && xcr0 != fpu_xcr0_all)
 		fpu_set_xcr0(xcr0);
 	return rc;

@@ -32,6 +32,8 @@ void fpu_save(void *area, u64 xcr0);
  * instead.
  */
 int fpu_restore(const void *area, u64 xcr0);
+/* After fpu_save(), for code that is nobody's guest: the state after reset in all components. */
+void fpu_reset(void);
 /* The running guest changed its XCR0 (checked already by fpu_xcr0_valid). */
 void fpu_set_xcr0(u64 xcr0);
 bool fpu_xcr0_valid(u64 xcr0);

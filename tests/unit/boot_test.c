@@ -152,6 +152,33 @@ TEST(multiboot2_tags)
 	CHECK(boot_info.video.text);
 }
 
+/* What the firmware keeps for itself is not RAM, though the loader's map says so; entries may be longer than ours. */
+TEST(firmware_keeps_its_own)
+{
+	static const u64 regions[][5] = {	/* type, start, virtual, pages, attributes */
+		{ 6, 0x200000, 0, 16, 1ul << 63 | 8 }, { 7, 0x300000, 0, 16, 8 }, { 5, 0x400000, 0, ~0ul, 1ul << 63 | 8 },
+	};
+	u32 at = put(put(0x1000, 0), 0), dropped = 0;
+
+	fresh();
+	at = put(put(at, 6), 16 + 24);
+	at = put(put(at, 24), 0);
+	at = put(put(put(put(put(put(at, 0x100000), 0), 0x700000), 0), 1), 0);
+	at = put(put(at, 17), 16 + 3 * 48);
+	at = put(put(at, 48), 1);
+	for (u32 i = 0; i < 3; i++, at += 48)
+		memcpy(ram + at, regions[i], sizeof(regions[i]));
+	at = put(put(at, 0), 8);
+	put(0x1000, at - 0x1000);
+	CHECK(multiboot2_parse(0x1000, &dropped) == NULL);
+	CHECK_EQ(boot_info.nr_efi_map, 3);
+	e820_sanitise();
+	CHECK_EQ(boot_info.nr_e820, 3);
+	check_entry(0, 0x100000, 0x200000, E820_RAM);
+	check_entry(1, 0x200000, 0x210000, E820_RESERVED);
+	check_entry(2, 0x210000, 0x800000, E820_RAM);
+}
+
 TEST(multiboot2_absurd)
 {
 	u32 dropped = 0;
@@ -175,6 +202,7 @@ int main(void)
 	RUN(mem_option_cuts);
 	RUN(names_are_cut_off);
 	RUN(multiboot2_tags);
+	RUN(firmware_keeps_its_own);
 	RUN(multiboot2_absurd);
 	return unit_end();
 }

@@ -18,6 +18,7 @@
 
 #include "domain/domain.h"
 #include "mm/frame.h"
+#include "platform/efi.h"
 
 #ifndef MACHINE_FRAMES
 #define MACHINE_FRAMES		6144u		/* 24 MiB: two zones of the allocator */
@@ -94,6 +95,9 @@ extern u32 machine_stops;
 bool machine_tlb_is_safe(void);
 void machine_tlb_note(u64 va, mfn_t m, bool writable);
 void machine_tlb_forget(void);
+
+/* The firmware's runtime services; NULL: there are none. What it answers is efi_call()'s. */
+extern int (*machine_firmware)(enum efi_service service, const u64 args[EFI_ARGS], u64 *status);
 
 /* guest.c */
 #define GUEST_BASE		0xffff880000000000ul

@@ -8,7 +8,7 @@ MACHINE	:= $(patsubst %.o,hv/%.c,$(filter-out domain/copy_raw.o,$(objs-y)))
 MACHINE	+= $(addprefix hv/mm/,frame.c frame_dump.c page_alloc.c)
 MACHINE	+= $(addprefix hv/,core/lock.c core/build_id.c core/softirq.c core/keyhandler.c core/param.c core/param_foreign.c x86/tlb.c)
 MACHINE	+= $(addprefix hv/lib/,bitmap.c rbtree.c scnprintf.c sort.c strext.c cmdline.c)
-MACHINE	+= $(addprefix own/machine/,ram.c heap.c walk.c machine.c tlb.c platform.c guest.c)
+MACHINE	+= $(addprefix own/machine/,ram.c heap.c walk.c machine.c tlb.c platform.c efi.c guest.c)
 MACHINE	+= $(addprefix own/oracle/,oracle.c tables.c domains.c)
 MACHINE	+= own/fake/cpu.c own/fake/irq.c
 

@@ -280,6 +280,10 @@ int fpu_restore(const void *area, u64 xcr0)
 	return *(const u32 *)((const u8 *)area + 24) & 0xffff0000u ? -EFAULT : 0;
 }
 
+void fpu_reset(void)
+{
+}
+
 void fpu_set_xcr0(u64 xcr0)
 {
 }
