@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The CMOS clock. Its registers change one after the other during an update, so they are read until two
- * readings agree: no waiting for the start of a second, which costs up to one.
+ * The clock that runs while the machine is off: the CMOS one, or, where there is none, what UEFI's GetTime says. Registers
+ * of the CMOS clock change one after the other during an update, so they are read until two readings agree: no waiting for
+ * the start of a second, which costs up to one.
  */
 #include "platform/clock.h"
 
+#include "abi/platform.h"
 #include "lib/string.h"
 #include "platform/acpi.h"
+#include "platform/efi.h"
 #include "x86/cpu_ops.h"
 
 #define CMOS_INDEX	0x70
@@ -18,6 +21,7 @@
 #define   STATUS_B_BINARY 0x04
 #define HOUR_PM		0x80
 #define READ_TRIES	100
+#define NO_CMOS_CLOCK	(1u << 5)	/* of acpi_facts.boot_flags */
 
 struct rtc_time {
 	u8 second, minute, hour, day, month, year, century;
@@ -54,7 +58,8 @@ static u64 rtc_days(u32 year, u32 month, u32 day)
 	return 365ul * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
 }
 
-u64 rtc_read(void)
+/* 0: no sensible time. */
+static u64 cmos_seconds(void)
 {
 	struct rtc_time a = rtc_read_once(), b;
 	u32 year, month, day, hour;
@@ -74,9 +79,29 @@ u64 rtc_read(void)
 	hour = rtc_number(a.hour & ~(status & STATUS_B_24H ? 0 : HOUR_PM), binary);
 	if (!(status & STATUS_B_24H))
 		hour = hour % 12 + (a.hour & HOUR_PM ? 12 : 0);
-	/* An empty battery gives nonsense: better the epoch than a wild date. */
+	/* An empty battery gives nonsense, no clock all ones: better the epoch than a wild date. */
 	if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || year < 1970)
 		return 0;
 	return rtc_days(year, month, day) * 86400 + hour * 3600 + rtc_number(a.minute, binary) * 60 +
 	       rtc_number(a.second, binary);
+}
+
+static u64 efi_seconds(void)
+{
+	struct xenpf_efi_time t = { 0 };	/* laid out as EFI_TIME is; UTC, as the CMOS clock is taken to be */
+	const u64 args[EFI_ARGS] = { (u64)&t };
+	u64 status;
+
+	if (efi_call(EFI_GET_TIME, args, &status) || status || t.year < 1970 || t.year > 9999 || t.month < 1 ||
+	    t.month > 12 || t.day < 1 || t.day > 31)
+		return 0;
+	return rtc_days(t.year, t.month, t.day) * 86400 + t.hour * 3600 + t.min * 60 + t.sec;
+}
+
+u64 rtc_read(void)
+{
+	bool cmos = !(acpi_facts.boot_flags & NO_CMOS_CLOCK);
+	u64 seconds = cmos ? cmos_seconds() : efi_seconds();
+
+	return seconds ? seconds : cmos ? efi_seconds() : cmos_seconds();
 }
