@@ -22,6 +22,7 @@
 #include "platform/clock.h"
 #include "platform/efi.h"
 #include "platform/irq.h"
+#include "platform/lfb.h"
 #include "platform/machine.h"
 #include "platform/nmi.h"
 #include "platform/pic.h"
@@ -123,6 +124,7 @@ void __init boot_main(u32 magic, u32 info, u32 base)
 
 	efi_save_attributes();
 	mm_init();				/* the real page tables, the page allocator, the heap */
+	lfb_map();
 	console_setup_ring();
 	efi_init();
 	acpi_init();

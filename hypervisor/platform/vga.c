@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes characters and attributes to the text buffer at 0xb8000 and scrolls it. Runs under the console lock.
+ * The screen: in text mode, characters and attributes are written to the buffer at 0xb8000, which scrolls; in a graphics
+ * mode they are drawn (lfb.c). Runs under the console lock.
  */
 #include "platform/vga.h"
 
@@ -10,6 +11,7 @@
 #include "lib/errno.h"
 #include "lib/string.h"
 #include "mm/frame.h"
+#include "platform/lfb.h"
 #include "x86/cpu_ops.h"
 
 #define TEXT_MADDR	0xb8000
@@ -79,6 +81,7 @@ void vga_init(void)
 	const struct boot_video *v = &boot_info.video;
 	u16 *text = vga_text();
 
+	lfb_init();
 	if (!v->text || !v->columns || !v->rows || v->columns * v->rows > 0x4000)
 		return;
 	columns = v->columns;
@@ -92,10 +95,11 @@ void vga_release(void)
 {
 	boot_info.video.cursor_x = column;
 	boot_info.video.cursor_y = row;
-	if (!columns || keep)
+	if ((!columns && !lfb_in_use()) || keep)
 		return;
-	log_info("The VGA console goes to dom0; vga=keep would keep it");
+	log_info("The screen goes to dom0; vga=keep would keep it");
 	vga_driver.off = true;
+	lfb_release();
 }
 
 /* "keep", "text-80x25" and the like, comma separated. Only the mode that the loader set is used. */
@@ -111,6 +115,6 @@ static int param_vga(const char *value)
 }
 
 const struct param vga_params[] = {
-	{ "vga", "text screen: keep leaves it to the hypervisor when dom0 runs", param_vga },
+	{ "vga", "the screen: keep leaves it to the hypervisor when dom0 runs", param_vga },
 	{ 0 },
 };

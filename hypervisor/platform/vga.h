@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The text screen of a PC, as console output until dom0 takes it over.
+ * The screen of a PC, as console output until dom0 takes it over.
  */
 #ifndef PLATFORM_VGA_H
 #define PLATFORM_VGA_H
@@ -9,7 +9,7 @@
 
 extern const struct param vga_params[];
 
-void vga_init(void);		/* registers it if the loader left a text mode */
+void vga_init(void);		/* registers it if the loader left a mode that can be written in */
 void vga_release(void);		/* dom0 starts: off, unless vga=keep; fills boot_info.video's cursor */
 
 #endif
