@@ -5,6 +5,7 @@
 #include "pv/mmu.h"
 
 #include "core/log.h"
+#include "domain/guest_copy.h"
 #include "mm/hostmap.h"
 #include "pv/desc.h"
 #include "pv/entry_ref.h"
@@ -96,6 +97,8 @@ static __always_inline int write_table_hot(struct domain *pt_owner, struct domai
 
 int mmu_write_table(struct domain *pt_owner, struct domain *pg_owner, u64 *p, u64 val, u32 level, const u64 *expect)
 {
+	if (likely(level == 1 && expect))
+		return write_table(pt_owner, pg_owner, p, val, 1, false, expect);
 	return write_table_any(pt_owner, pg_owner, p, val, level, false, expect);
 }
 
@@ -151,8 +154,9 @@ u64 *mmu_find_l1(const struct vcpu *v, u64 va)
 {
 	u64 e = mfn_x(v->pv.kernel_l4) << PAGE_SHIFT;
 
-	if (unlikely(!l4_slot_is_guest(pt_index(va, 4)) || !e || !va_is_canonical(va)))
+	if (unlikely(!e || !guest_small_range_ok(va, 1)))
 		return NULL;
+	UNROLL_BY_8
 	for (u32 level = 4; level > 1; level--) {
 		e = READ_ONCE(((u64 *)maddr_to_virt(e & PTE_MFN_MASK))[pt_index(va, level)]);
 		if (unlikely(!(e & PTE_PRESENT)))

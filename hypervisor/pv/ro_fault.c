@@ -26,8 +26,11 @@ static u64 translate(const struct vcpu *v, u64 va)
 /* The entry with `size` bytes at byte `at` replaced. */
 static u64 merge(u64 old, u64 bytes, u32 at, u32 size)
 {
-	u64 mask = size == 8 ? ~0ul : ((1ul << size * 8) - 1) << at * 8;
+	u64 mask;
 
+	if (likely(size == 8))
+		return bytes;
+	mask = ((1ul << size * 8) - 1) << at * 8;
 	return (old & ~mask) | (bytes << at * 8 & mask);
 }
 
