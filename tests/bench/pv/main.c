@@ -72,7 +72,7 @@ static void report(const struct row *row)
 
 void test_main(void)
 {
-	static const struct row *const tables[] = { trap_rows, memory_rows, switch_rows, domain_rows };
+	static const struct row *const tables[] = { trap_rows, memory_rows, switch_rows, grant_rows, domain_rows };
 
 	domains_note_start();
 	hypercall(vcpu_op, VCPUOP_stop_periodic_timer, 0, NULL);

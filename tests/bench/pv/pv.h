@@ -17,7 +17,7 @@ struct row {
 	uint32_t per;			/* operations that one run(1) really is, e.g. entries of a batch */
 };
 
-extern const struct row trap_rows[], memory_rows[], switch_rows[], domain_rows[];
+extern const struct row trap_rows[], memory_rows[], switch_rows[], grant_rows[], domain_rows[];
 void domains_note_start(void);
 
 /* Rows that take their own time, since what is measured lies between two instructions: they put it here. */
