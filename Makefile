@@ -31,7 +31,7 @@ help:
 ## make run          boots Debian's kernel as dom0 in QEMU, serial console here
 ## make gdb          the same, waiting for gdb on port 1234
 ## make fuzz         all fuzzers, FUZZ_S=60 seconds each
-## make bench        instructions per operation: native, ours, Debian's Xen; isolation of guests
+## make bench        instructions per operation: native, ours, Debian's Xen; isolation of guests; a guest's life
 ## make rpm          build/xen-VERSION-1.x86_64.rpm and its companions
 ## make tarball      build/xen-VERSION-install.tgz
 ## make iso          build/xen.iso: boots by GRUB on BIOS and UEFI
@@ -70,6 +70,7 @@ fuzz: test-deps
 bench: all test-deps
 	@tests/bench/run
 	@tests/bench/isolation
+	@tests/bench/guests
 
 clean:
 	@$(MAKE) --no-print-directory -C hypervisor clean

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How fast a TCP connection or a disk is, without a program's own work in the way.
+ *	pump -l PORT			takes one connection after the other and throws away what comes
+ *	pump ADDRESS PORT MIB		sends that much, waits until all of it is taken, says how fast it was
+ *	pump -r FILE MIB		reads that much past the cache, says how fast it was
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define BLOCK	(1 << 20)
+
+static char block[BLOCK] __attribute__((aligned(4096)));
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void need(int ok, const char *what)
+{
+	if (ok)
+		return;
+	perror(what);
+	exit(1);
+}
+
+static void take(int port)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+	int s = socket(AF_INET, SOCK_STREAM, 0), on = 1, c;
+
+	setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	need(bind(s, (struct sockaddr *)&a, sizeof(a)) == 0 && listen(s, 4) == 0, "pump: listen");
+	while ((c = accept(s, NULL, NULL)) >= 0) {
+		while (read(c, block, BLOCK) > 0)
+			;
+		close(c);
+	}
+}
+
+static void send_to(const char *address, int port, long mib)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
+	int s = socket(AF_INET, SOCK_STREAM, 0);
+	double t;
+
+	need(inet_pton(AF_INET, address, &a.sin_addr) == 1 && connect(s, (struct sockaddr *)&a, sizeof(a)) == 0, address);
+	t = now();
+	for (long left = mib << 20, n; left > 0; left -= n) {
+		n = write(s, block, 128 << 10);
+		need(n > 0, "pump: write");
+	}
+	shutdown(s, SHUT_WR);
+	while (read(s, block, BLOCK) > 0)	/* the other end closes when it has all */
+		;
+	printf("RATE net %.2f Gbit/s\n", (double)mib * 8 * (1 << 20) / (now() - t) / 1e9);
+}
+
+static void read_disk(const char *file, long mib)
+{
+	int f = open(file, O_RDONLY | O_DIRECT);
+	double t = now();
+
+	need(f >= 0, file);
+	for (long i = 0; i < mib; i++)
+		need(read(f, block, BLOCK) == BLOCK, file);
+	printf("RATE disk %.0f MB/s\n", (double)mib * (1 << 20) / (now() - t) / 1e6);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && !strcmp(argv[1], "-l"))
+		take(atoi(argv[2]));
+	else if (argc == 4 && !strcmp(argv[1], "-r"))
+		read_disk(argv[2], atol(argv[3]));
+	else if (argc == 4)
+		send_to(argv[1], atoi(argv[2]), atol(argv[3]));
+	else
+		fprintf(stderr, "usage: pump -l PORT | pump ADDRESS PORT MIB | pump -r FILE MIB\n");
+	return argc < 3;
+}
