@@ -71,7 +71,25 @@ static void structured_features(u32 subleaf, struct cpuid_regs *r)
 	}
 }
 
-static void xsave_leaf(u32 subleaf, struct cpuid_regs *r)
+#define XSAVE_FIRST_SIZE	576u		/* x87, SSE and the header */
+
+/* What XCR0 has in XSAVEC's form, one behind the other; counted here, since not every emulator counts right. */
+static u32 compact_size(u64 xcr0)
+{
+	u32 size = XSAVE_FIRST_SIZE;
+
+	for (u32 i = 2; i < 63; i++) {
+		struct cpuid_regs r;
+
+		if (!(xcr0 >> i & 1))
+			continue;
+		r = cpuid_count(0xd, i);
+		size = (r.ecx & BIT(1) ? ROUNDUP(size, 64) : size) + r.eax;
+	}
+	return size;
+}
+
+static void xsave_leaf(const struct vcpu *v, u32 subleaf, struct cpuid_regs *r)
 {
 	if (!cpu_features.xsave) {
 		*r = nothing;
@@ -85,8 +103,7 @@ static void xsave_leaf(u32 subleaf, struct cpuid_regs *r)
 		break;
 	case 1:
 		r->eax &= 7;		/* XSAVEOPT, XSAVEC, XGETBV with ECX 1; no supervisor states */
-		if (!(r->eax & BIT(1)))
-			r->ebx = 0;	/* else the size of XSAVEC's form under the guest's XCR0, which is loaded */
+		r->ebx = r->eax & BIT(1) ? compact_size(v->xcr0) : 0;
 		r->ecx = r->edx = 0;
 		break;
 	default:
@@ -171,7 +188,7 @@ static void default_policy(const struct vcpu *v, u32 leaf, u32 subleaf, struct c
 		structured_features(subleaf, out);
 		break;
 	case 0xd:
-		xsave_leaf(subleaf, out);
+		xsave_leaf(v, subleaf, out);
 		break;
 	case 0x80000001:
 		extended_features(out);

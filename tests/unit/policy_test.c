@@ -62,7 +62,9 @@ static void new_cpu(u32 leaf, u32 subleaf, struct cpuid_regs *r)
 	else if (leaf == 7)
 		*r = (struct cpuid_regs){ subleaf ? ~0u : 2, ~0u, ~0u, ~0u };
 	else if (leaf == 0xd && subleaf == 1)
-		*r = (struct cpuid_regs){ ~0u, 832, ~0u, ~0u };
+		*r = (struct cpuid_regs){ ~0u, 4096, ~0u, ~0u };
+	else if (leaf == 0xd && subleaf > 1)
+		*r = (struct cpuid_regs){ subleaf == 2 ? 256 : 72, 9999, subleaf == 6 ? 2 : 0, 0 };
 }
 
 TEST(a_processor_with_everything)
@@ -75,9 +77,10 @@ TEST(a_processor_with_everything)
 	host_cpu.cpuid = new_cpu;
 	cpu_features.xsave = true;
 	cpu_features.max_leaf = 0x20;
+	V->xcr0 = 0x67;
 	cpuid_guest(V, 0xd, 1, &r);
 	CHECK_EQ(r.eax, 7);			/* XSAVEC, no XSAVES: no supervisor states */
-	CHECK_EQ(r.ebx, 832);			/* of the compact form, which Linux checks against its own sum */
+	CHECK_EQ(r.ebx, 832 + 72 + 56 + 72);	/* of the compact form, which Linux checks against its own sum */
 	CHECK_EQ(r.ecx | r.edx, 0);
 	cpuid_guest(V, 7, 1, &r);
 	CHECK(r.eax & BIT(4));			/* AVX-VNNI */
