@@ -5,8 +5,8 @@ not_ok() { echo "not ok - $*"; }
 # check NAME COMMAND...: the command must succeed; its output is shown if it does not.
 check() {
 	_n=$1; shift
-	if "$@" > /tmp/check.out 2>&1; then ok "$_n"; return; fi
-	not_ok "$_n (status $?)"; sed 's/^/    /' /tmp/check.out
+	if "$@" > /tmp/check.out 2>&1; then ok "$_n"; return; else _rc=$?; fi
+	not_ok "$_n (status $_rc)"; sed 's/^/    /' /tmp/check.out
 	# What the daemon and the guests said last.
 	for _l in /tmp/xend.log /var/log/xen*/console/*.log; do
 		[ ! -s "$_l" ] || tail -n 5 "$_l" | sed "s|^|    ${_l##*/}: |"
@@ -33,12 +33,12 @@ xend_start() {
 	XEND=$!
 	until_ok 10 test -S /run/xend/socket || { not_ok "xend starts"; cat /tmp/xend.log; }
 }
-# What a test leaves is taken away before the next one: its guests, and the daemon.
+# What a test leaves is taken away before the next one: its guests, the daemon, and what they said.
 xend_end() {
 	[ -S /run/xend/socket ] || return 0
 	for _g in $(xl list 2> /dev/null | awk 'NR > 1 && $2 > 0 { print $1 }'); do xl destroy "$_g" > /dev/null 2>&1; done
 	killall -q xend; until_ok 20 sh -c "! pidof xend" || killall -q -9 xend
-	rm -rf /run/xend/socket /etc/vm/?.cfg /var/lib/xend
+	rm -rf /run/xend/socket /etc/vm/?.cfg /var/lib/xend /var/log/xend/console
 }
 # The process of the daemon's that is the store.
 store_pid() {
