@@ -14,6 +14,7 @@
 #include "mm/frame.h"
 #include "mm/hostmap.h"
 #include "platform/acpi.h"
+#include "platform/efi.h"
 
 #define ARENA	(1ul << 32)
 #define INFO	0x10000u
@@ -44,6 +45,12 @@ void *hostmap_mmio(u64 maddr, u64 size, enum hostmap_cache cache)
 void hostmap_unmap(void *va, u64 size)
 {
 	free(va);
+}
+
+/* Where firmware of the other kind says that the root pointer is. */
+u64 efi_find_table(const u8 guid[16])
+{
+	return RSDP;
 }
 
 static void require(bool what)
@@ -137,7 +144,7 @@ static u32 put_table(u32 at, const u8 **data, size_t *size)
 	return at;
 }
 
-static void fuzz_acpi(const u8 *data, size_t size)
+static void fuzz_acpi(const u8 *data, size_t size, bool efi)
 {
 	struct { char sig[8]; u8 sum; char oem[6]; u8 rev; u32 rsdt; } __attribute__((packed)) r = {
 		.sig = "RSD PTR ", .rsdt = RSDT,
@@ -146,6 +153,7 @@ static void fuzz_acpi(const u8 *data, size_t size)
 
 	memset(&boot_info, 0, sizeof(boot_info));
 	memset(&acpi_facts, 0, sizeof(acpi_facts));
+	boot_info.efi_system_table = efi ? INFO : 0;
 	memcpy(host_ram + RSDP, &r, sizeof(r));
 	put_sum(host_ram + RSDP, sizeof(r), 8);
 	while (n < 16 && (at = put_table(TABLES + n * 2048, &data, &size)) != 0)
@@ -177,7 +185,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		fuzz_multiboot(data + 1, size - 1, data[0] % 3);
 		break;
 	case 2:
-		fuzz_acpi(data + 1, size - 1);
+		fuzz_acpi(data + 1, size - 1, data[0] / 3 % 2);
 		break;
 	}
 	return 0;
