@@ -566,13 +566,19 @@ def created_over_a_definition(h):
     assert 'memory = 32' in config and 'autostart = 1' in config and 'autostart_order = 7' in config, config
 
 
-def closed_while_nobody_looked(h):
-    """A disk whose backend closes while the daemon is dead is given back by the next one."""
+def detach_begun(h):
+    """A guest whose only disk is being detached: the command that waits, the store, and where the backend's state stands."""
     image = h.write('disk.img', 'x' * 4096)
     h.xl('create', h.config('a', f'disk = [ "{image},raw,xvda,w" ]'))
     detach = h.begin('block-detach', 'a', 'xvda')
     store = xsclient.Socket(h.path('run', 'store'))
     state = '/local/domain/0/backend/vbd/1/51712/state'
+    return detach, store, state
+
+
+def closed_while_nobody_looked(h):
+    """A disk whose backend closes while the daemon is dead is given back by the next one."""
+    detach, store, state = detach_begun(h)
     h.until('it is to close', lambda: store.read(state) == '5')
     h.xend.send_signal(signal.SIGSTOP)
     store.write(state, '6')
@@ -586,16 +592,10 @@ def closed_while_nobody_looked(h):
 
 def closed_while_it_connects(h):
     """A backend that was still connecting writes over the request to close: it is asked again."""
-    image = h.write('disk.img', 'x' * 4096)
-    h.xl('create', h.config('a', f'disk = [ "{image},raw,xvda,w" ]'))
-    detach = h.begin('block-detach', 'a', 'xvda')
-    store = xsclient.Socket(h.path('run', 'store'))
-    state = '/local/domain/0/backend/vbd/1/51712/state'
-    for late in '24':
+    detach, store, state = detach_begun(h)
+    for said in '246':
         h.until('it is to close', lambda: store.read(state) == '5')
-        store.write(state, late)
-    h.until('it is to close', lambda: store.read(state) == '5')
-    store.write(state, '6')
+        store.write(state, said)
     assert detach.wait(timeout=60) == 0
     assert not h.loops(), h.loops()
 
