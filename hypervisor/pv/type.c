@@ -30,17 +30,44 @@ static bool type_is_table(u32 x)
 	return t >= FT_L1 && t <= FT_L4;
 }
 
+/* Hot: most tables are nearly empty, so a line of eight entries is looked at as one where it can be. */
+#define LINE	8u
+static_assert(HV_SLOT_FIRST % LINE == 0 && (HV_SLOT_LAST + 1) % LINE == 0, "a line is all ours or all the guest's");
+
+static __always_inline u64 any_present(const u64 *e)
+{
+	return (e[0] | e[1] | e[2] | e[3] | e[4] | e[5] | e[6] | e[7]) & PTE_PRESENT;
+}
+
+/* The entry after i, which is absent; with a whole line of them, the one after that. */
+static __always_inline u32 after_absent(const u64 *t, u32 i)
+{
+	if (i % LINE || any_present(t + i))
+		return i + 1;
+	return i + LINE;
+}
+
+/* The same downwards: entry n - 1 is absent. */
+static __always_inline u32 before_absent(const u64 *t, u32 n)
+{
+	if (n % LINE || any_present(t + n - LINE))
+		return n - 1;
+	return n - LINE;
+}
+
 /* Level 1 in one go: 512 entries are little enough. Failing, the prefix says how far it came. */
 static int promote_l1(struct frame *f, struct domain *d)
 {
 	u64 *t = mfn_to_virt(frame_to_mfn(f));
 
-	for (u32 i = f->nr_validated; i < PT_ENTRIES; i++) {
+	for (u32 i = f->nr_validated; i < PT_ENTRIES;) {
 		u64 e = t[i];
 		int rc;
 
-		if (!(e & PTE_PRESENT))
+		if (!(e & PTE_PRESENT)) {
+			i = after_absent(t, i);
 			continue;
+		}
 		rc = l1_get(e, d, d);
 		if (unlikely(rc)) {
 			f->nr_validated = i;
@@ -48,6 +75,7 @@ static int promote_l1(struct frame *f, struct domain *d)
 		}
 		if (unlikely(entry_adjust(e, 1) != e))
 			t[i] = entry_adjust(e, 1);
+		i++;
 	}
 	f->nr_validated = PT_ENTRIES;
 	return 0;
@@ -57,9 +85,16 @@ static void demote_l1(struct frame *f)
 {
 	const u64 *t = mfn_to_virt(frame_to_mfn(f));
 
-	for (u32 i = 0; i < f->nr_validated; i++)
-		if (t[i] & PTE_PRESENT)
-			l1_put(t[i]);
+	for (u32 i = 0; i < f->nr_validated;) {
+		u64 e = t[i];
+
+		if (!(e & PTE_PRESENT)) {
+			i = after_absent(t, i);
+			continue;
+		}
+		l1_put(e);
+		i++;
+	}
 	f->nr_validated = 0;
 }
 
@@ -81,15 +116,18 @@ static int promote(struct frame *f, u32 level, struct domain *d)
 			f->nr_validated = i;
 			continue;
 		}
-		if (e & PTE_PRESENT) {
-			rc = table_entry_get(e, level, d);
-			if (rc)
-				break;
-			if (entry_adjust(e, level) != e)
-				t[i] = entry_adjust(e, level);
+		if (!(e & PTE_PRESENT)) {
+			i = after_absent(t, i);
+			f->nr_validated = i;
+			continue;
 		}
+		rc = table_entry_get(e, level, d);
+		if (rc)
+			break;
+		if (entry_adjust(e, level) != e)
+			t[i] = entry_adjust(e, level);
 		f->nr_validated = ++i;
-		if (i < PT_ENTRIES && (e & PTE_PRESENT) && softirq_is_pending())
+		if (i < PT_ENTRIES && softirq_is_pending())
 			rc = -ERESTART;
 	}
 	if (!rc && level == 4)
@@ -137,9 +175,11 @@ static int demote(struct frame *f, u32 level, struct domain *d)
 			f->nr_validated = HV_SLOT_FIRST;
 			continue;
 		}
-		f->nr_validated = i;
-		if (!(t[i] & PTE_PRESENT))
+		if (!(t[i] & PTE_PRESENT)) {
+			f->nr_validated = before_absent(t, i + 1);
 			continue;
+		}
+		f->nr_validated = i;
 		rc = table_entry_put(t[i], d);
 		if (!rc && i && softirq_is_pending())
 			rc = -ERESTART;

@@ -6,6 +6,7 @@
 #include "machine.h"
 #include "mm/pt.h"
 #include "oracle/oracle.h"
+#include "pv/entry_ref.h"
 #include "pv/mmu.h"
 #include "pv/pv.h"
 #include "pv/type.h"
@@ -105,6 +106,39 @@ TEST(an_empty_frame_can_be_any_table)
 	}
 	CHECK_EQ(update_va(20, pte_make(m, P | W)), 0);
 	CHECK(pin(m, 1) < 0);
+	end();
+}
+
+/* Whatever shortcuts there are through empty tables: each place is seen, alone and with the last one, both ways. */
+TEST(an_entry_counts_wherever_it_stands)
+{
+	mfn_t m, below[5];
+
+	start();
+	m = blank(20);
+	below[1] = g->page[5];
+	below[2] = g->l1;
+	below[3] = g->l2;
+	below[4] = g->l3;
+	for (u32 level = 1; level <= 4; level++) {
+		const struct frame *f = mfn_to_frame(below[level]);
+		u32 refs = f->refs;
+
+		for (u32 i = 0; i < PT_ENTRIES; i++) {
+			if (level == 4 && !l4_slot_is_guest(i))
+				continue;
+			for (u32 more = 0; more < 2; more++) {
+				memset(mfn_to_virt(m), 0, PAGE_SIZE);
+				write_entry(m, i, pte_make(below[level], P));
+				if (more)
+					write_entry(m, PT_ENTRIES - 1, pte_make(below[level], P));
+				CHECK_EQ(pin(m, level), 0);
+				CHECK_EQ(f->refs, refs + 1 + (more && i < PT_ENTRIES - 1));
+				CHECK_EQ(unpin(m), 0);
+				CHECK_EQ(f->refs, refs);
+			}
+		}
+	}
 	end();
 }
 
@@ -374,6 +408,7 @@ int main(void)
 {
 	machine_start();
 	RUN(an_empty_frame_can_be_any_table);
+	RUN(an_entry_counts_wherever_it_stands);
 	RUN(bad_entries_refuse_the_table);
 	RUN(hypervisor_slots);
 	RUN(a_tree_is_pinned_in_pieces);
