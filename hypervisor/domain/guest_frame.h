@@ -10,35 +10,37 @@
 #include "domain/domain.h"
 #include "lib/errno.h"
 
+static inline void guest_frame_put(struct frame *f, bool writable)
+{
+	if (writable)
+		frame_put_writable(f);
+	else
+		frame_put(f);
+}
+
 /* -EINVAL: not RAM of d's own; -EBUSY: in use as what must not be written. Frames lent to d do not count. */
 static inline int __must_check guest_frame_get(struct domain *d, u64 gfn, bool writable, struct frame **out)
 {
 	struct frame *f;
-	int rc;
+	bool both;
+	int rc = 0;
 
 	if (gfn >= frame_max || !mfn_valid(mfn(gfn)))	/* a PV guest's gfn is the mfn */
 		return -EINVAL;
 	f = mfn_to_frame(mfn(gfn));
-	if (!frame_get(f, d->id))
+	both = writable && likely(frame_get_writable(f, d->id));
+	if (!both && !frame_get(f, d->id))
 		return -EINVAL;
-	if (unlikely(f->flags & FRAME_SHARED)) {
-		frame_put(f);
-		return -EINVAL;
-	}
-	rc = writable ? type_get_writable(f) : 0;
+	if (unlikely(f->flags & FRAME_SHARED))
+		rc = -EINVAL;
+	else if (writable && !both)
+		rc = type_get_writable(f);
 	if (rc) {
-		frame_put(f);
+		guest_frame_put(f, both);
 		return rc;
 	}
 	*out = f;
 	return 0;
-}
-
-static inline void guest_frame_put(struct frame *f, bool writable)
-{
-	if (writable)
-		type_put_writable(f);
-	frame_put(f);
 }
 
 #endif

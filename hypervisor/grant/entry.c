@@ -49,10 +49,10 @@ static int entry_mark(struct grant_entry_v1 *e, domid_t user, bool writable)
 
 static void entry_unmark(struct grant_entry_v1 *e, const struct grant_active *a)
 {
-	if (!a->writers)
-		(void)atomic_fetch_and(&e->flags, (u16)~GTF_writing);
-	if (!a->writers && !a->readers)
-		(void)atomic_fetch_and(&e->flags, (u16)~GTF_reading);
+	u16 over = a->writers ? 0 : a->readers ? GTF_writing : GTF_writing | GTF_reading;
+
+	if (over)
+		(void)atomic_fetch_and(&e->flags, (u16)~over);
 }
 
 /* Holds the lock. First use: the frame is what the entry says now. */

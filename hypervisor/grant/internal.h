@@ -15,7 +15,8 @@
  * goes back first, then the pin: once the granter sees the flags clear, the frame is its own again in every
  * respect.
  *
- * Locks: `lock` guards shared[], active[] and their growth. `track_lock` guards track[]; it is a leaf.
+ * Locks: `lock` guards shared[], active[] and their growth. `track_lock` guards the free tracks and their growth; it
+ * is a leaf. A track in use is guarded by its TRACK_BUSY: who sets it, by cmpxchg, has it alone until flags are stored.
  * Neither is held while page tables are changed, and no two tables are locked at once.
  */
 #ifndef GRANT_INTERNAL_H
@@ -66,7 +67,7 @@ struct grant_table {
 
 	/* track_lock */
 	struct spinlock track_lock;
-	u32 nr_track_frames;
+	u32 nr_track_frames;			/* only grows; read without the lock */
 	u32 track_free;				/* head of the free list */
 	u32 tracks_used;
 	struct grant_track **track;

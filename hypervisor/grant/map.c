@@ -34,7 +34,7 @@ static int track_grow(struct grant_table *gt)
 		page[i].ref = i + 1 < TRACKS_PER_FRAME ? first + i + 1 : gt->track_free;
 	gt->track[gt->nr_track_frames] = page;
 	gt->track_free = first;
-	gt->nr_track_frames++;
+	store_release(&gt->nr_track_frames, gt->nr_track_frames + 1);
 	return 0;
 }
 
@@ -62,15 +62,15 @@ static void track_put(struct grant_table *gt, u32 handle, u32 flags)
 {
 	struct grant_track *t = grant_track_of(gt, handle);
 
-	spin_lock(&gt->track_lock);
 	if (flags & MAP_KINDS) {
-		t->flags = TRACK_USED | flags;
-	} else {
-		t->flags = 0;
-		t->ref = gt->track_free;
-		gt->track_free = handle;
-		gt->tracks_used--;
+		store_release(&t->flags, TRACK_USED | flags);
+		return;
 	}
+	spin_lock(&gt->track_lock);
+	t->flags = 0;
+	t->ref = gt->track_free;
+	gt->track_free = handle;
+	gt->tracks_used--;
 	spin_unlock(&gt->track_lock);
 }
 
@@ -78,18 +78,18 @@ static void track_put(struct grant_table *gt, u32 handle, u32 flags)
 static bool track_claim(struct grant_table *gt, u32 handle, struct grant_track *copy)
 {
 	struct grant_track *t;
-	bool ok = false;
+	u32 flags;
 
-	spin_lock(&gt->track_lock);
-	if (handle / TRACKS_PER_FRAME < gt->nr_track_frames) {
-		t = grant_track_of(gt, handle);
-		ok = (t->flags & (TRACK_USED | TRACK_BUSY)) == TRACK_USED;
-		*copy = *t;
-		if (ok)
-			t->flags |= TRACK_BUSY;
-	}
-	spin_unlock(&gt->track_lock);
-	return ok;
+	if (handle / TRACKS_PER_FRAME >= load_acquire(&gt->nr_track_frames))
+		return false;
+	t = grant_track_of(gt, handle);
+	flags = atomic_read(&t->flags);
+	do {
+		if ((flags & (TRACK_USED | TRACK_BUSY)) != TRACK_USED)
+			return false;
+	} while (!try_cmpxchg(&t->flags, &flags, flags | TRACK_BUSY));
+	*copy = (struct grant_track){ .granter = t->granter, .ref = t->ref, .mfn = t->mfn, .flags = flags };
+	return true;
 }
 
 /* References for a second kind of mapping, on top of those that grant_pin() took. */
@@ -306,7 +306,7 @@ int grant_is_mapped_by(struct domain *d, u32 mfn)
 	while (!rc && h < gt->nr_track_frames * TRACKS_PER_FRAME) {
 		const struct grant_track *t = grant_track_of(gt, h++);
 
-		if (t->mfn == mfn && (t->flags & (TRACK_USED | TRACK_BUSY)) == TRACK_USED)
+		if ((load_acquire(&t->flags) & (TRACK_USED | TRACK_BUSY)) == TRACK_USED && t->mfn == mfn)
 			rc = 1;
 		else if (h % TRACKS_PER_FRAME == 0 && softirq_is_pending())
 			rc = -ERESTART;

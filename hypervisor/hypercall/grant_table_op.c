@@ -12,7 +12,6 @@
 #include "hypercall/hypercall.h"
 
 union grant_arg {
-	struct gnttab_map_grant_ref map;
 	struct gnttab_unmap_grant_ref unmap;
 	struct gnttab_setup_table setup;
 	struct gnttab_transfer transfer;
@@ -25,12 +24,6 @@ union grant_arg {
 	struct gnttab_swap_grant_ref swap;
 	struct gnttab_cache_flush cache;
 };
-
-static int op_map(struct domain *d, union grant_arg *a)
-{
-	grant_map_ref(d, &a->map);
-	return 0;
-}
 
 static int op_setup(struct domain *d, union grant_arg *a)
 {
@@ -74,6 +67,7 @@ static int op_cache(struct domain *d, union grant_arg *a)
 	return grant_cache_flush(d, &a->cache);
 }
 
+static long op_array_of_maps(struct domain *d, u32 cmd, u64 uop, u32 count);
 static long op_array_of_unmaps(struct domain *d, u32 cmd, u64 uop, u32 count);
 static long op_array_of_copies(struct domain *d, u32 cmd, u64 uop, u32 count);
 
@@ -83,7 +77,7 @@ static const struct {
 	u8 size;
 	bool single;			/* count must be 1 */
 } ops[] = {
-	[GNTTABOP_map_grant_ref] = { op_map, NULL, sizeof(struct gnttab_map_grant_ref), false },
+	[GNTTABOP_map_grant_ref] = { NULL, op_array_of_maps, sizeof(struct gnttab_map_grant_ref), false },
 	[GNTTABOP_unmap_grant_ref] = { NULL, op_array_of_unmaps, sizeof(struct gnttab_unmap_grant_ref),
 	false },
 	[GNTTABOP_setup_table] = { op_setup, NULL, sizeof(struct gnttab_setup_table), true },
@@ -104,6 +98,25 @@ static long again_from(u32 cmd, u64 uop, u32 count, u32 done)
 {
 	return hypercall_restart(__HYPERVISOR_grant_table_op, 3, (u64)cmd, uop + (u64)done * ops[cmd].size,
 				 (u64)(count - done));
+}
+
+static long op_array_of_maps(struct domain *d, u32 cmd, u64 uop, u32 count)
+{
+	struct gnttab_map_grant_ref op;
+	u32 done;
+
+	for (done = 0; done < count; done++) {
+		u64 va = uop + (u64)done * sizeof(op);
+
+		if (done && softirq_is_pending())
+			return again_from(cmd, uop, count, done);
+		if (guest_get(&op, va))
+			return -EFAULT;
+		grant_map_ref(d, &op);
+		if (guest_put(va, &op))
+			return -EFAULT;
+	}
+	return 0;
 }
 
 static long op_array_of_unmaps(struct domain *d, u32 cmd, u64 uop, u32 count)
