@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How fast a TCP connection or a disk is, without a program's own work in the way.
+ * How fast a TCP connection or a disk is, and when something is said, without a program's own work in the way.
  *	pump -l PORT			takes one connection after the other and throws away what comes
  *	pump ADDRESS PORT MIB		sends that much, waits until all of it is taken, says how fast it was
  *	pump -r FILE MIB		reads that much past the cache, says how fast it was
+ *	pump -w FILE TEXT SECONDS	waits, asleep, until the file holds the text; status 1 if it does not in that time
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <libgen.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -78,15 +82,45 @@ static void read_disk(const char *file, long mib)
 	printf("RATE disk %.0f MB/s\n", (double)mib * (1 << 20) / (now() - t) / 1e6);
 }
 
+static int holds(const char *file, const char *text)
+{
+	int f = open(file, O_RDONLY);
+	ssize_t n = f < 0 ? 0 : read(f, block, BLOCK);
+
+	if (f >= 0)
+		close(f);
+	return n > 0 && memmem(block, (size_t)n, text, strlen(text)) != NULL;
+}
+
+/* The folder is watched: the file may not be there yet. */
+static int wait_for(const char *file, const char *text, int seconds)
+{
+	char *copy = strdup(file), events[4096];
+	struct pollfd p = { .fd = inotify_init1(IN_NONBLOCK), .events = POLLIN };
+	double end = now() + seconds, left;
+
+	need(copy && p.fd >= 0 && inotify_add_watch(p.fd, dirname(copy), IN_MODIFY | IN_CREATE | IN_MOVED_TO) >= 0, file);
+	while (!holds(file, text)) {
+		left = end - now();
+		if (left <= 0 || poll(&p, 1, (int)(left * 1e3) + 1) < 0)
+			return 1;
+		while (read(p.fd, events, sizeof(events)) > 0)
+			;
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "-l"))
 		take(atoi(argv[2]));
 	else if (argc == 4 && !strcmp(argv[1], "-r"))
 		read_disk(argv[2], atol(argv[3]));
+	else if (argc == 5 && !strcmp(argv[1], "-w"))
+		return wait_for(argv[2], argv[3], atoi(argv[4]));
 	else if (argc == 4)
 		send_to(argv[1], atoi(argv[2]), atol(argv[3]));
 	else
-		fprintf(stderr, "usage: pump -l PORT | pump ADDRESS PORT MIB | pump -r FILE MIB\n");
+		fprintf(stderr, "usage: pump -l PORT | pump ADDRESS PORT MIB | pump -r FILE MIB | pump -w FILE TEXT SECONDS\n");
 	return argc < 3;
 }
