@@ -136,8 +136,9 @@ int cli_load_config(struct cli *cli, const char *path, char **overrides, int n_o
 int cli_attach_console(struct cli *cli, const char *guest, int64_t replay_lines, int escape);
 /* The command's operation; with -n says that it would be done.  Otherwise as cli_simple_call(). */
 int cli_change(struct cli *cli, const struct command *cmd, json_t *req, json_t **result);
-/* Asks for each guest that is named, or once for all, and prints what stands in the list `field` of the answer. */
-int cli_show_lists(struct cli *cli, const struct command *cmd, const struct args *args, const char *field,
-		   void (*print)(const json_t *item));
+/* Asks for each guest that is named, or once for all, and prints what stands in the list `field` of the answer;
+ * the heading, if there is one, stands above the first. */
+int cli_show_lists(struct cli *cli, const struct command *cmd, const struct args *args, const char *heading,
+		   const char *field, void (*print)(const json_t *item));
 
 #endif

@@ -15,6 +15,7 @@ static void ask_daemon(struct cli *cli, const char *text, size_t len, const char
 		       const struct conf_options *opt, struct conf_diags *diags)
 {
 	struct cli_call call = { .op = "check", .args = cli_pack_config(text, len, path, opt), .quiet_errors = true };
+	bool files_bad = diags->n_fatal > 0;
 	const json_t *problems;
 
 	if (cli_call(cli, &call)) {
@@ -32,6 +33,7 @@ static void ask_daemon(struct cli *cli, const char *text, size_t len, const char
 			  "%s", json_text(p, "why", "?"));
 		if (*json_text(p, "hint", ""))
 			error_hint(&err, "%s", json_text(p, "hint", ""));
+		known = files_bad && err.code == ERR_NOT_FOUND;	/* said in other words */
 		for (size_t j = 0; j < diags->n; j++)
 			known |= strcmp(diags->items[j].err.why, err.why) == 0;
 		if (!known)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* create, define, start, config-update: from a configuration to a guest. */
 
+#include <string.h>
+
 #include "cli/cli.h"
 
 /* Numbers and switches that create and start share, into the request. */
@@ -128,6 +130,8 @@ static int run_config_update(struct cli *cli, const struct command *cmd, const s
 	const char *path = args_value(args, "defconfig");
 	int first = path ? 1 : 2, rc;
 
+	if (!path && args->n_words < 2 && strpbrk(args->words[0], "./"))
+		return cli_usage_error("config-update: whose? xl config-update GUEST %s", args->words[0]);
 	if (!path && args->n_words < 2)
 		return cli_usage_error("config-update: which file? xl config-update %s /etc/vm/%s.cfg", args->words[0],
 				       args->words[0]);
@@ -164,12 +168,15 @@ static const struct option_def create_options[] = {
 	{ 'V', "vncviewer", NULL, "refused: a PV guest has no screen here" },
 	{ 'A', "vncviewer-autopass", NULL, "refused, like -V" },
 	{ 'e', "noautorestart", NULL, "accepted for compatibility: see on_reboot in vm.cfg(5)" },
+	{ 'd', "debug", NULL, "accepted for compatibility" },
+	{ 0, "ignore-global-affinity-masks", NULL, "accepted for compatibility: there are none" },
 	{ 0 }
 };
 static const struct option_def start_options[] = { START_OPTIONS, { 0 } };
 static const struct option_def define_options[] = { LENIENT, { 0 } };
 static const struct option_def update_options[] = {
-	LENIENT, { 'f', "defconfig", "FILE", "the configuration, instead of the second word" }, { 0 }
+	LENIENT, { 'f', "defconfig", "FILE", "the configuration, instead of the second word" },
+	{ 'd', "debug", NULL, "accepted for compatibility" }, { 0 }
 };
 
 static int run_create_or_dry(struct cli *cli, const struct command *cmd, const struct args *args)

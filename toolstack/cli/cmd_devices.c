@@ -110,16 +110,14 @@ static void print_vif(const json_t *v)
 
 static int run_block_list(struct cli *cli, const struct command *cmd, const struct args *args)
 {
-	if (!cli->json)
-		puts("Vdev   Name   BE    State Mode  Target");
-	return cli_show_lists(cli, cmd, args, "disks", print_disk);
+	return cli_show_lists(cli, cmd, args, "Vdev   Name   BE    State Mode  Target",
+			      "disks", print_disk);
 }
 
 static int run_network_list(struct cli *cli, const struct command *cmd, const struct args *args)
 {
-	if (!cli->json)
-		puts("Idx  BE    Mac               State Bridge           Device       Address");
-	return cli_show_lists(cli, cmd, args, "vifs", print_vif);
+	return cli_show_lists(cli, cmd, args, "Idx  BE    Mac               State Bridge           Device       Address",
+			      "vifs", print_vif);
 }
 
 static const struct option_def force_options[] = {

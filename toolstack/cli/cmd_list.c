@@ -56,7 +56,7 @@ static void short_age(const json_t *guest, char *buf, size_t size)
 }
 
 /* Columns that were asked for, as bits. */
-enum { SHOW_VERBOSE = 1, SHOW_LABEL = 2, SHOW_POOL = 4 };
+enum { SHOW_VERBOSE = 1, SHOW_LABEL = 2, SHOW_POOL = 4, SHOW_NODE = 8 };
 
 static void print_row(const json_t *guest, unsigned int show)
 {
@@ -78,6 +78,8 @@ static void print_row(const json_t *guest, unsigned int show)
 		printf(" %-16s", "-");
 	if (show & SHOW_POOL)
 		printf(" %-16s", "Pool-0");
+	if (show & SHOW_NODE)
+		printf(" %-13s", "any node");
 	short_age(guest, age, sizeof(age));
 	printf("  %-8s %-7s ", cli_safe(status, sizeof(status), status_word(guest)), age);
 	print_addresses(guest);
@@ -93,6 +95,8 @@ static void print_heading(unsigned int show)
 		printf(" Security Label  ");
 	if (show & SHOW_POOL)
 		printf(" Cpupool         ");
+	if (show & SHOW_NODE)
+		printf(" NODE Affinity");
 	puts("  Status   Uptime  Address");
 }
 
@@ -143,7 +147,8 @@ static void print_guests(const json_t *guests, const struct args *args, unsigned
 static int run_list(struct cli *cli, const struct command *cmd, const struct args *args)
 {
 	unsigned int show = (args_has(args, "verbose") ? SHOW_VERBOSE : 0) |
-			    (args_has(args, "context") ? SHOW_LABEL : 0) | (args_has(args, "cpupool") ? SHOW_POOL : 0);
+			    (args_has(args, "context") ? SHOW_LABEL : 0) | (args_has(args, "cpupool") ? SHOW_POOL : 0) |
+			    (args_has(args, "numa") ? SHOW_NODE : 0);
 	bool heading = !cli->json && !args_has(args, "long") && !args_has(args, "names");
 	int worst = 0;
 
@@ -179,9 +184,8 @@ static void print_vm(const json_t *guest)
 
 static int run_vm_list(struct cli *cli, const struct command *cmd, const struct args *args)
 {
-	if (!cli->json)
-		puts("UUID                                  ID    name");
-	return cli_show_lists(cli, cmd, args, "guests", print_vm);
+	return cli_show_lists(cli, cmd, args, "UUID                                  ID    name",
+			      "guests", print_vm);
 }
 
 static const struct option_def options[] = {
@@ -191,6 +195,7 @@ static const struct option_def options[] = {
 	{ 'v', "verbose", NULL, "UUID, why it ended, security label, too" },
 	{ 'Z', "context", NULL, "the security label, too; guests here have none" },
 	{ 'c', "cpupool", NULL, "the CPU pool, too; there is one" },
+	{ 'n', "numa", NULL, "the NUMA nodes, too; there is one" },
 	{ 0 }
 };
 

@@ -17,9 +17,9 @@ static void print_uptime(const json_t *guest)
 
 static int run_uptime(struct cli *cli, const struct command *cmd, const struct args *args)
 {
-	if (!cli->json && !args_has(args, "short"))
-		puts("Name                                ID Uptime");
-	return cli_show_lists(cli, cmd, args, "guests", print_uptime);
+	return cli_show_lists(cli, cmd, args,
+			      args_has(args, "short") ? NULL : "Name                                ID Uptime", "guests",
+			      print_uptime);
 }
 
 static int run_domid(struct cli *cli, const struct command *cmd, const struct args *args)

@@ -9,8 +9,10 @@ static int parse_memory(const char *text, uint64_t *kib)
 {
 	struct error err = ERROR_INIT;
 
-	if (conf_parse_mem_kib(text, 'M', kib, &err) == 0)
+	if (conf_parse_mem_kib(text, 'M', kib, &err) == 0 && *kib)
 		return 0;
+	if (!error_is_set(&err))
+		error_set(&err, ERR_USAGE, NULL, "'%.40s' is no amount of memory", text);
 	error_hint(&err, "MiB, or with a suffix: 512, 512M, 2G");
 	err.code = ERR_USAGE;
 	return cli_fail(&err);

@@ -19,8 +19,8 @@ int cli_change(struct cli *cli, const struct command *cmd, json_t *req, json_t *
 	return rc;
 }
 
-int cli_show_lists(struct cli *cli, const struct command *cmd, const struct args *args, const char *field,
-		   void (*print)(const json_t *item))
+int cli_show_lists(struct cli *cli, const struct command *cmd, const struct args *args, const char *heading,
+		   const char *field, void (*print)(const json_t *item))
 {
 	int worst = 0;
 
@@ -33,6 +33,10 @@ int cli_show_lists(struct cli *cli, const struct command *cmd, const struct args
 			json_object_set_new(req, "guest", json_string(args->words[i]));
 		rc = cli_simple_call(cli, cmd->op, req, &result);
 		list = json_object_get(result, field);
+		if (!rc && !cli->json && heading) {
+			puts(heading);
+			heading = NULL;
+		}
 		for (size_t n = 0; !rc && !cli->json && n < json_array_size(list); n++)
 			print(json_array_get(list, n));
 		json_decref(result);

@@ -25,9 +25,9 @@ static void print_vcpu(const json_t *v)
 
 static int run_vcpu_list(struct cli *cli, const struct command *cmd, const struct args *args)
 {
-	if (!cli->json)
-		puts("Name                                 ID  VCPU   CPU State   Time(s) Affinity (Hard / Soft)");
-	return cli_show_lists(cli, cmd, args, "vcpus", print_vcpu);
+	return cli_show_lists(cli, cmd, args,
+			      "Name                                 ID  VCPU   CPU State   Time(s) Affinity (Hard / Soft)",
+			      "vcpus", print_vcpu);
 }
 
 /* "-" leaves an affinity as it is. */
@@ -70,6 +70,7 @@ static int run_vcpu_pin(struct cli *cli, const struct command *cmd, const struct
 
 static const struct option_def pin_options[] = {
 	{ 'f', "force", NULL, "accepted for compatibility" },
+	{ 0, "ignore-global-affinity-masks", NULL, "accepted for compatibility: there are none" },
 	{ 0 }
 };
 

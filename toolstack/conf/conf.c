@@ -46,29 +46,33 @@ int conf_build_guest(const struct conf_assigns *list, const struct conf_options 
 /*
  * One key=value word of the command line.  A shell has eaten the quotes, so what does not start with
  * a quote or a bracket is taken as it stands: name=web, memory=2G, cpus=0-3.  Several may share a word, as lines
- * of a file would: 'memory=512; vcpus=2'.
+ * of a file would: 'memory=512; vcpus=2'; and blanks around the '=' are none of the value: 'memory = 512'.
  */
 static int parse_override(const char *text, struct conf_assigns *list, struct conf_diags *diags)
 {
-	const char *eq = strchr(text, '=');
+	const char *eq = strchr(text, '='), *value = eq ? eq + 1 : "";
 	struct error err = ERROR_INIT;
 	size_t len = eq ? (size_t)(eq - text) : 0;
 	struct conf_assign *as;
 	char key[64];
 
-	if (eq && ((eq[1] && strchr("\"'[", eq[1])) ||
-		   (isdigit((unsigned char)eq[1]) && strchr(eq, ';'))))
+	if (len && isblank((unsigned char)text[len - 1]))
+		value += strspn(value, " \t");
+	if ((*value && strchr("\"'[", *value)) || (isdigit((unsigned char)*value) && strchr(value, ';')))
 		return conf_xl_parse(text, strlen(text), "command line", true, list, diags);
 	if (len && text[len - 1] == '+')
 		len--;
+	while (len && strchr(" \t", text[len - 1]))
+		len--;
 	if (len == 0 || len >= sizeof(key)) {
 		error_set(&err, ERR_CONFIG, "command line", "'%.60s' is not key=value", text);
+		error_hint(&err, "one word, quoted if it has blanks: 'memory = 512'");
 		conf_diag_add(diags, true, 0, &err);
 		return -EBADMSG;
 	}
 	memcpy(key, text, len);
 	key[len] = '\0';
-	if (conf_assigns_add_str(list, key, eq + 1, 0))
+	if (conf_assigns_add_str(list, key, value, 0))
 		return -ENOMEM;
 	as = &list->items[list->n - 1];
 	as->override = true;

@@ -232,6 +232,8 @@ int conf_scalar_parse(const struct conf_key *key, const char *text, void *base, 
 	case KEY_UUID:
 		if (uuid_parse(text, at))
 			return wrong(key, text, err, "is not a UUID");
+		if (uuid_is_null(at))
+			return wrong(key, text, err, "is dom0's");
 		return 0;
 	case KEY_CUSTOM:
 		return key->parse(text, at, err);

@@ -141,6 +141,35 @@ json_t *ops_guest_json(const struct guest *g, const struct xen_domctl_getdomaini
 	return o;
 }
 
+/* Those without a number stand last. */
+static int by_number(const void *a, const void *b)
+{
+	const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
+	json_int_t m = json_integer_value(json_object_get(x, "domid")), n = json_integer_value(json_object_get(y, "domid"));
+	bool no_m = json_is_null(json_object_get(x, "domid")), no_n = json_is_null(json_object_get(y, "domid"));
+
+	if (no_m != no_n)
+		return no_m - no_n;
+	if (m != n)
+		return m < n ? -1 : 1;
+	return strcmp(json_string_value(json_object_get(x, "name")), json_string_value(json_object_get(y, "name")));
+}
+
+json_t *ops_in_order(const json_t *list)
+{
+	size_t n = json_array_size(list);
+	json_t **items = calloc(n + 1, sizeof(json_t *)), *out = json_array();
+
+	for (size_t i = 0; items && i < n; i++)
+		items[i] = json_array_get(list, i);
+	if (items)
+		qsort(items, n, sizeof(json_t *), by_number);
+	for (size_t i = 0; i < n; i++)
+		json_array_append(out, items ? items[i] : json_array_get(list, i));
+	free(items);
+	return out;
+}
+
 json_t *ops_identity(const struct guest *g)
 {
 	char uuid[37];

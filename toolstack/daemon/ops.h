@@ -20,6 +20,8 @@ const struct xen_domctl_getdomaininfo *ops_domain(const struct domain_list *list
 json_t *ops_guest_json(const struct guest *g, const struct xen_domctl_getdomaininfo *info);
 /* {"name", "uuid", "domid"}: the beginning of many answers. */
 json_t *ops_identity(const struct guest *g);
+/* Such a list by domain numbers, those without one behind, by names. */
+json_t *ops_in_order(const json_t *list);
 /* The name of a domain, ours or not. */
 void ops_domain_name(int domid, char *buf, size_t size);
 

@@ -16,22 +16,37 @@
 
 /* ---- pausing ---- */
 
+/* The hypervisor counts pauses; people do not, so there is one at a time. */
+static int check_paused(const struct guest *g, bool paused, struct error *err)
+{
+	struct xen_domctl_getdomaininfo info;
+	int rc = hv_domctl_info((domid_t)g->domid, &info);
+
+	if (rc)
+		return error_set_errno(err, ERR_FAILED, -rc, NULL, "the hypervisor does not know it");
+	if (paused == !(info.flags & XEN_DOMINF_paused))
+		return 0;
+	return error_set(err, ERR_CONFLICT, NULL, paused ? "is paused already" : "is not paused");
+}
+
 static int set_paused(struct request *rq, bool paused, struct error *err)
 {
 	struct guest *g;
 	int rc = ops_running(rq, &g, err);
 
+	if (rc)
+		return rc;
+	rc = check_paused(g, paused, err);
 	if (!rc && !rq->dry_run) {
 		rc = paused ? hv_domctl_pause((domid_t)g->domid) : hv_domctl_unpause((domid_t)g->domid);
-		if (rc) {
-			rc = error_set_errno(err, ERR_FAILED, -rc, NULL, "cannot %spause it",
-					     paused ? "" : "un");
-			error_what(err, "guest '%s'", g->name);
-		} else {
+		if (rc)
+			rc = error_set_errno(err, ERR_FAILED, -rc, NULL, "cannot %spause it", paused ? "" : "un");
+		else
 			events_emit(g, paused ? "paused" : "unpaused", "", NULL);
-		}
 	}
-	if (!rc)
+	if (rc)
+		error_what(err, "guest '%s'", g->name);
+	else
 		request_ok(rq, ops_identity(g));
 	return rc;
 }

@@ -58,7 +58,7 @@ static int op_list(struct request *rq, struct error *err)
 	if (!rc && word && !g && (info = ops_domain(&list, domid)))
 		json_array_append_new(out, ops_guest_json(NULL, info));
 	if (!rc)
-		request_ok(rq, json_pack("{s:O}", "guests", out));
+		request_ok(rq, json_pack("{s:o}", "guests", ops_in_order(out)));
 	ops_domains_free(&list);
 	json_decref(out);
 	return rc;
@@ -107,7 +107,7 @@ static int op_uptime(struct request *rq, struct error *err)
 				out, json_pack("{s:s, s:i, s:I}", "name", g->name, "domid", g->domid,
 					       "uptime_s", (json_int_t)((now - g->started_ns) / 1000000000)));
 	if (!rc)
-		request_ok(rq, json_pack("{s:O}", "guests", out));
+		request_ok(rq, json_pack("{s:o}", "guests", ops_in_order(out)));
 	json_decref(out);
 	return rc;
 }

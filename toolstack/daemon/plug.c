@@ -404,17 +404,16 @@ int plug_block_detach(struct request *rq, struct error *err)
 {
 	const char *vdev = proto_arg_str(rq->args, "vdev");
 	struct guest *g;
-	uint32_t id;
-	long i;
+	uint32_t id = 0;
+	long i = -1;
 	int rc = ops_running(rq, &g, err);
 
 	if (rc)
 		return rc;
 	if (strspn(vdev, "0123456789") == strlen(vdev))
-		id = (uint32_t)strtoul(vdev, NULL, 10);
-	else if (conf_disk_devid(vdev, &id) < 0)
-		return error_set(err, ERR_USAGE, NULL, "'%s' is no disk name", vdev);
-	i = find_disk(g, id);
+		i = find_disk(g, (uint32_t)strtoul(vdev, NULL, 10));
+	else if (conf_disk_devid(vdev, &id) == 0)
+		i = find_disk(g, id);
 	if (i < 0) {
 		rc = error_set(err, ERR_NOT_FOUND, NULL, "has no disk '%s'", vdev);
 		error_what(err, "guest '%s'", g->name);

@@ -20,6 +20,14 @@ static int bad(struct error *err, const struct proto_op *op, const char *arg, co
 	return error_set(err, ERR_USAGE, what, "argument '%s' %s", arg, why);
 }
 
+static int bad_number(struct error *err, const struct proto_op *op, const struct proto_arg *arg)
+{
+	char why[80];
+
+	snprintf(why, sizeof(why), "is not a number from %lld to %lld", (long long)arg->min, (long long)arg->max);
+	return bad(err, op, arg->name, why);
+}
+
 /* A string within its limit and without NUL inside, which C handlers would cut silently. */
 static bool string_fits(const json_t *value, size_t max)
 {
@@ -57,7 +65,7 @@ static int check_arg(const struct proto_op *op, const struct proto_arg *arg, con
 	case PROTO_INT:
 		if (!json_is_integer(value) || json_integer_value(value) < arg->min ||
 		    json_integer_value(value) > arg->max)
-			return bad(err, op, arg->name, "is not a number within its range");
+			return bad_number(err, op, arg);
 		return 0;
 	case PROTO_BOOL:
 		return json_is_boolean(value) ? 0 : bad(err, op, arg->name, "is neither true nor false");

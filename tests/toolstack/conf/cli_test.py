@@ -95,11 +95,46 @@ def list_keeps_the_columns_of_xl(b):
     out = b.xl('list', '-v').stdout.splitlines()
     equal(out[2].split()[6:9], ['u', '-', '-'])
     equal(b.xl('list', '--names').stdout.splitlines()[2], 'db')
-    for letter, word in (('-Z', 'Security'), ('-c', 'Pool-0')):
+    for letter, word in (('-Z', 'Security'), ('-c', 'Pool-0'), ('-n', 'any node')):
         check(word in b.xl('list', letter).stdout, letter)
     b.xl('list', 'a', 'b')
     equal([r['args'] for r in b.daemon.asked[-2:]], [{'guest': 'a'}, {'guest': 'b'}])
     equal(b.xl('vm-list').stdout.split(), ['UUID', 'ID', 'name', 'u', '3', 'web\\x1b[31m'])
+
+
+@test
+def words_that_users_of_xen_type(b):
+    b.daemon.answer('create', {'ok': {'name': 'web', 'domid': 7}})
+    for words in (['memory = 600'], ['memory=600', '-d'], ['--ignore-global-affinity-masks', 'memory = "600"']):
+        equal(b.xl('create', b.cfg, *words).returncode, 0)
+    equal(b.last()['args']['overrides'], ['memory = "600"'])
+    run = b.xl('create', b.cfg, 'memory', '=', '600')
+    check("hint: one word, quoted" in run.stderr, run.stderr)
+    run = b.xl('config-update', 'web.cfg')
+    check('xl config-update GUEST web.cfg' in run.stderr, run.stderr)
+    for zero in '0', '0M':
+        run = b.xl('mem-set', 'web', zero)
+        check(f"'{zero}' is no amount of memory" in run.stderr and run.returncode == 2, run.stderr)
+    run = b.xl('create', b.cfg, 'uuid=00000000-0000-0000-0000-000000000000')
+    check("is dom0's" in run.stderr and run.returncode == 3, run.stderr)
+
+
+@test
+def a_heading_stands_above_what_there_is(b):
+    b.daemon.answer('block-list', {'error': {'code': 'not-found', 'what': '', 'why': "no guest 'x'", 'hint': ''}})
+    equal(b.xl('block-list', 'x').stdout, '')
+    b.daemon.answer('block-list', {'ok': {'disks': []}})
+    equal(b.xl('block-list', 'x', 'y').stdout.count('Vdev'), 1)
+
+
+@test
+def check_says_what_is_missing_once(b):
+    b.write('name = "web"\nmemory = 512\nkernel = "/nosuch"\n')
+    b.daemon.answer('check', {'ok': {'name': 'web', 'problems': [
+        {'code': 'not-found', 'what': "guest 'web'", 'why': "kernel '/nosuch': No such file or directory", 'hint': ''},
+        {'code': 'conflict', 'what': "guest 'web'", 'why': 'is taken', 'hint': ''}]}})
+    err = b.xl('check', b.cfg).stderr
+    check(err.count('nosuch') == 1 and 'is taken' in err, err)
 
 
 @test

@@ -101,7 +101,7 @@ TEST(requests_are_held_against_the_table)
 	CHECK_STR(check("{\"v\":1,\"op\":\"pause\",\"args\":{\"guest\":\"\"}}"),
 		  "argument 'guest' is not a guest's name, number or UUID");
 	CHECK_STR(check("{\"v\":1,\"op\":\"vcpu-set\",\"args\":{\"guest\":\"a\",\"vcpus\":129}}"),
-		  "argument 'vcpus' is not a number within its range");
+		  "argument 'vcpus' is not a number from 1 to 128");
 	CHECK_STR(check("{\"v\":1,\"op\":\"sysrq\",\"args\":{\"guest\":\"a\",\"key\":\"ab\"}}"),
 		  "argument 'key' is not a string of allowed length");
 	CHECK_STR(check("{\"v\":1,\"op\":\"check\",\"args\":{\"config\":\"\",\"overrides\":[1]}}"),

@@ -65,7 +65,11 @@ check "define" $XL define "$W/d.cfg"
 check "define again" $XL define "$W/d.cfg"
 check "start" $XL start d
 check "pause" $XL pause d
+refuse "pause again" "is paused already" $XL pause d
 check "unpause" $XL unpause d
+refuse "unpause again" "is not paused" $XL unpause d
+check "in the order of their numbers" test "$($XL list | awk '{ print $2 }' | tr '\n' ' ')" = "ID 0 1 2 "
+refuse "a disk that is none" "has no disk 'nope'" $XL block-detach d nope
 check "rename" $XL rename d e
 check "mem-set" $XL mem-set e 20
 check "vcpu-list" $XL vcpu-list
