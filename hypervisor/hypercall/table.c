@@ -54,12 +54,12 @@ const struct hypercall hypercalls[] = {
 	[__HYPERVISOR_arch_0] = { (hypercall_fn)(void (*)(void))do_mca, 1, PRIVILEGED },
 };
 
-/* One entry of a multicall: not another multicall; iret is do_multicall()'s. */
+/* One entry of a multicall: not another multicall; iret is do_multicall()'s. The number is a whole word here. */
 long hypercall_call_entry(struct vcpu *v, const struct multicall_entry *e)
 {
 	if (unlikely(e->op == __HYPERVISOR_multicall))
 		return -EINVAL;
-	return hypercall_call(v, (u32)e->op, e->args[0], e->args[1], e->args[2], e->args[3], e->args[4], e->args[5]);
+	return hypercall_call(v, e->op, e->args[0], e->args[1], e->args[2], e->args[3], e->args[4], e->args[5]);
 }
 
 long do_iret(void)

@@ -30,7 +30,7 @@ static inline long hypercall_refuse(const struct vcpu *v, const struct hypercall
 	return v->domain->is_privileged ? 0 : -EPERM;
 }
 
-/* The number is the low half of a register: nr < 2^32. */
+/* In rax a number has 32 bits, in a multicall 64: whoever calls has cut it, or has not. */
 static __always_inline long hypercall_call(struct vcpu *v, u64 nr, u64 a1, u64 a2, u64 a3, u64 a4, u64 a5, u64 a6)
 {
 	const struct hypercall *h;

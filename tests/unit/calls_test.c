@@ -137,6 +137,14 @@ TEST(multicalls)
 	CHECK_EQ((long)e[1].result, -EINVAL);
 	CHECK_EQ(e[2].result, 0);
 	CHECK(machine_load(V, e, guest_va(20), 1));
+	/* a number that would be another's if only its low half counted: iret among them, which ends a multicall */
+	e[0] = (struct multicall_entry){ .op = 1ul << 32 | __HYPERVISOR_iret };
+	e[1] = (struct multicall_entry){ .op = 1ul << 63 | __HYPERVISOR_xen_version };
+	CHECK(!machine_store(V, guest_va(0), e, sizeof(e)));
+	CHECK_EQ(machine_call(V, __HYPERVISOR_multicall, guest_va(0), 2, 0, 0), 0);
+	CHECK(!machine_load(V, e, guest_va(0), sizeof(e)));
+	CHECK_EQ((long)e[0].result, -ENOSYS);
+	CHECK_EQ((long)e[1].result, -ENOSYS);
 	CHECK_EQ(machine_call(V, __HYPERVISOR_multicall, guest_va(60), 3, 0, 0), -EFAULT);
 	CHECK_EQ(machine_call(V, __HYPERVISOR_multicall, guest_va(0), ~0u, 0, 0), -EFAULT);
 	end();
