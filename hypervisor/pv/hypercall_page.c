@@ -4,6 +4,7 @@
  * rcx and r11 around it. iret's entry only leaves: its frame is on the stack.
  */
 #include "abi/xen.h"
+#include "domain/guest_frame.h"
 #include "lib/string.h"
 #include "pv/pv.h"
 
@@ -42,4 +43,16 @@ void pv_hypercall_page_fill(void *page)
 		memcpy(p, call, sizeof(call));
 		memcpy(p + PATCH_NR, &nr, sizeof(nr));
 	}
+}
+
+int pv_hypercall_page_set(struct domain *d, u64 gfn)
+{
+	struct frame *f;
+	int rc = guest_frame_get(d, gfn, true, &f);
+
+	if (rc)
+		return rc;
+	pv_hypercall_page_fill(mfn_to_virt(frame_to_mfn(f)));
+	guest_frame_put(f, true);
+	return 0;
 }

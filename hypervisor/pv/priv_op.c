@@ -122,6 +122,11 @@ static enum outcome op_out(struct vcpu *v, const struct emul_insn *insn)
 
 #define STRING_STEPS	64	/* then the guest executes the instruction again */
 
+static u64 string_source(const struct vcpu *v, const struct emul_insn *insn)
+{
+	return pv_linear(v, insn->seg, emul_string_src(insn, &v->regs));
+}
+
 /* One step of INS or OUTS; false if guest memory was not there. */
 static bool string_step(struct vcpu *v, const struct emul_insn *insn)
 {
@@ -131,7 +136,7 @@ static bool string_step(struct vcpu *v, const struct emul_insn *insn)
 		value = pv_port_read(v->domain, insn->port, insn->size);
 		return !guest_copy_to(emul_string_dst(insn, &v->regs), &value, insn->size);
 	}
-	if (guest_copy_from(&value, pv_linear(v, insn->seg, emul_string_src(insn, &v->regs)), insn->size))
+	if (guest_copy_from(&value, string_source(v, insn), insn->size))
 		return false;
 	pv_port_write(v->domain, insn->port, insn->size, value);
 	return true;
@@ -149,7 +154,7 @@ static enum outcome op_string_io(struct vcpu *v, const struct emul_insn *insn)
 			return DONE_NO_SKIP;
 		}
 		if (!string_step(v, insn)) {
-			u64 at = is_in ? emul_string_dst(insn, &v->regs) : emul_string_src(insn, &v->regs);
+			u64 at = is_in ? emul_string_dst(insn, &v->regs) : string_source(v, insn);
 
 			pv_inject_page_fault(v, at, is_in ? PFEC_WRITE : 0);
 			return DONE_NO_SKIP;
@@ -231,11 +236,15 @@ static enum outcome op_mov_to_dr(struct vcpu *v, const struct emul_insn *insn)
 	return pv_set_debugreg(v, insn->reg, insn->src) ? FAULT : DONE;
 }
 
+/* CPUID leaf 0x40000002 names it: a guest writes the number of one of its frames, which becomes a hypercall page. */
+#define MSR_HYPERCALL_PAGE 0x40000000u
+
 static enum outcome op_rdmsr(struct vcpu *v, const struct emul_insn *insn)
 {
-	u64 value;
+	u32 msr = v->regs.rcx;
+	u64 value = 0;
 
-	if (msr_guest_read(v, v->regs.rcx, &value))
+	if (msr != MSR_HYPERCALL_PAGE && msr_guest_read(v, msr, &value))
 		return FAULT;
 	v->regs.rax = (u32)value;
 	v->regs.rdx = value >> 32;
@@ -244,7 +253,12 @@ static enum outcome op_rdmsr(struct vcpu *v, const struct emul_insn *insn)
 
 static enum outcome op_wrmsr(struct vcpu *v, const struct emul_insn *insn)
 {
-	return msr_guest_write(v, v->regs.rcx, v->regs.rdx << 32 | (u32)v->regs.rax) ? FAULT : DONE;
+	u64 value = v->regs.rdx << 32 | (u32)v->regs.rax;
+	u32 msr = v->regs.rcx;
+
+	if (msr != MSR_HYPERCALL_PAGE)
+		return msr_guest_write(v, msr, value) ? FAULT : DONE;
+	return (value & ~PAGE_MASK) || pv_hypercall_page_set(v->domain, value >> PAGE_SHIFT) ? FAULT : DONE;
 }
 
 /* Traps only while the kernel keeps its processes (CR4.TSD) from the clock; it may look itself. */

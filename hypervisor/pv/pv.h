@@ -57,9 +57,10 @@ void pv_load_cr4(const struct vcpu *v);			/* the hardware's CR4 follows v's choi
 void pv_set_ts(struct vcpu *v, bool set);
 long pv_iret(struct vcpu *v);		/* the value for rax */
 void pv_hypercall_page_fill(void *page);
+int pv_hypercall_page_set(struct domain *d, u64 gfn);	/* 0, or as guest_frame_get() */
 
 struct vcpu_guest_context;
-/* Sets a vCPU that is down to a context; `trusted` from control tools. 0, -EINVAL, -ERESTART. */
+/* Sets a vCPU that does not run to a context, all of it checked. Domain lock held. 0, -EINVAL, -EBUSY, -ERESTART. */
 int pv_vcpu_set_context(struct vcpu *v, const struct vcpu_guest_context *c);
 void pv_vcpu_get_context(struct vcpu *v, struct vcpu_guest_context *c);
 void pv_init(void);

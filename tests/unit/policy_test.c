@@ -235,6 +235,63 @@ TEST(ports)
 	end();
 }
 
+/* `outsb %fs:(%rsi),(%dx)` from memory that is not there: the fault is where the segment leads. */
+TEST(strings_with_a_segment)
+{
+	static const u8 code[16] = { 0x64, 0x6e };
+
+	start();
+	machine_run(V);
+	CHECK(!machine_store(V, guest_va(2), code, sizeof(code)));
+	V->pv.iopl = 1;
+	V->pv.traps[X86_VEC_PF] = (struct pv_trap){ .address = guest_va(3), .cs = PV_CS64 };
+	host_cpu.fs_base = 0x5000;
+	V->regs.rip = guest_va(2);
+	V->regs.cs = PV_CS64;
+	V->regs.rsp = guest_va(6);
+	V->regs.rsi = 0x77;
+	CHECK(pv_emulate_privileged(V));
+	CHECK_EQ(V->regs.rip, guest_va(3));
+	CHECK_EQ(V->pv.cr2, 0x5077);
+	end();
+}
+
+static bool msr(u8 second, u32 number, u64 value)
+{
+	const u8 code[16] = { 0x0f, second };
+
+	CHECK(!machine_store(V, guest_va(2), code, sizeof(code)));
+	V->regs.rip = guest_va(2);
+	V->regs.cs = PV_CS64;
+	V->regs.rcx = number;
+	V->regs.rax = (u32)value;
+	V->regs.rdx = value >> 32;
+	return pv_emulate_privileged(V);
+}
+
+/* CPUID says that writing a frame's number there makes a hypercall page of it. */
+TEST(a_hypercall_page_by_msr)
+{
+	struct cpuid_regs r;
+	u8 page[64];
+
+	start();
+	machine_run(V);
+	cpuid_guest(V, 0x40000002, 0, &r);
+	CHECK_EQ(r.eax, 1);
+	CHECK(msr(0x30, r.ebx, mfn_x(g->page[5]) << PAGE_SHIFT));
+	CHECK(!machine_load(V, page, guest_va(5), sizeof(page)));
+	CHECK_EQ(page[0], 0x51);			/* push %rcx */
+	CHECK_EQ(page[32 + 4], 1);			/* the second entry's number */
+	CHECK(msr(0x32, r.ebx, ~0ul));			/* reads as 0 */
+	CHECK_EQ(V->regs.rax, 0);
+	CHECK(!msr(0x30, r.ebx, (mfn_x(g->page[6]) << PAGE_SHIFT) + 1));	/* there is only the first */
+	CHECK(!msr(0x30, r.ebx, mfn_x(g->l1) << PAGE_SHIFT));
+	CHECK(!msr(0x30, r.ebx, mfn_x(lord->page[6]) << PAGE_SHIFT));
+	CHECK(!msr(0x30, r.ebx, ~0ul & PAGE_MASK));
+	end();
+}
+
 /* Tools narrow a policy and never widen it. */
 TEST(policies)
 {
@@ -271,6 +328,8 @@ int main(void)
 	RUN(xsave_is_there_for_kernels);
 	RUN(registers);
 	RUN(ports);
+	RUN(strings_with_a_segment);
+	RUN(a_hypercall_page_by_msr);
 	RUN(policies);
 	return unit_end();
 }
