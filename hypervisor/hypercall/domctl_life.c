@@ -5,7 +5,6 @@
 #include "core/time.h"
 #include "domain/domain.h"
 #include "domain/guest_copy.h"
-#include "domain/guest_frame.h"
 #include "domain/memory.h"
 #include "domain/time_info.h"
 #include "hypercall/domctl.h"
@@ -15,9 +14,7 @@
 #include "pv/pv.h"
 #include "sched/sched.h"
 
-#define GRANT_FRAMES_DEFAULT	64
-#define MAPTRACK_DEFAULT	1024
-#define PAGEFRAME_BATCH		1024u
+#define PAGEFRAME_BATCH	1024u
 
 /* The first number after the last one given that is free, so that numbers come back late. */
 static domid_t free_domid(void)
@@ -39,8 +36,7 @@ int domctl_createdomain(struct xen_domctl *op)
 	struct domain_config config = {
 		.id = chosen ? op->domain : free_domid(), .kind = DOMAIN_PV, .max_vcpus = c->max_vcpus,
 		.max_evtchn_port = c->max_evtchn_port, .create_flags = c->flags,
-		.max_grant_frames = c->max_grant_frames < 0 ? GRANT_FRAMES_DEFAULT : c->max_grant_frames,
-		.max_maptrack_frames = c->max_maptrack_frames < 0 ? MAPTRACK_DEFAULT : c->max_maptrack_frames,
+		.max_grant_frames = c->max_grant_frames, .max_maptrack_frames = c->max_maptrack_frames,
 	};
 	struct domain *d;
 	int rc;
@@ -61,7 +57,8 @@ int domctl_max_vcpus(struct domain *d, struct xen_domctl *op)
 {
 	u32 max = op->u.max_vcpus.max;
 
-	if (max != d->max_vcpus)
+	/* whoever is dying has given back the pages that a vCPU's vcpu_info would lie in */
+	if (max != d->max_vcpus || d->dying != DOMDYING_ALIVE)
 		return -EINVAL;
 	for (u32 i = 0; i < max; i++) {
 		int rc;
@@ -192,8 +189,8 @@ int domctl_setdomainhandle(struct domain *d, struct xen_domctl *op)
 
 int domctl_settimeoffset(struct domain *d, struct xen_domctl *op)
 {
-	d->time_offset_seconds = op->u.settimeoffset.time_offset_seconds;
 	spin_lock(&d->lock);
+	d->time_offset_seconds = op->u.settimeoffset.time_offset_seconds;
 	if (d->shared_info)
 		time_wallclock_update(d);
 	spin_unlock(&d->lock);
@@ -218,14 +215,7 @@ int domctl_address_size(struct domain *d, struct xen_domctl *op)
 
 int domctl_hypercall_init(struct domain *d, struct xen_domctl *op)
 {
-	struct frame *f;
-	int rc = guest_frame_get(d, op->u.hypercall_init.gmfn, true, &f);
-
-	if (rc)
-		return rc;
-	pv_hypercall_page_fill(mfn_to_virt(frame_to_mfn(f)));
-	guest_frame_put(f, true);
-	return 0;
+	return pv_hypercall_page_set(d, op->u.hypercall_init.gmfn);
 }
 
 /* Guests read the TSC themselves, so only the native ways are possible: 0 default, 2 never emulate. */

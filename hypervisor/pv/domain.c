@@ -97,6 +97,7 @@ static bool traps_ok(const struct vcpu_guest_context *c)
 
 static void set_handlers(struct vcpu *v, const struct vcpu_guest_context *c)
 {
+	memset(v->pv.traps, 0, sizeof(v->pv.traps));
 	for (u32 i = 0; i < 256; i++)
 		if (c->trap_ctxt[i].address)
 			(void)!pv_set_trap(v, c->trap_ctxt[i].vector, c->trap_ctxt[i].address, c->trap_ctxt[i].cs,

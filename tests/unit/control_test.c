@@ -92,6 +92,12 @@ static void context_comes_back(u64 flags)
 	CHECK_EQ(domctl(XEN_DOMCTL_setvcpucontext, g->d->id, &op), 0);
 	CHECK(!memchr(V->fpu, 0x5a, fpu_area_size));
 	CHECK_EQ(V->xcr0, 1);
+	/* nor with a handler that this one does not name */
+	c->trap_ctxt[3] = (struct trap_info){ 0 };
+	CHECK(!machine_store(LORD, guest_va(4), c, sizeof(*c)));
+	CHECK_EQ(domctl(XEN_DOMCTL_setvcpucontext, g->d->id, &op), 0);
+	CHECK_EQ(V->pv.traps[3].address, 0);
+	CHECK_EQ(V->pv.traps[14].address, guest_va(7));
 	free(c);
 	free(back);
 }
@@ -138,6 +144,29 @@ TEST(the_dying_get_nothing_new)
 	free(c);
 	free(g);
 	g = NULL;
+	CHECK_EQ(machine_call(LORD, __HYPERVISOR_update_va_mapping, guest_va(20), 0, UVMF_TLB_FLUSH | UVMF_ALL, 0), 0);
+	end();
+}
+
+/* A vCPU made for it now would have its vcpu_info in a page that has been given back. */
+TEST(the_dying_get_no_vcpus)
+{
+	struct xen_domctl op = { .u.createdomain = { .max_vcpus = 2, .max_grant_frames = 4 } };
+	struct xen_memory_reservation r = { .extent_start = guest_va(1), .nr_extents = 1, .domid = 40 };
+	u64 m;
+
+	start();
+	CHECK_EQ(domctl(XEN_DOMCTL_createdomain, 40, &op), 0);
+	op.u.max_mem.max_memkb = 64;
+	CHECK_EQ(domctl(XEN_DOMCTL_max_mem, 40, &op), 0);
+	CHECK_EQ(machine_op(LORD, __HYPERVISOR_memory_op, XENMEM_populate_physmap, &r, sizeof(r)), 1);
+	CHECK(!machine_load(LORD, &m, guest_va(1), sizeof(m)));
+	CHECK_EQ(machine_call(LORD, __HYPERVISOR_update_va_mapping_otherdomain, guest_va(20),
+			      pte_make(mfn(m), PTE_PRESENT | PTE_USER), 0, 40), 0);
+	CHECK_EQ(domctl(XEN_DOMCTL_destroydomain, 40, &op), 0);
+	op.u.max_vcpus.max = 2;
+	CHECK_EQ(domctl(XEN_DOMCTL_max_vcpus, 40, &op), -EINVAL);
+	CHECK(!domain_lookup(40)->vcpu[0]);
 	CHECK_EQ(machine_call(LORD, __HYPERVISOR_update_va_mapping, guest_va(20), 0, UVMF_TLB_FLUSH | UVMF_ALL, 0), 0);
 	end();
 }
@@ -249,6 +278,7 @@ int main(void)
 	RUN(a_domain_by_domctl);
 	RUN(a_context_comes_back);
 	RUN(the_dying_get_nothing_new);
+	RUN(the_dying_get_no_vcpus);
 	RUN(questions_about_the_dying_and_the_unborn);
 	RUN(many_vcpus_in_turns);
 	RUN(a_virq_for_another_domain);
