@@ -10,7 +10,7 @@
 #include "core/time.h"
 #include "domain/guest_copy.h"
 #include "domain/time_info.h"
-#include "event/event.h"
+#include "hypercall/cpu_switch.h"
 #include "hypercall/firmware.h"
 #include "hypercall/hypercall.h"
 #include "hypercall/sleep.h"
@@ -21,18 +21,22 @@
 #include "x86/cpu_ops.h"
 #include "x86/features.h"
 
+#define NSEC_PER_SEC	1000000000u
 #define COPY_BACK	1	/* result of an operation: success, and the structure goes back to the caller */
 
 static int op_settime32(struct xen_platform_op *op)
 {
-	time_wallclock_set(op->u.settime32.secs, op->u.settime32.nsecs, op->u.settime32.system_time);
+	u32 nsecs = op->u.settime32.nsecs;
+
+	time_wallclock_set(op->u.settime32.secs + nsecs / NSEC_PER_SEC, nsecs % NSEC_PER_SEC,
+			   op->u.settime32.system_time);
 	time_wallclock_update_all();
 	return 0;
 }
 
 static int op_settime64(struct xen_platform_op *op)
 {
-	if (op->u.settime64.mbz || op->u.settime64.nsecs >= 1000000000u)
+	if (op->u.settime64.mbz || op->u.settime64.nsecs >= NSEC_PER_SEC)
 		return -EINVAL;
 	time_wallclock_set(op->u.settime64.secs, op->u.settime64.nsecs, op->u.settime64.system_time);
 	time_wallclock_update_all();
@@ -129,28 +133,14 @@ static int op_get_cpu_version(struct xen_platform_op *op)
 	return COPY_BACK;
 }
 
-/* dom0 keeps a list of the machine's CPUs, and asks anew when it hears of a change. */
-static int tell_cpu_change(int rc)
-{
-	if (!rc)
-		event_send_virq_global(VIRQ_PCPU_STATE);
-	return rc;
-}
-
 static int op_cpu_online(struct xen_platform_op *op)
 {
-	u32 cpu = op->u.cpu_ol.cpuid;
-
-	return cpu < MAX_CPUS && cpu_is_present(cpu) ? tell_cpu_change(cpu_bring_up(cpu)) : -EINVAL;
+	return cpu_switch(op->u.cpu_ol.cpuid, true);
 }
 
 static int op_cpu_offline(struct xen_platform_op *op)
 {
-	u32 cpu = op->u.cpu_ol.cpuid;
-
-	if (cpu == 0)
-		return -EOPNOTSUPP;
-	return cpu < MAX_CPUS && cpumask_test(cpu, &cpu_online_mask) ? tell_cpu_change(cpu_take_down(cpu)) : -EINVAL;
+	return cpu_switch(op->u.cpu_ol.cpuid, false);
 }
 
 #define FIRST_OP	XENPF_settime32
@@ -210,7 +200,5 @@ long do_platform_op(u64 arg)
 		return hypercall_restart(__HYPERVISOR_platform_op, 1, arg);
 	if (rc == COPY_BACK)
 		return guest_put(arg, &op);
-	if (rc == -ERESTART)
-		return hypercall_restart(__HYPERVISOR_platform_op, 1, HC_ARG(arg));
 	return rc;
 }

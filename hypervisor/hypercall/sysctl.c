@@ -16,6 +16,7 @@
 #include "domain/domain.h"
 #include "domain/guest_copy.h"
 #include "domain/memory.h"
+#include "hypercall/cpu_switch.h"
 #include "hypercall/domctl.h"
 #include "hypercall/hypercall.h"
 #include "lib/errno.h"
@@ -156,13 +157,11 @@ static int op_availheap(struct xen_sysctl *op)
 
 static int op_cpu_hotplug(struct xen_sysctl *op)
 {
-	u32 cpu = op->u.cpu_hotplug.cpu;
-
 	switch (op->u.cpu_hotplug.op) {
 	case XEN_SYSCTL_CPU_HOTPLUG_ONLINE:
-		return cpu < MAX_CPUS && cpu_is_present(cpu) ? cpu_bring_up(cpu) : -EINVAL;
+		return cpu_switch(op->u.cpu_hotplug.cpu, true);
 	case XEN_SYSCTL_CPU_HOTPLUG_OFFLINE:
-		return cpu && cpu < MAX_CPUS && cpumask_test(cpu, &cpu_online_mask) ? cpu_take_down(cpu) : -EINVAL;
+		return op->u.cpu_hotplug.cpu ? cpu_switch(op->u.cpu_hotplug.cpu, false) : -EINVAL;
 	}
 	return -EOPNOTSUPP;
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What dom0 does with the machine: puts it to sleep, ends it. */
 #include "two_guests.h"
+#include "abi/event_channel.h"
 #include "abi/platform.h"
 #include "abi/sched.h"
+#include "abi/sysctl.h"
+#include "event/event.h"
 #include "fake.h"
 #include "hypercall/domctl.h"
 
@@ -83,11 +86,55 @@ TEST(sleep_waits_for_control)
 	end();
 }
 
+/* dom0 hears of CPUs that come, whichever of the two calls brings them. */
+TEST(a_cpu_comes)
+{
+	struct xen_platform_op op = { .cmd = XENPF_cpu_online, .interface_version = XENPF_INTERFACE_VERSION, .u.cpu_ol.cpuid = 1 };
+	struct xen_sysctl sys = { .cmd = XEN_SYSCTL_cpu_hotplug, .interface_version = XEN_SYSCTL_INTERFACE_VERSION,
+				  .u.cpu_hotplug = { .cpu = 1, .op = XEN_SYSCTL_CPU_HOTPLUG_ONLINE } };
+	struct evtchn_bind_virq bind = { .virq = VIRQ_PCPU_STATE };
+	struct xen_domctl handler = { .u.set_virq_handler.virq = VIRQ_PCPU_STATE };
+
+	start();
+	CHECK_EQ(machine_op(V, __HYPERVISOR_event_channel_op, EVTCHNOP_bind_virq, &bind, sizeof(bind)), 0);
+	CHECK_EQ(domctl(XEN_DOMCTL_set_virq_handler, g->d->id, &handler), 0);
+	for (u32 i = 0; i < 2; i++) {
+		CHECK(!machine_store(LORD, guest_va(0), i ? (void *)&sys : &op, i ? sizeof(sys) : sizeof(op)));
+		CHECK_EQ(machine_call(LORD, i ? __HYPERVISOR_sysctl : __HYPERVISOR_platform_op, guest_va(0), 0, 0, 0), 0);
+		CHECK(event_port_is_pending(g->d, bind.port));
+		g->d->shared_info->evtchn_pending[bind.port / 64] = 0;
+	}
+	sys.u.cpu_hotplug = (struct xen_sysctl_cpu_hotplug){ .cpu = 0, .op = XEN_SYSCTL_CPU_HOTPLUG_OFFLINE };
+	CHECK(!machine_store(LORD, guest_va(0), &sys, sizeof(sys)));
+	CHECK_EQ(machine_call(LORD, __HYPERVISOR_sysctl, guest_va(0), 0, 0, 0), -EINVAL);
+	op.u.cpu_ol.cpuid = MAX_CPUS;
+	CHECK(!machine_store(LORD, guest_va(0), &op, sizeof(op)));
+	CHECK_EQ(machine_call(LORD, __HYPERVISOR_platform_op, guest_va(0), 0, 0, 0), -EINVAL);
+	CHECK(!event_port_is_pending(g->d, bind.port));
+	end();
+}
+
+/* The older form of setting the time knows no limit of its nanoseconds: guests see less than a second of them. */
+TEST(a_time_of_many_nanoseconds)
+{
+	struct xen_platform_op op = { .cmd = XENPF_settime32, .interface_version = XENPF_INTERFACE_VERSION,
+				      .u.settime32 = { .secs = 1000, .nsecs = 2500000000u } };
+
+	start();
+	CHECK(!machine_store(LORD, guest_va(0), &op, sizeof(op)));
+	CHECK_EQ(machine_call(LORD, __HYPERVISOR_platform_op, guest_va(0), 0, 0, 0), 0);
+	CHECK_EQ(g->d->shared_info->wc_sec, 1002);
+	CHECK_EQ(g->d->shared_info->wc_nsec, 500000000);
+	end();
+}
+
 int main(void)
 {
 	machine_start();
 	RUN(the_end_of_the_machine);
 	RUN(sleep_pauses_who_is_there);
 	RUN(sleep_waits_for_control);
+	RUN(a_cpu_comes);
+	RUN(a_time_of_many_nanoseconds);
 	return unit_end();
 }
