@@ -93,8 +93,9 @@ static void suspend_when_quiet(void *arg)
 	time_wallclock_set(rtc_read(), 0, time_now_ns());
 	time_wallclock_update_all();
 	log_info("Awake again");
-	store_release(&suspending, 0);
 	domain_each(0, resume_one, NULL);
+	/* last: whoever falls asleep again pauses domains that nobody is about to let go any more */
+	store_release(&suspending, 0);
 }
 
 static int suspend(const struct xenpf_enter_acpi_sleep *s)
