@@ -92,7 +92,8 @@ bool domain_has_room(const struct domain *d, u32 order)
 
 struct frame *domain_alloc_unassigned(struct domain *d, u32 order, u32 memflags)
 {
-	u64 free = page_free_count(), claimed = atomic_read(&claimed_pages) - d->outstanding_claim;
+	u64 free = page_free_count(), all = atomic_read(&claimed_pages), own = READ_ONCE(d->outstanding_claim);
+	u64 claimed = all > own ? all - own : 0;	/* read without the lock: d's may be changing */
 
 	if (claimed && (claimed > free || free - claimed < 1ul << order))
 		return NULL;
@@ -248,6 +249,18 @@ int domain_release_frames(struct domain *d)
 	return 0;
 }
 
+/* In one step, since another domain's claim holds another lock. False: there are not so many left. */
+static bool claim_more(u64 pages)
+{
+	u64 claimed = atomic_read(&claimed_pages), free = page_free_count();
+
+	do {
+		if (pages > free - MIN(claimed, free))
+			return false;
+	} while (!try_cmpxchg(&claimed_pages, &claimed, claimed + pages));
+	return true;
+}
+
 int domain_claim_pages(struct domain *d, u64 pages)
 {
 	int rc = 0;
@@ -258,11 +271,10 @@ int domain_claim_pages(struct domain *d, u64 pages)
 		d->outstanding_claim = 0;
 	} else if (d->dying != DOMDYING_ALIVE || d->outstanding_claim || pages > d->max_pages || pages <= d->tot_pages) {
 		rc = -EINVAL;
-	} else if (pages - d->tot_pages > page_free_count() - MIN(claimed_pages, page_free_count())) {
+	} else if (!claim_more(pages - d->tot_pages)) {
 		rc = -ENOMEM;
 	} else {
 		d->outstanding_claim = pages - d->tot_pages;
-		atomic_add(&claimed_pages, d->outstanding_claim);
 	}
 	spin_unlock(&d->page_lock);
 	return rc;

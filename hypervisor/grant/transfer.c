@@ -65,7 +65,6 @@ static int transfer_to(struct domain *d, struct domain *to, u32 ref, struct fram
 	e = entry_commit(to, ref, d->id);
 	if (!e)
 		return GNTST_bad_gntref;
-	m2p_set(frame_to_mfn(f), M2P_INVALID);
 	if (domain_assign_frame(to, f)) {
 		entry_complete(to, e, NULL);
 		return GNTST_general_error;
@@ -85,6 +84,7 @@ void grant_transfer(struct domain *d, struct gnttab_transfer *op)
 		return;
 	}
 	f = mfn_to_frame(mfn(op->mfn));
+	m2p_set(mfn(op->mfn), M2P_INVALID);	/* whoever gets it, or nobody */
 	frame_flush_old_use(FT_WRITABLE, f->tlb_stamp);
 	to = domain_get(op->domid == DOMID_SELF ? d->id : op->domid);
 	if (!to || !to->grant)

@@ -79,11 +79,12 @@ u64 sched_vcpu_time_ns(struct vcpu *v)
 static int put64(const struct vcpu *v, bool flagged)
 {
 	u64 va = v->runstate_guest, entry = v->runstate_entry_ns, marked = entry | XEN_RUNSTATE_UPDATE;
-	struct vcpu_runstate_info info = {
-		.state = (int)v->runstate, .state_entry_time = flagged ? marked : entry,
-	};
+	struct vcpu_runstate_info info;
 	u64 entry_va = va + offsetof(struct vcpu_runstate_info, state_entry_time);
 
+	memset(&info, 0, sizeof(info));		/* the gap, as above */
+	info.state = (int)v->runstate;
+	info.state_entry_time = flagged ? marked : entry;
 	memcpy(info.time, v->runstate_time, sizeof(info.time));
 	if (!flagged)
 		return guest_put(va, &info);
