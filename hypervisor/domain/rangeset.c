@@ -187,13 +187,3 @@ bool rangeset_overlaps(const struct rangeset *r, u64 first, u64 last)
 	spin_unlock(lock_of(r));
 	return yes;
 }
-
-void rangeset_each(const struct rangeset *r, void (*fn)(u64 first, u64 last, void *arg), void *arg)
-{
-	u32 i;
-
-	spin_lock(lock_of(r));
-	for (i = 0; i < r->count; i++)
-		fn(r->range[i].first, r->range[i].last, arg);
-	spin_unlock(lock_of(r));
-}

@@ -16,6 +16,5 @@ int rangeset_add(struct rangeset *r, u64 first, u64 last);	/* inclusive; -ENOMEM
 int rangeset_remove(struct rangeset *r, u64 first, u64 last);
 bool rangeset_contains(const struct rangeset *r, u64 first, u64 last);	/* all of it */
 bool rangeset_overlaps(const struct rangeset *r, u64 first, u64 last);	/* any of it */
-void rangeset_each(const struct rangeset *r, void (*fn)(u64 first, u64 last, void *arg), void *arg);
 
 #endif

@@ -66,7 +66,7 @@ static int unbound_open(struct domain *d, domid_t remote, u32 *port)
 	int rc;
 
 	spin_lock(&d->event->lock);
-	rc = event_port_take(d, 0, port, &p);
+	rc = event_port_take(d, port, &p);
 	if (!rc) {
 		p->remote_domid = remote == DOMID_SELF ? current->domain->id : remote;
 		event_port_open(d, p, EVTCHNSTAT_unbound);
@@ -94,7 +94,7 @@ static int interdomain_connect(struct domain *d, struct domain *remote, u32 remo
 
 	if (!rp || rp->type != EVTCHNSTAT_unbound || rp->remote_domid != d->id)
 		return -EINVAL;
-	rc = event_port_take(d, 0, port, &p);
+	rc = event_port_take(d, port, &p);
 	if (rc)
 		return rc;
 
@@ -149,7 +149,7 @@ int event_bind_virq(struct domain *d, struct evtchn_bind_virq *op)
 		rc = -EEXIST;
 		goto out;
 	}
-	rc = event_port_take(d, 0, &op->port, &p);
+	rc = event_port_take(d, &op->port, &p);
 	if (rc)
 		goto out;
 	p->vcpu = (u16)op->vcpu;
@@ -169,7 +169,7 @@ int event_bind_ipi(struct domain *d, struct evtchn_bind_ipi *op)
 	if (!domain_vcpu(d, op->vcpu))
 		return -ENOENT;
 	spin_lock(&d->event->lock);
-	rc = event_port_take(d, 0, &op->port, &p);
+	rc = event_port_take(d, &op->port, &p);
 	if (!rc) {
 		p->vcpu = (u16)op->vcpu;
 		event_port_open(d, p, EVTCHNSTAT_ipi);
@@ -186,7 +186,7 @@ int event_bind_pirq(struct domain *d, struct evtchn_bind_pirq *op)
 	if (op->flags & ~(u32)BIND_PIRQ__WILL_SHARE)
 		return -EINVAL;
 	spin_lock(&d->event->lock);
-	rc = event_port_take(d, 0, &op->port, &p);
+	rc = event_port_take(d, &op->port, &p);
 	if (rc)
 		goto out;
 	/* Open before bound: the first interrupt may come while bind_guest still runs. */

@@ -94,7 +94,7 @@ static inline struct event_port *event_port_of(const struct event_domain *ed, u3
 }
 
 /* table.c; the event lock is held. A port taken has type EVENT_FREE until event_port_open(). */
-int event_port_take(struct domain *d, u32 port_wanted, u32 *port, struct event_port **p);
+int event_port_take(struct domain *d, u32 *port, struct event_port **p);
 void event_port_open(struct domain *d, struct event_port *p, u8 type);
 void event_port_free(struct domain *d, u32 port, struct event_port *p);	/* after event_synchronize() */
 

@@ -462,19 +462,6 @@ int pirq_needs_eoi(struct domain *d, u32 pirq)
 	return rc;
 }
 
-int pirq_to_irq(struct domain *d, u32 pirq)
-{
-	struct pirq *p;
-	int irq = -EINVAL;
-
-	spin_lock(&pirq_lock);
-	p = pirq_find(d, pirq);
-	if (p && p->irq >= 0)
-		irq = p->irq;
-	spin_unlock(&pirq_lock);
-	return irq;
-}
-
 int pirq_set_eoi_map(struct domain *d, u64 gfn, bool v2)
 {
 	struct frame *f;

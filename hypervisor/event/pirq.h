@@ -43,7 +43,6 @@ int pirq_needs_eoi(struct domain *d, u32 pirq);
 int pirq_get_free(struct domain *d, bool msi, u32 *pirq);
 int pirq_set_eoi_map(struct domain *d, u64 gfn, bool v2);
 int pirq_domain_destroy(struct domain *d);			/* all event channels closed; -ERESTART for more */
-int pirq_to_irq(struct domain *d, u32 pirq);			/* -EINVAL if not mapped */
 void pirq_dump(struct domain *d);
 
 #endif

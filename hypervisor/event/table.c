@@ -70,11 +70,11 @@ static int table_grow(struct event_domain *ed)
 	return 0;
 }
 
-/* A free port: `wanted`, or any if that is 0. -EBUSY, -ENOSPC, -ENOMEM; -EINVAL once the domain is going. */
-int event_port_take(struct domain *d, u32 wanted, u32 *port, struct event_port **p)
+/* A free port. -ENOSPC, -ENOMEM; -EINVAL once the domain is going. */
+int event_port_take(struct domain *d, u32 *port, struct event_port **p)
 {
 	struct event_domain *ed = d->event;
-	u32 n = wanted ? wanted : ed->first_maybe_free;
+	u32 n = ed->first_maybe_free;
 	u32 limit = MIN(ed->max_ports, ed->fifo ? EVENT_PORTS_MAX : event_two_level_ports(d));
 	int rc;
 
@@ -91,11 +91,8 @@ int event_port_take(struct domain *d, u32 wanted, u32 *port, struct event_port *
 		*p = event_port_of(ed, n);
 		if ((*p)->type == EVENT_FREE)
 			break;
-		if (wanted)
-			return -EBUSY;
 	}
-	if (!wanted)
-		ed->first_maybe_free = n;
+	ed->first_maybe_free = n;
 	(*p)->priority = EVTCHN_FIFO_PRIORITY_DEFAULT;
 	*port = n;
 	return 0;
