@@ -248,6 +248,24 @@ TEST(a_dying_domain_takes_nothing)
 	end();
 }
 
+/* Who gives frames has asked whether there is room; two who ask at once must not both have it. */
+TEST(room_is_looked_for_under_the_lock)
+{
+	struct machine_guest *g = machine_guest(1, false, 1);
+	struct frame *f = page_alloc(1, 0);
+	u32 had = g->d->tot_pages;
+
+	REQUIRE(f);
+	g->d->max_pages = had + 1;
+	CHECK_EQ(domain_assign_frames(g->d, f, 1), -ENOSPC);
+	CHECK_EQ(g->d->tot_pages, had);
+	g->d->max_pages = had + 2;
+	CHECK_EQ(domain_assign_frames(g->d, f, 1), 0);
+	CHECK_EQ(g->d->tot_pages, had + 2);
+	machine_guest_end(g);
+	end();
+}
+
 int main(void)
 {
 	machine_start();
@@ -260,5 +278,6 @@ int main(void)
 	RUN(a_frame_that_goes_while_it_is_next);
 	RUN(an_end_with_frames_that_others_hold);
 	RUN(a_dying_domain_takes_nothing);
+	RUN(room_is_looked_for_under_the_lock);
 	return unit_end();
 }

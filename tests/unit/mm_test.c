@@ -62,6 +62,21 @@ TEST(freeing_does_not_wait)
 	end();
 }
 
+/* Whoever had it: the owner's number in a free frame is nobody's. */
+TEST(a_freed_frame_is_nobodys)
+{
+	struct frame *f;
+
+	start();
+	f = page_alloc(1, 0);
+	REQUIRE(f);
+	f[0].owner = f[1].owner = 5;
+	page_free(f, 1);
+	CHECK_EQ(f[0].owner, OWNER_NONE);
+	CHECK_EQ(f[1].owner, OWNER_NONE);
+	end();
+}
+
 /* Everything taken frame by frame and given back in another order: the large blocks are there again. */
 TEST(buddies_find_each_other)
 {
@@ -292,6 +307,7 @@ int main(void)
 	machine_start();
 	RUN(blocks_are_aligned_and_whole);
 	RUN(freeing_does_not_wait);
+	RUN(a_freed_frame_is_nobodys);
 	RUN(buddies_find_each_other);
 	RUN(an_address_limit);
 	RUN(the_hypervisors_pages);

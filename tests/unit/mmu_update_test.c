@@ -8,6 +8,8 @@
 #include "pv/pv.h"
 #include "pv/ro_fault.h"
 #include "unit.h"
+#include "x86/cpu_ops.h"
+#include "x86/tlb.h"
 
 #define P	(PTE_PRESENT | PTE_USER)
 #define W	PTE_WRITE
@@ -214,6 +216,52 @@ TEST(a_store_to_a_page_table)
 	end();
 }
 
+/* How often each CPU has dropped translations, in whatever way. */
+static u64 flushes(u32 cpu)
+{
+	return tlb_time[cpu] + machine_cpu_registers(cpu)->invlpg_count + machine_cpu_registers(cpu)->cr3_writes;
+}
+
+static void flush(u32 cmd, u64 va, const void *mask, bool here, bool there)
+{
+	struct mmuext_op op = { .cmd = cmd, .arg1.linear_addr = va };
+	u64 before[2] = { flushes(0), flushes(1) };
+
+	if (mask)
+		op.arg2.vcpumask = (u64)mask;
+	CHECK(!machine_store(V, guest_va(0), &op, sizeof(op)));
+	CHECK_EQ(machine_call(V, __HYPERVISOR_mmuext_op, guest_va(0), 1, 0, DOMID_SELF), 0);
+	CHECK_EQ(flushes(0) != before[0], here);
+	CHECK_EQ(flushes(1) != before[1], there);
+}
+
+/* Each request to flush reaches the CPUs of the vCPUs that it names, and no others. */
+TEST(flushes_reach_who_is_named)
+{
+	u64 first = 1, second = 2, none = 0;
+
+	start();
+	machine_cpu(1);
+	machine_run(g->d->vcpu[1]);
+	machine_cpu(0);
+	machine_run(V);
+	CHECK(!machine_store(V, guest_va(1), &first, sizeof(first)));
+	CHECK(!machine_store(V, guest_va(2), &second, sizeof(second)));
+	CHECK(!machine_store(V, guest_va(3), &none, sizeof(none)));
+	flush(MMUEXT_TLB_FLUSH_LOCAL, 0, NULL, true, false);
+	flush(MMUEXT_INVLPG_LOCAL, guest_va(5), NULL, true, false);
+	flush(MMUEXT_TLB_FLUSH_ALL, 0, NULL, true, true);
+	flush(MMUEXT_INVLPG_ALL, guest_va(5), NULL, true, true);
+	flush(MMUEXT_TLB_FLUSH_MULTI, 0, (void *)guest_va(1), true, false);
+	flush(MMUEXT_TLB_FLUSH_MULTI, 0, (void *)guest_va(2), false, true);
+	flush(MMUEXT_INVLPG_MULTI, guest_va(5), (void *)guest_va(2), false, true);
+	flush(MMUEXT_INVLPG_MULTI, guest_va(5), (void *)guest_va(3), false, false);
+	machine_cpu(1);
+	machine_idle();
+	machine_cpu(0);
+	end();
+}
+
 int main(void)
 {
 	machine_start();
@@ -224,5 +272,6 @@ int main(void)
 	RUN(device_memory_is_for_those_who_may);
 	RUN(plain_memory_is_written_as_such);
 	RUN(a_store_to_a_page_table);
+	RUN(flushes_reach_who_is_named);
 	return unit_end();
 }

@@ -283,6 +283,25 @@ TEST(idle_cpus_take_work)
 	TEARDOWN();
 }
 
+/* An idle CPU that looks for work in vain is still known to be idle, and one with work is not. */
+TEST(looking_in_vain_changes_nothing)
+{
+	struct domain *d;
+
+	fake_start(2);
+	d = make(0, 1, 256, 0);
+	start_all(d);
+	fake_cpu(!d->vcpu[0]->processor);
+	softirq_raise(SOFTIRQ_SCHEDULE);
+	fake_all_softirqs();
+	CHECK(current->is_idle);
+	CHECK(cpumask_test(this_cpu(), &sched_idle_cpus));
+	CHECK(!cpumask_test(!this_cpu(), &sched_idle_cpus));
+	fake_cpu(0);
+	fake_domain_end(d);
+	TEARDOWN();
+}
+
 TEST(freed_cpus_take_work)
 {
 	struct domain *d;
@@ -471,6 +490,7 @@ int main(void)
 	RUN(a_sleeper_that_wakes_runs_soon);
 	RUN(sleeping_saves_up_no_time);
 	RUN(idle_cpus_take_work);
+	RUN(looking_in_vain_changes_nothing);
 	RUN(freed_cpus_take_work);
 	RUN(hard_affinity_is_kept);
 	RUN(pinned_and_free_ones_balance);
