@@ -3,6 +3,7 @@
 include ../unit/machine/machine.mk
 FUZZERS	+= hypercall
 hypercall-y := $(MACHINE:%=+%) $(addprefix ./hypercall/,input.c pick.c calls.c acts.c acts_cpu.c run.c recipes.c recipes_event.c recipes_domain.c)
+hypercall-y += $(addprefix ./hypercall/,recipes_tables.c recipes_cpu.c recipes_firmware.c recipes_end.c)
 hypercall-libs := $(MACHINE_LIBS)
 hypercall-flags := -max_len=600 -len_control=0 -timeout=20 -detect_leaks=0
 $(OBJ)/machine/%.o $(OBJ)/local/hypercall%.o: CFLAGS += -DMACHINE_FRAMES=1536u

@@ -21,8 +21,10 @@
 #include "grant/grant.h"
 #include "hypercall/fuzz.h"
 #include "machine_internal.h"
+#include "mm/pt.h"
 #include "oracle/oracle.h"
 #include "sched/sched.h"
+#include "x86/features.h"
 
 /* Objects come and go by the thousand: little is kept of those that went, and few words of who made them. */
 const char *__asan_default_options(void);
@@ -87,6 +89,10 @@ static void settle_in(struct machine_guest *g, u32 which)
 	for (u32 i = 14; i < 20; i++)
 		if (machine_call(v, __HYPERVISOR_update_va_mapping, guest_va(i), 0, 0, 0))
 			abort();
+	for (u32 i = 0; i < VCPUS; i++)
+		if (machine_call(v, __HYPERVISOR_update_va_mapping, guest_va(ALIAS_PAGE + i),
+				 pte_make(g->page[ARG_PAGE + i], PTE_PRESENT | PTE_USER), 0, 0))
+			abort();
 	for (u32 i = 0; i < 6; i++)
 		if (grant_preset(g->d, 8 + i, 1 + i % SLOTS, (u32)mfn_x(g->page[8 + i * 2])))
 			abort();
@@ -101,6 +107,17 @@ static void settle_in(struct machine_guest *g, u32 which)
 		g->d->creation_finished = true;
 	}
 	machine_idle();
+}
+
+/* The processor's kind and features, as far as the hypervisor looks. */
+static void choose_processor(u32 b)
+{
+	cpu_features.vendor = b & 1 ? VENDOR_INTEL : VENDOR_AMD;
+	cpu_features.sysenter = b & 2;
+	cpu_features.tsc_invariant = b & 4;
+	cpu_features.smap = b & 8;
+	cpu_features.xsave = (b & 0x30) != 0x30;
+	cpu_features.fsgsbase = (b & 0xc0) != 0xc0;
 }
 
 static void fill(struct slot *s)
@@ -124,12 +141,19 @@ static void fill(struct slot *s)
 		printf("slot %ld is domain %u\n", (long)(s - slots), id);
 }
 
-/* Whatever state its domain is in, it ends now. */
+static bool now_and_then(void)
+{
+	return in_byte() >= 224;
+}
+
+/* Whatever state its domain is in, it ends now; not at one go, perhaps. */
 static void empty(struct slot *s)
 {
 	struct domain *d = s->g->d;
 
+	machine_preempt_by(now_and_then);
 	machine_destroy(d);
+	machine_preempt_by(NULL);
 	free(s->g);
 	s->g = NULL;
 	domain_put(d);
@@ -211,6 +235,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	next_id = 0;
 	input_start(data, size);
 	beginning = in_byte();
+	choose_processor(in_byte());
 	machine_cpu(0);
 	machine_tlb_forget();
 	for (u32 i = 0; i < SLOTS; i++)

@@ -15,8 +15,7 @@
 #include "sched/sched.h"
 #include "x86/cpu_ops.h"
 
-/* What the CPU would fetch at CODE_PAGE; registers point to where it may hurt. */
-static void set_code(const u8 *code, size_t len)
+void set_code(const u8 *code, size_t len)
 {
 	guest_write(guest_va(CODE_PAGE), code, len);
 	actor->regs.rip = guest_va(CODE_PAGE);

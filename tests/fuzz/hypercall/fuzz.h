@@ -12,6 +12,8 @@
 #define ARG_PAGE	0u		/* of vCPU 0; the next is vCPU 1's: structure, list at +2048, results at +3072 */
 #define CONTEXT_PAGE	4u		/* two pages with a vcpu_guest_context */
 #define CODE_PAGE	6u		/* instructions that are emulated */
+#define ALIAS_PAGE	56u		/* the argument pages again, read-only; then */
+#define NO_PAGE		60u		/* nothing is mapped */
 
 struct slot {
 	struct machine_guest *g;	/* its domain is held by a reference */
@@ -43,10 +45,14 @@ void do_hypercall(void);
 void repeat_hypercall(u32 vcpu);
 /* Writes as the guest; what it cannot write stays as it is. */
 void guest_write(u64 va, const void *from, size_t len);
+/* The address told for an argument at `at`: mostly that, else one where it can only be read, or not at all. */
+u64 as_seen(u64 at);
 
 /* acts.c: what guests do without hypercalls, and what happens to them. */
 void do_act(void);
 
+/* What the CPU would fetch at CODE_PAGE. */
+void set_code(const u8 *code, size_t len);
 void act_context(void);			/* acts_cpu.c */
 void act_page_table_store(void);
 void act_instruction(void);
@@ -69,9 +75,21 @@ bool become(struct slot *s);
 /* The actor calls nr(cmd, &arg, count), or nr(&arg) if that is for control; *arg then holds what the hypervisor wrote. */
 long recipe_call(u64 nr, u64 cmd, void *arg, size_t size, u64 count);
 
+/* One that changes nothing but what guests may. */
+void do_plain_recipe(void);
+
+void recipe_tables(void);		/* recipes_tables.c */
+void recipe_shortage(void);
+void recipe_registers(void);		/* recipes_cpu.c */
+void recipe_vcpu(void);
+void recipe_dying(void);		/* recipes_end.c */
+void recipe_end_of_machine(void);
+void recipe_firmware(void);		/* recipes_firmware.c */
 void recipe_channel(void);		/* recipes_event.c */
 void recipe_local_ports(void);
 void recipe_interrupt(void);
+void recipe_shared_line(void);
+void recipe_all_numbers(void);
 void recipe_policy(domid_t id);		/* recipes_domain.c */
 void recipe_new_domain(void);
 void recipe_tools(void);

@@ -42,18 +42,20 @@ long recipe_call(u64 nr, u64 cmd, void *arg, size_t size, u64 count)
 {
 	bool is_control = nr == __HYPERVISOR_domctl || nr == __HYPERVISOR_sysctl || nr == __HYPERVISOR_platform_op;
 	u32 first = is_control ? 4 : 0, how = in_byte();	/* whom it is about is not changed */
+	u64 at;
 	long rc;
 
 	if (!may_act(actor))
 		return -1;
 	if (how < 16 && size / 4 > first)
 		((u32 *)arg)[first + in_byte() % (size / 4 - first)] = in_word();
-	left_until_interrupted = how < 96 ? how / 16 : 0;
+	left_until_interrupted = how < 96 ? how / 16 : how < 128 ? 1u << in_below(8) : 0;
+	at = as_seen(arg_va());
 	guest_write(arg_va(), arg, size);
 	machine_preempt_by(now_and_then);
 	if (how >= 240)
 		machine_heap_fail_after(how - 239);
-	rc = is_control ? machine_call(actor, nr, arg_va(), 0, 0, 0) : machine_call(actor, nr, cmd, arg_va(), count, 0);
+	rc = is_control ? machine_call(actor, nr, at, 0, 0, 0) : machine_call(actor, nr, cmd, at, count, 0);
 	machine_heap_fail_after(0);
 	machine_preempt_by(NULL);
 	(void)!machine_load(actor, arg, arg_va(), size);
@@ -120,6 +122,27 @@ static void map_and_unmap(void)
 		(void)grant_op(GNTTABOP_unmap_grant_ref, &unmap, sizeof(unmap));
 }
 
+/* So many at once that the work is interrupted: copies between a page and a grant, or to map and unmap. */
+static void many_at_once(void)
+{
+	const struct slot *granter = &slots[in_below(SLOTS)];
+	struct gnttab_copy copies[20] = { 0 };
+	struct gnttab_unmap_grant_ref unmaps[20] = { 0 };
+
+	for (u32 i = 0; i < ARRAY_SIZE(copies); i++) {
+		copies[i].source = (struct gnttab_copy_ptr){ .u.gmfn = mfn_x(self->g->page[8]), .domid = DOMID_SELF };
+		copies[i].dest = (struct gnttab_copy_ptr){ .u.ref = 8 + in_below(6), .domid = granter->g->d->id };
+		copies[i].flags = GNTCOPY_dest_gref;
+		copies[i].len = in_below(64);
+		unmaps[i].handle = in_below(6);
+		unmaps[i].host_addr = guest_va(14 + in_below(6));
+	}
+	if (in_bit())
+		(void)recipe_call(__HYPERVISOR_grant_table_op, GNTTABOP_copy, copies, sizeof(copies), ARRAY_SIZE(copies));
+	else
+		(void)recipe_call(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, unmaps, sizeof(unmaps), ARRAY_SIZE(unmaps));
+}
+
 static void flush_what_is_mapped(void)
 {
 	struct gnttab_cache_flush op = {
@@ -164,14 +187,24 @@ static void context(void)
 	write_back(XEN_DOMCTL_getvcpucontext, XEN_DOMCTL_setvcpucontext, &op);
 }
 
-void do_recipe(void)
+void do_plain_recipe(void)
 {
 	static void (*const recipes[])(void) = {
-		transfer, map_and_unmap, map_and_unmap, map_and_unmap, flush_what_is_mapped, extended_state, context,
+		transfer, map_and_unmap, map_and_unmap, map_and_unmap, many_at_once, flush_what_is_mapped, extended_state, context,
 		recipe_channel, recipe_channel, recipe_local_ports, recipe_local_ports, recipe_interrupt, recipe_interrupt,
-		recipe_new_domain, recipe_tools, recipe_tools, recipe_memory, recipe_memory, recipe_parameters, recipe_sleep, recipe_descriptors,
+		recipe_new_domain, recipe_tools, recipe_tools, recipe_memory, recipe_memory, recipe_parameters, recipe_sleep,
+		recipe_descriptors, recipe_tables, recipe_tables, recipe_registers, recipe_registers, recipe_firmware,
+		recipe_dying, recipe_dying, recipe_shared_line, recipe_all_numbers, recipe_vcpu, recipe_end_of_machine,
 	};
 
 	if (become(self))
 		recipes[in_below(ARRAY_SIZE(recipes))]();
+}
+
+void do_recipe(void)
+{
+	if (in_byte() < 12)
+		recipe_shortage();
+	else
+		do_plain_recipe();
 }

@@ -144,6 +144,55 @@ static void scheduling(domid_t id)
 		(void)recipe_call(__HYPERVISOR_sysctl, all.cmd, &all, sizeof(all), 0);
 }
 
+/* One by one with gaps, so that the set of them has to grow; then perhaps all or some are taken. */
+static void give_ports(domid_t id)
+{
+	struct xen_domctl op = { .u.ioport_permission = { .nr_ports = 1, .allow_access = 1 } };
+
+	for (u32 i = 0; i < 12; i++) {
+		op.u.ioport_permission.first_port = in_byte() < 240 ? 2 * i : in_below(64);
+		(void)domctl(XEN_DOMCTL_ioport_permission, &op, id);
+	}
+	op.u.ioport_permission = (struct xen_domctl_ioport_permission){ in_below(32), 1 + in_below(32), 0, };
+	if (in_bit())
+		(void)domctl(XEN_DOMCTL_ioport_permission, &op, id);
+}
+
+static void place(domid_t id)
+{
+	struct xen_domctl op = { .u.vcpuaffinity = {
+		.vcpu = in_below(VCPUS), .flags = 1 + in_below(3), .cpumap_hard = { LIST, 8 },
+		.cpumap_soft = { in_byte() < 220 ? LIST : guest_va(NO_PAGE), 8 },
+	} };
+	struct xen_domctl_vcpu_msr msr = { .index = 0xc0000103, .value = in_byte() < 200 ? in_byte() : pick_any() };
+	u64 cpus = 1 + in_below(4);
+
+	if (in_bit()) {
+		guest_write(LIST, &cpus, sizeof(cpus));
+		(void)domctl(XEN_DOMCTL_setvcpuaffinity, &op, id);
+		return;
+	}
+	op.u.vcpu_msrs = (struct xen_domctl_vcpu_msrs){ .vcpu = in_below(VCPUS), .msr_count = 1 + in_below(2), .msrs = LIST };
+	guest_write(LIST, &msr, sizeof(msr));
+	(void)domctl(XEN_DOMCTL_set_vcpu_msrs, &op, id);
+	op.u.vcpu_msrs.msrs = in_byte() < 200 ? LIST : guest_va(NO_PAGE);
+	(void)domctl(XEN_DOMCTL_get_vcpu_msrs, &op, id);
+}
+
+/* What ACPI lets an operating system announce. */
+static void power(void)
+{
+	struct xen_platform_op op = {
+		.cmd = XENPF_set_processor_pminfo, .interface_version = XENPF_INTERFACE_VERSION,
+		.u.set_pminfo = { .type = XEN_PM_PDC, .u.pdc = in_byte() < 200 ? LIST : guest_va(ALIAS_PAGE) + 2048 },
+	};
+	u32 pdc[3] = { 1, in_byte() < 220, in_byte() };
+
+	guest_write(LIST, pdc, sizeof(pdc));
+	guest_write(guest_va(ARG_PAGE) + 2048, pdc, sizeof(pdc));
+	(void)recipe_call(__HYPERVISOR_platform_op, op.cmd, &op, sizeof(op), 0);
+}
+
 /* What tools set and fetch of a domain while it lives. */
 void recipe_tools(void)
 {
@@ -159,7 +208,7 @@ void recipe_tools(void)
 
 	if (!become(&slots[0]))
 		return;
-	switch (in_below(6)) {
+	switch (in_below(9)) {
 	case 0:
 		d->max_pages = d->tot_pages + in_below(32);
 		(void)recipe_call(__HYPERVISOR_memory_op, XENMEM_claim_pages, &claim, sizeof(claim), 1);
@@ -172,6 +221,15 @@ void recipe_tools(void)
 		break;
 	case 3:
 		scheduling(d->id);
+		break;
+	case 4:
+		give_ports(d->id);
+		break;
+	case 5:
+		place(d->id);
+		break;
+	case 6:
+		power();
 		break;
 	default:
 		question(d->id);

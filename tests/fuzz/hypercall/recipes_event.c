@@ -263,3 +263,61 @@ void recipe_interrupt(void)
 	if (in_bit() && become(&slots[0]))
 		(void)PHYSDEV_OP(unmap_pirq, unmap);
 }
+
+/* Two domains at one level-triggered line: it stays masked until both have seen it, or one of them has gone. */
+void recipe_shared_line(void)
+{
+	struct slot *who[2] = { self, &slots[in_below(SLOTS)] };
+	struct physdev_map_pirq map = { .type = MAP_PIRQ_TYPE_GSI, .index = 17 + in_below(2), .pirq = -1 };
+	struct xen_domctl give = {
+		.cmd = XEN_DOMCTL_irq_permission, .interface_version = XEN_DOMCTL_INTERFACE_VERSION,
+		.u.irq_permission = { .pirq = (u32)map.index, .allow_access = 1 },
+	};
+	struct evtchn_bind_pirq bind[2];
+	u32 i;
+
+	for (i = 0; i < 2; i++) {
+		if (!become(&slots[0]))
+			return;
+		give.domain = map.domid = who[i]->g->d->id;
+		map.pirq = -1;
+		(void)recipe_call(__HYPERVISOR_domctl, give.cmd, &give, sizeof(give), 0);
+		bind[i] = (struct evtchn_bind_pirq){ .flags = BIND_PIRQ__WILL_SHARE };
+		if (PHYSDEV_OP(map_pirq, map))
+			return;
+		bind[i].pirq = (u32)map.pirq;
+		if (!become(who[i]) || EVENT_OP(bind_pirq, bind[i]))
+			return;
+	}
+	(void)fake_irq_fire(map.index);
+	for (u32 n = 1 + in_below(4); n; n--) {
+		struct physdev_eoi eoi;
+
+		i = in_below(2);
+		eoi.irq = bind[i].pirq;
+		if (in_byte() < 170 && become(who[i]))
+			(void)PHYSDEV_OP(eoi, eoi);
+		else
+			close_port(who[i], bind[i].port);
+	}
+}
+
+/* PIRQ numbers until there are none, then interrupts for which one is wanted. */
+void recipe_all_numbers(void)
+{
+	struct slot *s = self;
+	u32 type = in_bit() ? MAP_PIRQ_TYPE_MSI : MAP_PIRQ_TYPE_GSI;
+
+	for (u32 n = 0; n < 600; n++) {
+		struct physdev_get_free_pirq get = { .type = type };
+
+		if (!may_act(actor) || PHYSDEV_OP(get_free_pirq, get))
+			break;
+	}
+	for (u32 n = in_below(3); n; n--) {
+		int pirq;
+		u32 irq;
+
+		(void)map_interrupt(s, &pirq, &irq);
+	}
+}
