@@ -5,6 +5,7 @@
  */
 #include "hooks.h"
 #include "core/lock.h"
+#include "event/internal.h"
 
 static struct spinlock *race_lock;	/* before this lock is taken ... */
 static void (*race_action)(void);	/* ... this happens, once */
@@ -19,7 +20,16 @@ static void race(struct spinlock *lock)
 	action();
 }
 
-#define spin_lock(lock)	(race(lock), (spin_lock)(lock))
+/* How often senders of events were waited for. */
+static u32 waits;
+
+static void count_wait(void)
+{
+	waits++;
+}
+
+#define spin_lock(lock)		(race(lock), (spin_lock)(lock))
+#define event_synchronize()	(count_wait(), (event_synchronize)())
 
 #include "domain/domain.c"
 #include "event/pirq.c"
@@ -102,10 +112,31 @@ TEST(no_interrupts_for_what_has_gone)
 	gone(-EINVAL);
 }
 
+/* A number is taken out of the table first; what it stood for goes when nobody can be sending by it any more. */
+TEST(senders_are_waited_for)
+{
+	struct machine_guest *g = machine_guest(1, true, 1);
+	int pirq = -1;
+
+	CHECK_EQ(pirq_map_gsi(g->d, 5, &pirq), 0);
+	waits = 0;
+	CHECK_EQ(pirq_unmap(g->d, pirq), 0);
+	CHECK_EQ(waits, 1);
+	pirq = -1;
+	CHECK_EQ(pirq_map_msi(g->d, 0x10, 0, 0, false, 4, &pirq), 0);
+	waits = 0;
+	CHECK_EQ(pirq_unmap(g->d, pirq), 0);
+	CHECK_EQ(waits, 4);
+	machine_guest_end(g);
+	CHECK(oracle_check());
+	CHECK(machine_is_clean());
+}
+
 int main(void)
 {
 	machine_start();
 	RUN(nobody_finds_a_domain_that_is_gone);
 	RUN(no_interrupts_for_what_has_gone);
+	RUN(senders_are_waited_for);
 	return unit_end();
 }

@@ -371,6 +371,39 @@ TEST(pinned_and_free_ones_balance)
 }
 
 /* A machine that was stopped, and goes on: nobody pays for what passed meanwhile. */
+/* A queue whose clock is far ahead draws the other after it, with all who are there, whichever way a vCPU would go. */
+TEST(clocks_do_not_drift_apart)
+{
+	struct runqueue *a = &runqueues[0], *b = &runqueues[1];
+	struct sched_unit *u[2];
+	struct domain *d;
+	u64 clock, vtime;
+
+	fake_start(2);
+	d = make(0, 2, 256, 0);
+	start_all(d);
+	fake_advance(SECOND / 10);
+	for (u32 i = 0; i < 2; i++)
+		u[i] = runqueues[i].curr->sched;
+	b->min_vtime += SECOND;
+	u[1]->vtime += SECOND;
+	clock = a->min_vtime;
+	vtime = u[0]->vtime;
+	(void)policy->wants_to_move(a, b, u[0]);
+	CHECK_EQ(b->min_vtime - a->min_vtime, 200 * MS);
+	CHECK_EQ(u[0]->vtime - vtime, a->min_vtime - clock);
+	a->min_vtime += SECOND;
+	u[0]->vtime += SECOND;
+	clock = b->min_vtime;
+	vtime = u[1]->vtime;
+	(void)policy->wants_to_move(a, b, u[0]);
+	CHECK_EQ(a->min_vtime - b->min_vtime, 200 * MS);
+	CHECK_EQ(u[1]->vtime - vtime, b->min_vtime - clock);
+	fake_cpu(0);
+	fake_domain_end(d);
+	TEARDOWN();
+}
+
 TEST(time_jumps)
 {
 	struct domain *a, *b;
@@ -494,6 +527,7 @@ int main(void)
 	RUN(freed_cpus_take_work);
 	RUN(hard_affinity_is_kept);
 	RUN(pinned_and_free_ones_balance);
+	RUN(clocks_do_not_drift_apart);
 	RUN(time_jumps);
 	RUN(random_life);
 	return unit_end();
