@@ -126,10 +126,9 @@ static void get_fpu(const struct vcpu *v, struct vcpu_guest_context *c)
 		memset(out + 32, 0, 128);
 		*(u16 *)out = 0x37f;
 	}
-	if (!(have & XCR0_SSE)) {
+	/* MXCSR is saved and loaded whatever the header says (SDM 1 13.7, 13.8.1) */
+	if (!(have & XCR0_SSE))
 		memset(out + 160, 0, 256);
-		*(u32 *)(out + 24) = 0x1f80;
-	}
 }
 
 static void set_fpu(struct vcpu *v, const struct vcpu_guest_context *c)

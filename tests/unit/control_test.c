@@ -9,6 +9,7 @@
 #include "event/event.h"
 #include "mm/pt.h"
 #include "pv/pv.h"
+#include "x86/features.h"
 #include "x86/fpu.h"
 
 /* As a toolstack: made, given vCPUs and memory, started, looked at, destroyed. */
@@ -109,6 +110,33 @@ TEST(a_context_comes_back)
 	context_comes_back(VGCF_in_kernel | VGCF_failsafe_disables_events);
 	context_comes_back(VGCF_syscall_disables_events);
 	context_comes_back(0);
+	end();
+}
+
+/* Registers that XSAVE has not written, since they are as after reset, come out like that; MXCSR is always written. */
+TEST(a_context_has_registers_in_their_initial_state)
+{
+	struct vcpu_guest_context *c = calloc(1, sizeof(*c));
+	u8 *area, *out = (u8 *)c->fpu_ctxt.x;
+	bool had = cpu_features.xsave;
+
+	start();
+	area = V->fpu;
+	cpu_features.xsave = true;
+	memset(area, 0x5a, 512);
+	memset(area + 512, 0, 64);
+	*(u32 *)(area + 24) = 0x1fa0;
+	pv_vcpu_get_context(V, c);
+	CHECK_EQ(*(u16 *)out, 0x37f);
+	CHECK_EQ(*(u32 *)(out + 24), 0x1fa0);
+	CHECK(!memchr(out + 32, 0x5a, 128));
+	CHECK(!memchr(out + 160, 0x5a, 256));
+	area[512] = 3;
+	pv_vcpu_get_context(V, c);
+	CHECK(!memcmp(out, area, 512));
+	fpu_area_init(area);
+	cpu_features.xsave = had;
+	free(c);
 	end();
 }
 
@@ -277,6 +305,7 @@ int main(void)
 	machine_start();
 	RUN(a_domain_by_domctl);
 	RUN(a_context_comes_back);
+	RUN(a_context_has_registers_in_their_initial_state);
 	RUN(the_dying_get_nothing_new);
 	RUN(the_dying_get_no_vcpus);
 	RUN(questions_about_the_dying_and_the_unborn);
