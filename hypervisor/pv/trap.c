@@ -50,6 +50,24 @@ bool pv_window_fault(struct vcpu *v, u64 cr2)
 	return !v->is_idle && offset < half && desc_ldt_fault(v, offset);
 }
 
+/*
+ * In ring 3 a processor reads and writes the supervisor's way only what descriptor registers point to, and that is ours.
+ * QEMU before 8 does so with the stack of IRET and of far returns and calls, and SMAP forbids it: every PV kernel would end
+ * here. Without SMAP the instruction goes on. True if that was it.
+ */
+static bool smap_misjudged(u32 error)
+{
+	static bool told;
+
+	if (!(error & PFEC_PRESENT) || !(read_cr4() & CR4_SMAP))
+		return false;
+	write_cr4(read_cr4() & ~CR4_SMAP);
+	if (!told)
+		log_warn("SMAP is off: this processor applies it to IRET in ring 3, as QEMU 7.2 does");
+	told = true;
+	return true;
+}
+
 void pv_page_fault(struct vcpu *v, u64 cr2)
 {
 	u32 error = v->regs.error_code;
@@ -57,6 +75,8 @@ void pv_page_fault(struct vcpu *v, u64 cr2)
 	if (unlikely(cr2 - HV_VIRT_START < HV_VIRT_END - HV_VIRT_START)) {
 		if (window_fault(v, cr2))
 			return;
+	} else if (unlikely(!(error & PFEC_USER)) && smap_misjudged(error)) {
+		return;
 	} else if ((error & (PFEC_PRESENT | PFEC_WRITE | PFEC_RSVD | PFEC_INSN)) == (PFEC_PRESENT | PFEC_WRITE) &&
 		   v->pv.kernel_mode && (v->domain->pv.vm_assist & (1ul << VMASST_TYPE_writable_pagetables)) &&
 		   pv_ro_fault(v, cr2)) {
