@@ -198,10 +198,14 @@ static int take_ext_state(struct vcpu *v, const struct xen_domctl_vcpuextstate *
 {
 	u64 head[2], *bv;
 
-	if (!cpu_features.xsave || s->size < EXT_STATE_HEAD + 576 || s->size > EXT_STATE_HEAD + fpu_area_size)
+	if (s->size < EXT_STATE_HEAD || s->size > EXT_STATE_HEAD + fpu_area_size)
 		return -EINVAL;
 	if (guest_copy_from(head, s->buffer, sizeof(head)))
 		return -EFAULT;
+	if (s->size == EXT_STATE_HEAD)		/* saved from a guest that has never used XSAVE: its context has all */
+		return head[0] | head[1] ? -EINVAL : 0;
+	if (!cpu_features.xsave || s->size < EXT_STATE_HEAD + 576)
+		return -EINVAL;
 	if (!fpu_xcr0_valid(head[0]))
 		return -EINVAL;
 	fpu_area_init(v->fpu);

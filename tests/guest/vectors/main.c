@@ -314,30 +314,27 @@ static uint8_t *in_image(unsigned int byte)
 	return &image.area[at < 16 ? 160 + reg * 16 + at : upper + reg * 16 + at - 16];
 }
 
-static uint64_t image_size(const struct guest *g)
+/* The size of the image that is got: what was asked for is room for any. */
+static uint64_t get_image(const struct guest *g)
 {
 	EXPECT(0, ext_state(g, XEN_DOMCTL_getvcpuextstate, 0));
 	CHECK(d.u.vcpuextstate.size >= 16 + 832 && d.u.vcpuextstate.size <= sizeof(image), "images of %lu bytes", d.u.vcpuextstate.size);
 	features = d.u.vcpuextstate.xfeature_mask;
 	CHECK((features & XCR0_AVX) == XCR0_AVX, "features %#lx", features);
-	return d.u.vcpuextstate.size;
-}
-
-static void get_image(const struct guest *g, uint64_t size)
-{
 	memset(&image, 0, sizeof(image));
-	EXPECT(0, ext_state(g, XEN_DOMCTL_getvcpuextstate, size));
+	EXPECT(0, ext_state(g, XEN_DOMCTL_getvcpuextstate, d.u.vcpuextstate.size));
 	CHECK(image.xcr0 == XCR0_AVX, "the guest's XCR0 is saved as %#lx", image.xcr0);
+	return d.u.vcpuextstate.size;
 }
 
 /* The registers of a paused guest are in the image; others are put there, and the guest finds those. */
 static void exchange(const struct guest *g)
 {
-	uint64_t size = image_size(g);
 	volatile struct data *p;
+	uint64_t size;
 
 	control(XEN_DOMCTL_pausedomain, g->id);
-	get_image(g, size);
+	size = get_image(g);
 	p = data_of(g);
 	for (unsigned int i = 0; i < ALL_BYTES; i++)
 		if (*in_image(i) != p->pattern[i]) {
@@ -355,17 +352,21 @@ static void exchange(const struct guest *g)
 
 static void refusals(const struct guest *g)
 {
-	uint64_t size = image_size(g);
+	uint64_t size;
 
 	control(XEN_DOMCTL_pausedomain, g->id);
+	size = get_image(g);
 	CHECK(ext_state(g, XEN_DOMCTL_getvcpuextstate, size - 1) < 0, "a buffer one byte too small is filled");
-	get_image(g, size);
 	CHECK(ext_state(g, XEN_DOMCTL_setvcpuextstate, sizeof(image)) < 0, "an image of %lu bytes is taken", sizeof(image));
 	CHECK(ext_state(g, XEN_DOMCTL_setvcpuextstate, 8) < 0, "an image of 8 bytes is taken");
 	image.xcr0 = 5;			/* AVX without SSE */
 	CHECK(ext_state(g, XEN_DOMCTL_setvcpuextstate, size) < 0, "XCR0 of 5 is taken");
 	image.xcr0 = 1ul << 62 | XCR0_AVX;
 	CHECK(ext_state(g, XEN_DOMCTL_setvcpuextstate, size) < 0, "XCR0 with bit 62 is taken");
+	/* as Xen saves a guest that has never used XSAVE */
+	CHECK(ext_state(g, XEN_DOMCTL_setvcpuextstate, 16) < 0, "XCR0 of something without an image is taken");
+	image.xcr0 = image.ever = 0;
+	EXPECT(0, ext_state(g, XEN_DOMCTL_setvcpuextstate, 16));
 	control(XEN_DOMCTL_unpausedomain, g->id);
 	both_look(g, "after refused images");
 }
@@ -373,14 +374,14 @@ static void refusals(const struct guest *g)
 /* Another domain goes on where this one stood, as a restored guest does: first its context, then its image. */
 static void reborn(const struct guest *old, struct guest *new)
 {
-	uint64_t size = image_size(old);
 	static struct data kept;
+	uint64_t size;
 
 	control(XEN_DOMCTL_pausedomain, old->id);
 	memset(&d, 0, sizeof(d));
 	d.u.vcpucontext = (struct xen_domctl_vcpucontext){ 0, (uint64_t)&context };
 	control(XEN_DOMCTL_getvcpucontext, old->id);
-	get_image(old, size);
+	size = get_image(old);
 	memcpy(&kept, (void *)data_of(old), sizeof(kept));
 	memcpy((void *)data_of(new), &kept, sizeof(kept));
 	set_context(new);
