@@ -2,7 +2,7 @@
 /*
  * The sixteen YMM registers of a vCPU are its own: through hypercalls, traps and the turns of others, on whatever CPU it
  * comes to run; saved into a tool's image and given back from one, in another domain too. Components that a guest has
- * switched on anew hold nothing of anybody else's (the state a lazy or half switch would leave: XSA-154, CVE-2018-3665).
+ * switched on anew hold nothing of anybody else's (the state a lazy or half switch would leave: XSA-267, CVE-2018-3665).
  *
  * A guest here is a page of code that loads its registers from its data page once and then compares them for ever.
  */
