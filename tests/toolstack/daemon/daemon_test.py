@@ -827,6 +827,20 @@ def clocks(h):
     h.refused('does not serve its tsc_mode', 'create', h.config('t', 'tsc_mode = "always_emulate"'))
 
 
+def killed_while_it_starts(h):
+    """A daemon that dies before its store has all rings back: the next one goes on with them, not from nothing."""
+    h.xl('create', h.config('a'))
+    h.kill()
+    h.write('machine.kill', '')
+    with open(h.path('xend.log'), 'ab') as log:
+        died = subprocess.run([f'{B}/xend-fake', '-r', h.dir, '-c', h.path('xend.conf')], env=h.env, stdout=log, stderr=log, timeout=60)
+    assert died.returncode == -signal.SIGKILL, died.returncode
+    h.start()
+    with open(h.path('xend.log'), errors='replace') as f:
+        said = [line for line in f if 'store ring' in line]
+    assert not said, said
+
+
 def bridge_of_two_words(h):
     """A bridge's name goes into a list of commands: it is held against what may name an interface."""
     h.refused('cannot name a network interface', '-n', 'net', 'setup', 'lo', '--bridge', 'br 0')
@@ -837,7 +851,7 @@ TESTS = [flood_while_busy, one_who_does_not_read, a_thousand_clients, renamed_be
          attach_to_one_that_goes, attach_to_one_that_reboots, nothing_else_is_opened, renamed, dump_to_a_long_path, dump_without_descriptors,
          long_logs_in_a_bugreport, words_cut_within_a_character, many_who_look, waits_over_a_rename,
          plugged_and_unplugged, created_over_a_definition, closed_while_nobody_looked,
-         closed_while_it_connects, shut_down_with_the_host, cpus_of_nodes, clocks, bridge_of_two_words, network_changes_beside_the_loop, disks_by_script,
+         closed_while_it_connects, shut_down_with_the_host, cpus_of_nodes, clocks, killed_while_it_starts, bridge_of_two_words, network_changes_beside_the_loop, disks_by_script,
          scripts_that_fail, disks_by_script_plugged]
 
 passed = failed = 0
