@@ -194,4 +194,6 @@ def wrong_for_rpm(seen, before, after, not_new):
             return f"rpm takes its work for done, and these files are not as they should be: {not_new}"
         if target and seen[CONFIGURATION] != after[CONFIGURATION] and UNFINISHED not in seen:
             return "rpm takes its work for done, and nothing tells the next boot to complete it"
+    elif len(packages.split()) > 1 and UNFINISHED not in seen:
+        return "rpm has two versions in its database, and nothing tells the next boot to take out the old one"
     return None
