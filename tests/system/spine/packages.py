@@ -84,6 +84,9 @@ def cloud_image(path):
     return path
 
 
+made = set()  # what this process has packed; a case that has many hosts, and many cases, take the same
+
+
 @contextlib.contextmanager
 def for_tests(tree, work):
     """{name on the second disk: path}; nobody else makes them anew meanwhile"""
@@ -91,9 +94,11 @@ def for_tests(tree, work):
     os.makedirs(work, exist_ok=True)
     with open(os.path.join(work, "lock"), "w", encoding="ascii") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        pack(tree)
-        build_hang(os.path.join(work, "hang"))
-        build_next(tree, os.path.join(work, "next"))
+        if work not in made:
+            pack(tree)
+            build_hang(os.path.join(work, "hang"))
+            build_next(tree, os.path.join(work, "next"))
+            made.add(work)
         built = os.path.join(tree, "build")
         following = os.path.join(work, "next", "build")
         yield {
