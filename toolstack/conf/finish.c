@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "conf/build.h"
+#include "conf/cpuid.h"
 
 #define GRUB64 "/usr/lib/grub-xen/grub-x86_64-xen.bin"
 #define GRUB32 "/usr/lib/grub-xen/grub-i386-xen.bin"
@@ -272,6 +273,13 @@ static int rule_label(struct conf_build *b, struct error *err)
 	return error_to_errno(ERR_UNSUPPORTED);
 }
 
+static int rule_cpuid(struct conf_build *b, struct error *err)
+{
+	struct conf_cpuid want;
+
+	return b->cfg.cpuid ? conf_parse_cpuid(b->cfg.cpuid, &want, err) : 0;
+}
+
 /* Each rule with the key (or its older word) in whose line its problem stands, if that was given. */
 static const struct {
 	rule_fn *check;
@@ -280,7 +288,7 @@ static const struct {
 	{ rule_name, "name", NULL }, { rule_uuid, "uuid", NULL }, { rule_type, "type", "builder" }, { rule_bootloader, "bootloader", NULL },
 	{ rule_boot, "kernel", NULL }, { rule_cmdline, "extra", NULL }, { rule_memory, "memory", NULL }, { rule_vcpus, "vcpus", NULL },
 	{ rule_disks, "disk", NULL }, { rule_vifs, "vif", NULL }, { rule_actions, NULL, NULL },
-	{ rule_pool, "pool", NULL }, { rule_label, "seclabel", NULL },
+	{ rule_pool, "pool", NULL }, { rule_label, "seclabel", NULL }, { rule_cpuid, "cpuid", NULL },
 };
 
 /* Does a key that is not served yet ask for anything? */

@@ -39,7 +39,7 @@ enum conf_kind {
 #define KEY_REST 32u		/* field: takes the rest of the text, commas too (target=) */
 
 /* How an XML node becomes the text of a value. */
-enum conf_xml { XML_NONE, XML_TEXT, XML_KIB, XML_TYPE, XML_ONOFF, XML_LOCALTIME, XML_TSC, XML_PIN, XML_DISK,
+enum conf_xml { XML_NONE, XML_TEXT, XML_KIB, XML_TYPE, XML_ONOFF, XML_LOCALTIME, XML_TSC, XML_CPU, XML_PIN, XML_DISK,
 		XML_VIF, XML_PCI };
 
 struct conf_list;

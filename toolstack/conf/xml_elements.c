@@ -37,7 +37,7 @@ static const struct element elements[] = {
 	{ "domain", "seclabel", ANY }, { "domain", "metadata", QUIET }, { "domain", "genid", NOTE },
 	{ "domain", "maxMemory", NOTE }, { "domain", "vcpus", QUIET }, { "domain", "iothreads", NOTE },
 	{ "domain", "memoryBacking", NOTE }, { "domain", "memtune", NOTE }, { "domain", "blkiotune", NOTE },
-	{ "domain", "numatune", NOTE }, { "domain", "cpu", NOTE }, { "domain", "pm", NOTE }, { "domain",
+	{ "domain", "numatune", NOTE }, { "domain", "cpu", SERVED }, { "domain", "pm", NOTE }, { "domain",
 	"perf", NOTE },
 	{ "domain", "sysinfo", NOTE }, { "domain", "idmap", REFUSED }, { "domain", "launchSecurity",
 	REFUSED },
@@ -55,6 +55,9 @@ static const struct element elements[] = {
 	{ "cputune", "quota", NOTE }, { "cputune", "emulatorpin", NOTE }, { "cputune", "iothreadpin", NOTE },
 	{ "cputune", "vcpusched", NOTE }, { "cputune", "global_period", NOTE }, { "cputune",
 	"global_quota", NOTE },
+
+	{ "cpu", "feature", ANY }, { "cpu", "model", NOTE }, { "cpu", "vendor", NOTE }, { "cpu", "topology", NOTE },
+	{ "cpu", "numa", NOTE }, { "cpu", "cache", NOTE }, { "cpu", "maxphysaddr", NOTE },
 
 	{ "clock", "timer", ANY }, { "resource", "partition", SERVED },
 	{ "features", "xen", ANY }, { "features", "acpi", QUIET }, { "features", "apic", QUIET },

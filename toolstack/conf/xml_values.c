@@ -144,6 +144,48 @@ static char *tsc_text(struct xml_reader *rd, xmlNode *node)
 	return translate(rd, node, from, to);
 }
 
+/* libvirt's names of some features, and Xen's. */
+static const char *feature_name(const char *name)
+{
+	static const char *const names[][2] = {
+		{ "pni", "sse3" }, { "pclmuldq", "pclmulqdq" }, { "ds_cpl", "dscpl" }, { "cid", "cntxid" }, { "cx16", "cmpxchg16" },
+		{ "cx8", "cmpxchg8" }, { "sep", "sysenter" }, { "pn", "psn" }, { "clflush", "clfsh" }, { "ht", "htt" },
+		{ "nodeid_msr", "nodeid" }, { "cr8legacy", "altmovcr8" }, { "lahf_lm", "lahfsahf" },
+		{ "cmp_legacy", "cmplegacy" }, { "fxsr_opt", "ffxsr" }, { "pdpe1gb", "page1gb" }, { "sse4.1", "sse4_1" },
+		{ "avx512ifma", "avx512-ifma" }, { "avx512vbmi", "avx512-vbmi" },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i][0], name) == 0)
+			return names[i][1];
+	return name;
+}
+
+/* <cpu> with <feature policy='disable' name='avx'/> as "host,avx=0". */
+static char *cpu_text(struct xml_reader *rd, xmlNode *node)
+{
+	struct strbuf out = STRBUF_INIT;
+
+	strbuf_puts(&out, "host");
+	for (const xmlNode *c = node->children; c; c = c->next) {
+		char *name, *policy;
+
+		if (c->type != XML_ELEMENT_NODE || strcmp((const char *)c->name, "feature"))
+			continue;
+		name = attr(c, NULL, "name");
+		policy = attr(c, NULL, "policy");
+		if (!name)
+			conf_xml_error(rd, c, true, ERR_CONFIG, NULL, "<feature> without name=");
+		else if (policy && (strcmp(policy, "disable") == 0 || strcmp(policy, "forbid") == 0))
+			strbuf_printf(&out, ",%s=0", feature_name(name));
+		else if (!policy || strcmp(policy, "optional"))
+			strbuf_printf(&out, ",%s=1", feature_name(name));
+		free(name);
+		free(policy);
+	}
+	return strbuf_take(&out);
+}
+
 /* ---- pinning ---- */
 
 /* The number in a <vcpupin>; -1 if there is none, reported. */
@@ -326,6 +368,8 @@ char *conf_xml_value(struct xml_reader *rd, enum conf_xml as, xmlNode *node)
 		return switch_text(node, "localtime");
 	case XML_TSC:
 		return tsc_text(rd, node);
+	case XML_CPU:
+		return cpu_text(rd, node);
 	case XML_PIN:
 		return NULL;	/* by conf_xml_pin() */
 	case XML_DISK:

@@ -94,6 +94,31 @@ static void put_cpus(struct strbuf *out, const struct guest_config *cfg)
 	strbuf_puts(out, "  </cputune>\n");
 }
 
+static bool by_name(const char *cpuid)
+{
+	return cpuid && strncmp(cpuid, "host", 4) == 0;
+}
+
+/* "host,avx=0": what the check of the configuration has let through. */
+static void put_features(struct strbuf *out, const char *cpuid)
+{
+	char *copy = by_name(cpuid) ? strdup(cpuid) : NULL, *save = NULL, *value;
+
+	if (!copy)
+		return;
+	strbuf_puts(out, "  <cpu mode='host-passthrough'>\n");
+	for (char *w = strtok_r(copy, ",", &save); w; w = strtok_r(NULL, ",", &save)) {
+		value = strchr(w, '=');
+		if (!value)
+			continue;
+		*value++ = '\0';
+		strbuf_printf(out, "    <feature policy='%s' name='%s'/>\n", *value == '0' ? "disable" : *value == '1' ? "require" :
+			      "optional", w);
+	}
+	strbuf_puts(out, "  </cpu>\n");
+	free(copy);
+}
+
 static void put_boot(struct strbuf *out, const struct guest_config *cfg)
 {
 	static const char *const tsc[] = { "auto", "emulate", "native", "paravirt" };
@@ -207,6 +232,7 @@ static void put_left_out(struct strbuf *out, const struct guest_config *cfg)
 
 	conf_for_each_key(sec, key)
 		leave_out(&names, fresh && is_left_out(key, cfg, fresh), key->name);
+	leave_out(&names, cfg->cpuid && !by_name(cfg->cpuid), "cpuid");
 	for (size_t i = 0; i < cfg->n_disks; i++) {
 		leave_out(&names, cfg->disks[i].removable, "disk:removable");
 		leave_out(&names, cfg->disks[i].direct_io_safe, "disk:direct-io-safe");
@@ -236,6 +262,7 @@ char *conf_to_xml(const struct guest_config *cfg)
 		strbuf_puts(&out, "  </resource>\n");
 	}
 	put_boot(&out, cfg);
+	put_features(&out, cfg->cpuid);
 	put_devices(&out, cfg);
 	put_left_out(&out, cfg);
 	strbuf_puts(&out, "</domain>\n");

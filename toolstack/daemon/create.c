@@ -13,6 +13,7 @@
 #include "daemon/create.h"
 #include "daemon/disk.h"
 #include "daemon/kernels.h"
+#include "daemon/policy.h"
 #include "daemon/worker.h"
 #include "daemon/xend.h"
 #include "hv/calls.h"
@@ -246,7 +247,9 @@ static int make_domain(const struct create_job *job, struct pv_guest *pv, struct
 		return error_set_errno(err, rc == -ENOMEM ? ERR_RESOURCES : ERR_FAILED, -rc, NULL,
 				       "cannot set up the new domain");
 	pv->shared_info = info.shared_info_frame;
-	rc = set_clocks(cfg, pv->domid, err);
+	rc = policy_apply(pv->domid, cfg->cpuid, err);
+	if (!rc)
+		rc = set_clocks(cfg, pv->domid, err);
 	if (!rc)
 		rc = set_affinity(job->g, pv->domid, err);
 	return rc ? rc : allow_hardware(job->g, pv->domid, err);

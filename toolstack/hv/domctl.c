@@ -292,6 +292,35 @@ int hv_domctl_get_affinity(domid_t domid, unsigned int vcpu, uint8_t *hard, uint
 	return affinity(domid, XEN_DOMCTL_getvcpuaffinity, vcpu, hard, soft, n_bits);
 }
 
+static int cpu_policy(domid_t domid, uint32_t cmd, xen_cpuid_leaf_t *leaves, unsigned int *n)
+{
+	struct xen_domctl op = { .cmd = cmd, .domain = domid };
+	size_t size = *n * sizeof(*leaves);
+	xen_cpuid_leaf_t *buf = hv_buf_get(size);
+	int rc;
+
+	if (!buf)
+		return -ENOMEM;
+	memcpy(buf, leaves, size);
+	op.u.cpu_policy.nr_leaves = *n;
+	op.u.cpu_policy.leaves = (uintptr_t)buf;
+	rc = domctl(&op);
+	*n = op.u.cpu_policy.nr_leaves < *n ? op.u.cpu_policy.nr_leaves : *n;
+	memcpy(leaves, buf, *n * sizeof(*leaves));
+	hv_buf_put(buf, size);
+	return rc;
+}
+
+int hv_domctl_get_cpu_policy(domid_t domid, xen_cpuid_leaf_t *leaves, unsigned int *n)
+{
+	return cpu_policy(domid, XEN_DOMCTL_get_cpu_policy, leaves, n);
+}
+
+int hv_domctl_set_cpu_policy(domid_t domid, xen_cpuid_leaf_t *leaves, unsigned int n)
+{
+	return cpu_policy(domid, XEN_DOMCTL_set_cpu_policy, leaves, &n);
+}
+
 int hv_domctl_set_sched(domid_t domid, unsigned int sched_id, unsigned int weight, unsigned int cap)
 {
 	struct xen_domctl op = { .cmd = XEN_DOMCTL_scheduler_op, .domain = domid };

@@ -67,6 +67,9 @@ int hv_domctl_get_sched(domid_t domid, unsigned int sched_id, unsigned int *weig
 
 /* ---- hardware it may touch ---- */
 
+/* What CPUID says in the domain: in *n the room, then the number; and leaves of which it is to say less. */
+int hv_domctl_get_cpu_policy(domid_t domid, xen_cpuid_leaf_t *leaves, unsigned int *n) __must_check;
+int hv_domctl_set_cpu_policy(domid_t domid, xen_cpuid_leaf_t *leaves, unsigned int n) __must_check;
 int hv_domctl_allow_ioports(domid_t domid, uint32_t first, uint32_t n, bool allow) __must_check;
 int hv_domctl_allow_iomem(domid_t domid, uint64_t first_mfn, uint64_t n, bool allow) __must_check;
 int hv_domctl_allow_irq(domid_t domid, uint32_t pirq, bool allow) __must_check;

@@ -372,6 +372,33 @@ static int set_affinity(const struct xen_domctl_vcpuaffinity *a)
 	return a->flags & XEN_VCPUAFFINITY_HARD && !(hard[0] & 1) ? -EINVAL : 0;
 }
 
+/* A host with SSE3, XSAVE and AVX, and AVX2.  A policy may only take away. */
+static const xen_cpuid_leaf_t fake_leaves[] = {
+	{ 1, XEN_CPUID_NO_SUBLEAF, 0, 0, 1u << 0 | 1u << 26 | 1u << 28, 1u << 25 }, { 7, 0, 0, 1u << 5, 0, 0 },
+};
+
+static int get_cpu_policy(struct xen_domctl_cpu_policy *p)
+{
+	if (p->nr_leaves < 2)
+		return -ENOBUFS;
+	p->nr_leaves = 2;
+	memcpy((void *)(uintptr_t)p->leaves, fake_leaves, sizeof(fake_leaves));
+	return 0;
+}
+
+static int set_cpu_policy(const struct xen_domctl_cpu_policy *p)
+{
+	const xen_cpuid_leaf_t *l = (const xen_cpuid_leaf_t *)(uintptr_t)p->leaves;
+
+	for (uint32_t i = 0; i < p->nr_leaves; i++, l++) {
+		const xen_cpuid_leaf_t *own = l->leaf == 1 ? &fake_leaves[0] : &fake_leaves[1];
+
+		if (l->leaf != own->leaf || l->subleaf != own->subleaf || (l->b & ~own->b) | (l->c & ~own->c) | (l->d & ~own->d))
+			return -EINVAL;
+	}
+	return 0;
+}
+
 static int do_domctl(struct xen_domctl *op)
 {
 	struct fake_domain *d = op->domain < FAKE_DOMAINS ? &fake->domains[op->domain] : NULL;
@@ -400,6 +427,8 @@ static int do_domctl(struct xen_domctl *op)
 		return op->u.getvcpuinfo.vcpu < d->max_vcpus ? 0 : -ESRCH;
 	case XEN_DOMCTL_setvcpuaffinity: return set_affinity(&op->u.vcpuaffinity);
 	case XEN_DOMCTL_scheduler_op: return 0;
+	case XEN_DOMCTL_get_cpu_policy: return get_cpu_policy(&op->u.cpu_policy);
+	case XEN_DOMCTL_set_cpu_policy: return set_cpu_policy(&op->u.cpu_policy);
 	case XEN_DOMCTL_settscinfo: return op->u.tsc_info.tsc_mode == 1 || op->u.tsc_info.tsc_mode == 3 ? -EOPNOTSUPP : 0;
 	case XEN_DOMCTL_settimeoffset: d->time_offset = op->u.settimeoffset.time_offset_seconds; return 0;
 	default: return -ENOSYS;

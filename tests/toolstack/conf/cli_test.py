@@ -707,7 +707,7 @@ def commands_in_the_prose_of_the_manual_exist(b):
 def examples_in_the_manual_of_configurations_are_good(b):
     with open(os.path.join(ROOT, 'man/vm.cfg.5')) as f:
         page = f.read()
-    refused = ('cpuid', 'vfb', 'channel', 'pci', 'driver_domain', 'e820_host', 'vpmu',
+    refused = ('vfb', 'channel', 'pci', 'driver_domain', 'e820_host', 'vpmu',
                'xend_suspend_evtchn_compat', 'seclabel', 'init_seclabel')
     keys = re.findall(r'^\.Dl "\\&(\w+)" = "\\&(.*)"$', page, re.M)
     check(len(keys) > 50, f'{len(keys)} examples')

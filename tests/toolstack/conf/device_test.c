@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Disks, interfaces, CPU lists, ranges, PCI functions. */
+#include "conf/cpuid.h"
 #include "helpers.h"
 
 #include "conf/keys.h"
@@ -271,9 +272,44 @@ TEST(devices_to_come_are_understood_and_refused)
 		      "later release");
 	p = parse_with(BASE "pci=['03:00.0']\ne820_host=1\nvpmu=0\ncpuid='host'\n", &lenient);
 	REQUIRE(p.rc == 0);
-	CHECK_EQ(p.diags.n, 3);
-	CHECK(p.cfg->n_pcis == 0 && !p.cfg->e820_host && !p.cfg->cpuid);
+	CHECK_EQ(p.diags.n, 2);
+	CHECK(p.cfg->n_pcis == 0 && !p.cfg->e820_host);
 	parsed_free(&p);
+}
+
+/* Register and bit of a feature as the manuals of the processors have them. */
+static bool hides(const char *text, uint32_t leaf, unsigned int reg, unsigned int bit)
+{
+	struct conf_cpuid want;
+
+	if (conf_parse_cpuid(text, &want, NULL))
+		return false;
+	for (unsigned int i = 0; i < CPUID_REGS; i++)
+		if (conf_cpuid_regs[i].leaf == leaf && conf_cpuid_regs[i].reg == reg)
+			return want.off[i] >> bit & 1;
+	return false;
+}
+
+TEST(cpu_features)
+{
+	struct conf_cpuid want;
+
+	CHECK(hides("host,sse3=0", 1, 2, 0) && hides("host,avx=x,tm=0", 1, 3, 29) && !hides("host,avx=x,tm=0", 1, 2, 28));
+	CHECK(hides("host,sse4.2=0", 1, 2, 20) && hides("host,sse4_2=0", 1, 2, 20) && hides("host,nx=0", 0x80000001, 3, 20));
+	CHECK(hides("host,xsave=0", 7, 1, 5) && hides("host,avx=0", 7, 1, 16) && !hides("host,avx2=0", 1, 2, 28));
+	CHECK(hides("1:ecx=xxx0xxxxxxxxxxxxxxxxxxxxxxxxxxxx", 1, 2, 28));
+	CHECK(hides("1:eax=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx,edx=xx0kkkkkssssxxxxxxxxxxxxxxxxxxxx;7,0:ebx=xxxxxxxxxxxxxxxxxxxxxxxxxx0xxxxx",
+		    7, 1, 5));
+	CHECK_EQ(conf_parse_cpuid("host,avx=1,avx=0", &want, NULL), 0);
+	CHECK(!want.on[0] && want.off[0] == (1u << 28 | 1u << 12 | 1u << 29));
+	CHECK_REFUSED(BASE "cpuid='host,avxx=0'\n", "t.cfg:4: cpuid: there is no feature 'avxx' (did you mean 'avx'?)");
+	CHECK_REFUSED(BASE "cpuid='host,family=6'\n", "t.cfg:4: cpuid: 'family' cannot be chosen, features can");
+	CHECK_REFUSED(BASE "cpuid='host,avx=2'\n", "t.cfg:4: cpuid: 'avx' needs a value: 0, 1, or x for as it is");
+	CHECK_REFUSED(BASE "cpuid='avx=0'\n", "t.cfg:4: cpuid: 'avx=0' begins neither with 'host,' nor with a leaf: '1:ecx=...'");
+	CHECK_REFUSED(BASE "cpuid=['1:ecx=x0']\n",
+		      "t.cfg:4: cpuid: 'ecx=x0' is not a register and its 32 bits, from 31 on: ecx=xx0x...");
+	CHECK_REFUSED(BASE "cpuid=['2:eax=0xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx']\n",
+		      "t.cfg:4: cpuid: eax of leaf 0x2 holds no features that can be chosen");
 }
 
 int main(void)
@@ -288,5 +324,6 @@ int main(void)
 	RUN(cpu_lists);
 	RUN(hardware_ranges);
 	RUN(devices_to_come_are_understood_and_refused);
+	RUN(cpu_features);
 	return unit_end();
 }

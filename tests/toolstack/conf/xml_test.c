@@ -86,6 +86,29 @@ TEST(what_virsh_dumps)
 	parsed_free(&p);
 }
 
+TEST(features_of_the_processor)
+{
+	struct parsed p = parse(
+		"<domain type='xen'><name>p</name><memory>524288</memory><cpu mode='host-passthrough' check='none'>"
+		"<feature policy='disable' name='pni'/><feature policy='optional' name='avx'/><feature policy='require' "
+		"name='tsc'/></cpu><os><type>xen</type><kernel>/k</kernel></os></domain>");
+	char *text;
+
+	CHECK_STR(p.first, "");
+	REQUIRE(p.rc == 0);
+	CHECK_EQ(p.diags.n, 0);
+	CHECK_STR(p.cfg->cpuid, "host,sse3=0,tsc=1");
+	text = conf_to_xml(p.cfg);
+	CHECK(text && strstr(text, "<feature policy='disable' name='sse3'/>"));
+	free(text);
+	parsed_free(&p);
+	p = parse(DOM("<cpu mode='host-passthrough'/>"));
+	CHECK(p.rc == 0 && !p.cfg->cpuid);
+	parsed_free(&p);
+	CHECK_REFUSED(DOM("<cpu><feature policy='disable' name='avxx'/></cpu>"),
+		      "t.cfg:4: cpuid: there is no feature 'avxx' (did you mean 'avx'?)");
+}
+
 TEST(pinning_one_by_one)
 {
 	struct parsed p = parse(
@@ -146,7 +169,7 @@ TEST(problems_are_named)
 		      "t.cfg:4: key 'pci' comes in a later release");
 	CHECK_REFUSED(DOM("<features><xen><e820_host state='on'/></xen></features>"),
 		      "t.cfg:4: key 'e820_host' comes in a later release");
-	p = parse_with(DOM("<devices><tpm/></devices><cpu/>"), &lenient);
+	p = parse_with(DOM("<devices><tpm/></devices><pm/>"), &lenient);
 	CHECK_EQ(p.rc, 0);
 	CHECK_EQ(p.diags.n, 2);
 	parsed_free(&p);
@@ -262,6 +285,7 @@ int main(void)
 {
 	RUN(a_whole_definition);
 	RUN(what_virsh_dumps);
+	RUN(features_of_the_processor);
 	RUN(pinning_one_by_one);
 	RUN(pins_by_number);
 	RUN(problems_are_named);
