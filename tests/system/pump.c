@@ -4,6 +4,7 @@
  *	pump -l PORT			takes one connection after the other and throws away what comes
  *	pump ADDRESS PORT MIB		sends that much, waits until all of it is taken, says how fast it was
  *	pump -r FILE MIB		reads that much past the cache, says how fast it was
+ *	pump -d ADDRESS N		asks the DHCP server there for addresses, in the names of N hardware addresses
  *	pump -w FILE TEXT SECONDS	waits, asleep, until the file holds the text; status 1 if it does not in that time
  */
 #define _GNU_SOURCE
@@ -110,6 +111,30 @@ static int wait_for(const char *file, const char *text, int seconds)
 	return 0;
 }
 
+/* As one who knows what address it had: such a request needs no offer before it. */
+static void ask_addresses(const char *server, long n)
+{
+	struct sockaddr_in from = { .sin_family = AF_INET, .sin_port = htons(68) },
+			   to = { .sin_family = AF_INET, .sin_port = htons(67) };
+	unsigned char msg[300] = { 1, 1, 6, 0 };
+	static const unsigned char options[] = { 0x63, 0x82, 0x53, 0x63, 53, 1, 3, 50, 4 };
+	int s = socket(AF_INET, SOCK_DGRAM, 0);
+
+	need(inet_pton(AF_INET, server, &to.sin_addr) == 1 && bind(s, (struct sockaddr *)&from, sizeof(from)) == 0, server);
+	for (long i = 0; i < n; i++) {
+		memcpy(msg + 4, &i, 4);			/* xid */
+		memcpy(msg + 28, "\x02\0\0\0\0", 5);	/* chaddr */
+		msg[33] = (unsigned char)i;
+		memcpy(msg + 236, options, sizeof(options));
+		memcpy(msg + 245, &to.sin_addr, 3);
+		msg[248] = (unsigned char)(100 + i);
+		msg[249] = 255;
+		need(sendto(s, msg, sizeof(msg), 0, (struct sockaddr *)&to, sizeof(to)) == sizeof(msg), server);
+		usleep(100000);
+	}
+	printf("ASKED %ld\n", n);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "-l"))
@@ -118,9 +143,12 @@ int main(int argc, char **argv)
 		read_disk(argv[2], atol(argv[3]));
 	else if (argc == 5 && !strcmp(argv[1], "-w"))
 		return wait_for(argv[2], argv[3], atoi(argv[4]));
+	else if (argc == 4 && !strcmp(argv[1], "-d"))
+		ask_addresses(argv[2], atol(argv[3]));
 	else if (argc == 4)
 		send_to(argv[1], atoi(argv[2]), atol(argv[3]));
 	else
-		fprintf(stderr, "usage: pump -l PORT | pump ADDRESS PORT MIB | pump -r FILE MIB | pump -w FILE TEXT SECONDS\n");
+		fprintf(stderr, "usage: pump -l PORT | pump ADDRESS PORT MIB | pump -r FILE MIB | pump -w FILE TEXT SECONDS | "
+			"pump -d ADDRESS N\n");
 	return argc < 3;
 }

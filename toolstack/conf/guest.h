@@ -66,6 +66,11 @@ struct guest_disk {
 	bool trusted;		/* default true: the frontend may trust the backend */
 };
 
+/* Whether a guest may send from addresses that are not its own. */
+enum guest_antispoof {
+	ANTISPOOF_DEFAULT,	/* on in the default network, off on bridges of the administrator's */
+	ANTISPOOF_OFF, ANTISPOOF_ON
+};
 struct guest_vif {
 	bool mac_given;		/* false: the daemon derives one from UUID and index (00:16:3e) */
 	uint8_t mac[6];
@@ -79,6 +84,7 @@ struct guest_vif {
 	uint32_t rate_interval_us;		/* default 50000 */
 	uint32_t mtu;				/* 0: 1500 */
 	bool trusted;				/* default true */
+	enum guest_antispoof antispoof;
 };
 
 struct guest_vfb {

@@ -51,7 +51,7 @@ int conf_check_ifname(const char *text, struct error *err)
 	if (len == 0 || len >= IFNAMSIZ || strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
 		goto bad;
 	for (size_t i = 0; i < len; i++)
-		if (isspace((unsigned char)text[i]) || text[i] == '/' || text[i] == ':' || text[i] == '%' ||
+		if (isspace((unsigned char)text[i]) || strchr("/:%\"\\*", text[i]) ||
 		    (unsigned char)text[i] < 0x20)
 			goto bad;
 	return 0;
@@ -177,6 +177,25 @@ static bool format_rate(const void *at, struct strbuf *out)
 	return true;
 }
 
+static int parse_antispoof(const char *text, void *at, struct error *err)
+{
+	struct guest_vif *v = at;
+
+	if (strcmp(text, "0") && strcmp(text, "1"))
+		return error_set(err, ERR_CONFIG, NULL, "antispoof '%.20s' is neither 0 nor 1", text);
+	v->antispoof = text[0] == '1' ? ANTISPOOF_ON : ANTISPOOF_OFF;
+	return 0;
+}
+
+static bool format_antispoof(const void *at, struct strbuf *out)
+{
+	const struct guest_vif *v = at;
+
+	if (v->antispoof != ANTISPOOF_DEFAULT)
+		strbuf_puts(out, v->antispoof == ANTISPOOF_ON ? "1" : "0");
+	return v->antispoof != ANTISPOOF_DEFAULT;
+}
+
 static int refuse_devid(const char *text, void *at, struct error *err)
 {
 	(void)at;
@@ -221,6 +240,10 @@ static const struct conf_key vif_fields[] = {
 	  .arg = "PATH", .help = "A program that is run instead of the daemon's own set-up." },
 	{ .name = "rate", .kind = KEY_CUSTOM, .parse = parse_rate, .format = format_rate, .arg = "10Mb/s",
 	  .help = "What the guest may send at most." },
+	{ .name = "antispoof", .kind = KEY_CUSTOM, .parse = parse_antispoof, .format = format_antispoof, .arg = "0|1",
+	  .help = "Let the guest send from its own hardware address only, and from no IP address that is another's; default "
+		  "in the default network, xend(8) has the rules. On other bridges its addresses are those of ip=; if there "
+		  "are none, only the hardware address counts. 0 is for guests that have a bridge or guests inside." },
 	{ .name = "mtu", .kind = KEY_U32, .offset = AT(mtu), .min = 0, .max = 65535, .arg = "BYTES", .help = "Largest packet, 68 to 65535; 1500 if not given." },
 	{ .name = "gatewaydev", .kind = KEY_CUSTOM, .offset = AT(gatewaydev), .parse = parse_ifname,
 	  .format = conf_format_string, .arg = "NAME", .help = "The interface that a routing script uses." },

@@ -93,7 +93,7 @@ static const struct element elements[] = {
 	{ "interface", "address", QUIET }, { "interface", "alias", QUIET }, { "interface", "boot", QUIET },
 	{ "interface", "guest", QUIET }, { "interface", "link", NOTE }, { "interface", "driver", NOTE },
 	{ "interface", "tune", NOTE }, { "interface", "coalesce", NOTE }, { "interface", "rom", NOTE },
-	{ "interface", "route", NOTE }, { "interface", "port", NOTE }, { "interface", "filterref", REFUSED },
+	{ "interface", "route", NOTE }, { "interface", "port", NOTE }, { "interface", "filterref", ANY },
 	{ "interface", "virtualport", REFUSED }, { "interface", "vlan", REFUSED },
 };
 
@@ -107,6 +107,7 @@ static const struct attribute {
 	{ "disk", "device", { "disk", "cdrom" }, NULL },
 	{ "interface", "type", { "bridge", "network", "ethernet" },
 	  "<interface type='bridge'><source bridge='NAME'/>, or type='network' with the network 'default'" },
+	{ "filterref", "filter", { "clean-traffic" }, "<filterref filter='clean-traffic'/> is the one that is known here" },
 	{ "clock", "offset", { "utc", "localtime", "variable" }, "<clock offset='utc'/>" },
 	{ "target", "bus", { "xen", "ide", "scsi" }, "<target dev='xvda' bus='xen'/>" },
 	{ "hostdev", "type", { "pci" }, NULL },

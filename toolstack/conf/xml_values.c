@@ -324,6 +324,8 @@ static char *vif_text(struct xml_reader *rd, xmlNode *node)
 	add_field(rd, &out, "backend", node, "backenddomain", "name");
 	add_addresses(rd, &out, node);
 	add_rate(rd, &out, node);
+	if (conf_xml_child(node, "filterref"))
+		add_word(&out, "antispoof=1");
 	return strbuf_take(&out);
 }
 

@@ -189,6 +189,8 @@ static void put_vif(struct strbuf *out, const struct guest_vif *v)
 	put_attribute(out, "script", "path", v->script);
 	put_attribute(out, "target", "dev", v->vifname);
 	put_attribute(out, "model", "type", v->model);
+	if (v->antispoof == ANTISPOOF_ON)
+		strbuf_puts(out, "      <filterref filter='clean-traffic'/>\n");
 	if (v->mtu)
 		strbuf_printf(out, "      <mtu size='%" PRIu32 "'/>\n", v->mtu);
 	if (v->rate_bytes_per_interval)
@@ -241,6 +243,7 @@ static void put_left_out(struct strbuf *out, const struct guest_config *cfg)
 	}
 	for (size_t i = 0; i < cfg->n_vifs; i++) {
 		leave_out(&names, !cfg->vifs[i].trusted, "vif:untrusted");
+		leave_out(&names, cfg->vifs[i].antispoof == ANTISPOOF_OFF, "vif:antispoof");
 		leave_out(&names, cfg->vifs[i].gatewaydev != NULL, "vif:gatewaydev");
 	}
 	if (names.data && names.len)

@@ -54,7 +54,8 @@ struct guest_device {
 	uint64_t file_dev, file_ino;	/* vbd: the image's identity, for the in-use check */
 	bool plugged;			/* vif: on its bridge, or its script was called */
 	bool plugging;			/* not yet known to work: none of the guest's next start */
-	struct script *script;		/* the call that goes on; neither is in the journal */
+	uint64_t guard_round;		/* vif: netback waits for this round of guard.c's; 0: for none */
+	struct script *script;		/* the call that goes on; none of these three is in the journal */
 };
 
 struct guest {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * DHCP, names and NAT on the default network.  dnsmasq is a child of the daemon; it listens on the bridge
- * alone and runs as its own user.  If the daemon dies it goes on, until the next daemon replaces it.  Leases
+ * alone and runs as its own user.  It gives each hardware address one lease, whatever the guest calls itself, and
+ * guard.c sees to it that no guest has two: nobody can take all.  The last quarter of the network is left to guests
+ * with addresses of their own choice; a lease is not asked for on the wire first, where any guest could answer.  If the daemon dies it goes on, until the next daemon replaces it.  Leases
  * are a file; a change of it tells guests' addresses. nft gets one table of ours, replaced as a whole.
  */
 #include <arpa/inet.h>
@@ -21,6 +23,7 @@
 #include "base/strbuf.h"
 #include "daemon/device.h"
 #include "daemon/events.h"
+#include "daemon/guard.h"
 #include "daemon/guest.h"
 #include "daemon/nat.h"
 #include "daemon/worker.h"
@@ -67,7 +70,7 @@ static void exec_dnsmasq(void)
 		leases[300], pidfile[300];
 
 	address(2, lo);
-	address(-1, hi);
+	address((int32_t)(~ntohl(netmask.s_addr) + 1) * 3 / 4 - 1, hi);
 	inet_ntop(AF_INET, &netmask, mask, sizeof(mask));
 	snprintf(range, sizeof(range), "--dhcp-range=%s,%s,%s,12h", lo, hi, mask);
 	snprintf(iface, sizeof(iface), "--interface=%s", bridge_name);
@@ -75,7 +78,7 @@ static void exec_dnsmasq(void)
 	snprintf(pidfile, sizeof(pidfile), "--pid-file=%s/dnsmasq.pid", xend.set.run_dir);
 	execlp("dnsmasq", "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--bind-interfaces",
 	       iface, "--except-interface=lo", "--no-hosts", range, leases, "--dhcp-authoritative",
-	       "--dhcp-no-override", pidfile, "--log-facility=-", "--quiet-dhcp", "--quiet-dhcp6",
+	       "--dhcp-no-override", "--dhcp-ignore-clid", "--no-ping", pidfile, "--log-facility=-", "--quiet-dhcp", "--quiet-dhcp6",
 	       "--quiet-ra", (char *)NULL);
 	_exit(127);
 }
@@ -168,7 +171,8 @@ static void on_nft(void *ctx, json_t *result, const struct error *err)
 {
 	(void)ctx;
 	if (!result)
-		log_warn("default network: no NAT: %s (Debian: apt install nftables)", err->why);
+		log_warn("default network: no NAT: %s%s", err->why,
+			 err->code == ERR_NOT_FOUND ? " (Debian: apt install nftables)" : "");
 }
 
 static void start_nft(void)
@@ -243,6 +247,7 @@ static void on_lease_change(evutil_socket_t fd, short what, void *arg)
 	while (read((int)fd, buf, sizeof(buf)) > 0)
 		;
 	json_decref(nat_leases());
+	guard_update();
 }
 
 static void watch_leases(void)
@@ -280,6 +285,7 @@ int nat_start(const char *bridge, const char *subnet)
 	stop_old_dnsmasq();
 	spawn_dnsmasq();
 	json_decref(nat_leases());
+	guard_update();
 	return 0;
 }
 

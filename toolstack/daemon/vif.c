@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "daemon/device.h"
+#include "daemon/guard.h"
 #include "daemon/hotplug.h"
 #include "daemon/link.h"
 #include "daemon/script.h"
@@ -65,7 +66,7 @@ static void plug(struct guest *g, size_t i, const char *name, unsigned int index
 	}
 	g->vifs[i].plugged = true;
 	if (!vif->script)
-		device_vif_ready(g, i);
+		guard_vif(g, i);
 }
 
 static void on_interface(const char *name, unsigned int index)

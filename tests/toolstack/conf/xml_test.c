@@ -109,6 +109,24 @@ TEST(features_of_the_processor)
 		      "t.cfg:4: cpuid: there is no feature 'avxx' (did you mean 'avx'?)");
 }
 
+TEST(filters_of_interfaces)
+{
+	struct parsed p = parse(DOM(
+		"<devices><interface type='bridge'><source bridge='br0'/><filterref filter='clean-traffic'>"
+		"<parameter name='CTRL_IP_LEARNING' value='dhcp'/></filterref></interface></devices>"));
+	char *text;
+
+	CHECK_STR(p.first, "");
+	REQUIRE(p.rc == 0);
+	CHECK_EQ(p.cfg->vifs[0].antispoof, ANTISPOOF_ON);
+	text = conf_to_xml(p.cfg);
+	CHECK(text && strstr(text, "<filterref filter='clean-traffic'/>"));
+	free(text);
+	parsed_free(&p);
+	CHECK_REFUSED(DOM("<devices><interface type='bridge'><source bridge='b'/><filterref filter='no-arp'/></interface></devices>"),
+		      "t.cfg:4: <filterref filter='no-arp'> is not served");
+}
+
 TEST(pinning_one_by_one)
 {
 	struct parsed p = parse(
@@ -190,7 +208,7 @@ TEST(values_are_told_by_line_and_word)
 	CHECK_REFUSED(DOM("<devices><interface type='direct'/></devices>"),
 		      "t.cfg:4: <interface type='direct'> is not served");
 	CHECK_REFUSED(DOM("<devices><interface type='bridge'><filterref filter='x'/></interface></devices>"),
-		      "t.cfg:4: <filterref> in <interface> is not served");
+		      "t.cfg:4: <filterref filter='x'> is not served");
 	CHECK_REFUSED(DOM("<clock offset='timezone'/>"), "t.cfg:4: <clock offset='timezone'> is not served");
 	CHECK_REFUSED(DOM("<bootloader>/usr/bin/pygrub</bootloader>"),
 		      "t.cfg:4: bootloader = '/usr/bin/pygrub' would read the guest's disk inside dom0, which is never "
@@ -286,6 +304,7 @@ int main(void)
 	RUN(a_whole_definition);
 	RUN(what_virsh_dumps);
 	RUN(features_of_the_processor);
+	RUN(filters_of_interfaces);
 	RUN(pinning_one_by_one);
 	RUN(pins_by_number);
 	RUN(problems_are_named);
