@@ -327,8 +327,8 @@ void builder_dom0(void)
 	b.nr_pages = dom0_mem_pages(available);
 	lay_out(&b, initrd_len);
 	if (b.boot_end_pfn > b.nr_pages)
-		panic("dom0 needs at least %lu MiB for its kernel and initrd, and would get %lu MiB: raise dom0_mem= or "
-		      "add RAM", (b.boot_end_pfn >> 8) + 1, b.nr_pages >> 8);
+		panic("dom0 needs at least %lu MiB for its kernel and initrd, and would get %lu MiB: "
+		      "raise dom0_mem= or add RAM", (b.boot_end_pfn >> 8) + 1, b.nr_pages >> 8);
 	allocate_p2m(&b);
 	populate_around_p2m(&b, b.boot_end_pfn);
 	clear_boot_pages(&b);

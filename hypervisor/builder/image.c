@@ -72,12 +72,13 @@ static void open_image(struct kernel_image *k, const void *module, u64 size)
 	if (bzimage_has_magic(module, size)) {
 		rc = bzimage_parse(&bz, module, size);
 		if (rc == -EBADMSG)
-			panic("dom0 kernel: the bzImage is truncated: its payload is not inside the file; copy it again");
+			panic("dom0 kernel: the bzImage is truncated: its payload is not inside the file; "
+			      "copy it again");
 		if (rc)
 			panic("dom0 kernel: the bzImage is too old (boot protocol below 2.08); use a newer kernel");
 		if (unpack_detect(bz.payload, bz.payload_len) == UNPACK_UNKNOWN)
-			panic("dom0 kernel: the bzImage's payload is packed in a way not known here; use a kernel packed by "
-			      "gzip, xz, zstd or lz4");
+			panic("dom0 kernel: the bzImage's payload is packed in a way not known here; "
+			      "use a kernel packed by gzip, xz, zstd or lz4");
 		unpack_kernel(k, bz.payload, bz.payload_len, bz.unpacked_len);
 		return;
 	}
@@ -85,8 +86,8 @@ static void open_image(struct kernel_image *k, const void *module, u64 size)
 		unpack_kernel(k, module, size, gzip_room(module, size));
 		return;
 	}
-	panic("dom0 kernel: the first module is no kernel (neither bzImage nor ELF); check the module lines of the boot "
-	      "entry");
+	panic("dom0 kernel: the first module is no kernel (neither bzImage nor ELF); "
+	      "check the module lines of the boot entry");
 }
 
 /* All that the program headers speak of lies in the file. */

@@ -50,7 +50,7 @@ static int set_max_vcpus(const char *value)
 
 static int set_vcpus_pin(const char *value)
 {
-	int on = value ? (*value ? cmdline_parse_bool(value) : 1) : 0;
+	int on = param_switch(value);
 
 	if (on < 0)
 		return -EINVAL;

@@ -16,16 +16,13 @@
 enum lock_rank {
 	RANK_NONE = 0,		/* not ranked: leaf of one file, never held across a call to another folder */
 	RANK_DOMCTL,		/* serialises creation, destruction, and control operations */
-	RANK_DOMLIST,		/* the list of domains */
 	RANK_DOMAIN,		/* struct domain: lifecycle fields, vcpu up/down */
-	RANK_GRANT,		/* a grant table; two at once in order of domid */
-	RANK_MMU,		/* domain->mmu_lock: page tables of a domain; two at once in order of domid */
-	RANK_P2M,
+	RANK_GRANT,		/* a grant table, one at a time */
+	RANK_MMU,		/* domain->mmu_lock: page tables of a domain, one at a time */
 	RANK_EVENT,		/* a domain's event ports; two at once in order of domid */
 	RANK_PIRQ,
 	RANK_PAGES,		/* domain->page_lock: its list of frames and its counts */
 	RANK_SCHED,		/* run queues; two at once in order of CPU */
-	RANK_VCPU,		/* small state of one vCPU */
 	RANK_TIMER,
 	RANK_IRQ,		/* irq descriptors */
 	RANK_HOSTMAP,

@@ -19,8 +19,6 @@ void log_printf(enum log_level level, bool guest, const char *fmt, ...) __printf
 #define log_info(...)	log_printf(LOG_INFO, false, __VA_ARGS__)
 #define log_debug(...)	log_printf(LOG_DEBUG, false, __VA_ARGS__)
 /* What a guest provoked: rate limited. */
-#define guest_err(...)	log_printf(LOG_ERR, true, __VA_ARGS__)
 #define guest_warn(...)	log_printf(LOG_WARN, true, __VA_ARGS__)
-#define guest_debug(...) log_printf(LOG_DEBUG, true, __VA_ARGS__)
 
 #endif

@@ -115,7 +115,7 @@ void panic_set_no_reboot(void)
 
 static int param_noreboot(const char *value)
 {
-	int on = value ? (*value ? cmdline_parse_bool(value) : 1) : 0;
+	int on = param_switch(value);
 
 	if (on < 0)
 		return -EINVAL;

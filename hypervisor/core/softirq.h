@@ -9,8 +9,7 @@
 #include "core/percpu.h"
 #include "lib/atomic.h"
 
-enum softirq { SOFTIRQ_TIMER, SOFTIRQ_NMI, SOFTIRQ_TASKLET, SOFTIRQ_CONSOLE, SOFTIRQ_SCHEDULE,
-	      SOFTIRQ_COUNT };
+enum softirq { SOFTIRQ_TIMER, SOFTIRQ_NMI, SOFTIRQ_CONSOLE, SOFTIRQ_SCHEDULE, SOFTIRQ_COUNT };
 
 void softirq_register(enum softirq nr, void (*handler)(void));
 

@@ -2,9 +2,9 @@
 /*
  * int copy_raw(void *to, const void *from, size_t len)
  *
- * Copies where either side may be a guest's memory that is not there: 0, or -EFAULT from any of the instructions
- * listed in the exception table. Up to 16 whole words go by a jump into a row of moves, 8 bytes of code a word, the last
- * word first; anything else by string instruction. Hot: 10 instructions and 2 a word.
+ * Copies where either side may be a guest's memory that is not there: 0, or -EFAULT from any of the instructions listed
+ * in the exception table. Up to 16 whole words go by a jump into a row of moves, 8 bytes of code a word, the last word
+ * first; anything else by string instruction. Hot: 10 instructions and 2 a word.
  */
 #include "x86/extable.h"
 

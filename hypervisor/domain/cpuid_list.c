@@ -219,5 +219,6 @@ void cpuid_featureset(bool guest, u32 *words)
 	answer(&no_vcpu, 0x80000021, 0, &re21);
 	memcpy(words, (const u32[CPUID_FEATURE_WORDS]){
 		r1.edx, r1.ecx, re1.edx, re1.ecx, rd1.eax, r7.ebx, r7.ecx, re7.edx, re8.ebx, r7.edx, r71.eax, re21.eax,
-		r71.ebx, r72.edx, r71.ecx, r71.edx, (u32)arch_caps, arch_caps >> 32, re21.ecx }, CPUID_FEATURE_WORDS * sizeof(u32));
+		r71.ebx, r72.edx, r71.ecx, r71.edx, (u32)arch_caps, arch_caps >> 32, re21.ecx },
+	       CPUID_FEATURE_WORDS * sizeof(u32));
 }

@@ -27,14 +27,14 @@
 
 /* Leaf 7.0: SMEP, INVPCID, RTM, MPX, PQM, PQE, SMAP, PT; UMIP, PKU, OSPKE, WAITPKG, CET, LA57, RDPID kept out. */
 #define L7_EBX_HIDDEN	(BIT(4) | BIT(7) | BIT(10) | BIT(11) | BIT(12) | BIT(14) | BIT(15) | BIT(20) | BIT(25))
-#define L7_ECX_HIDDEN	(BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(7) | BIT(13) | BIT(16) | BIT(23) | BIT(24) | BIT(29) | BIT(30) | \
-			 BIT(31))
+#define L7_ECX_HIDDEN	(BIT(2) | BIT(3) | BIT(4) | BIT(5) | BIT(7) | BIT(13) | BIT(16) | BIT(23) | \
+			 BIT(24) | BIT(29) | BIT(30) | BIT(31))
 #define L7_EDX_KEPT	(BIT(2) | BIT(3) | BIT(4) | BIT(8) | BIT(10) | BIT(14) | BIT(23))
 /* Leaf 7.1: arithmetic and strings; FRED, LKGS, WRMSRNS, HRESET, LAM, MSRLIST are ring 0's. */
 #define L71_EAX_KEPT	(BITS(5, 0) | BIT(7) | BITS(12, 10) | BIT(23))
 
-#define E1_ECX_HIDDEN	(BIT(2) | BIT(3) | BIT(9) | BIT(10) | BIT(12) | BIT(13) | BIT(15) | BIT(17) | BIT(19) | BIT(22) | \
-			 BIT(23) | BIT(24) | BIT(26) | BIT(27) | BIT(28) | BIT(29))
+#define E1_ECX_HIDDEN	(BIT(2) | BIT(3) | BIT(9) | BIT(10) | BIT(12) | BIT(13) | BIT(15) | BIT(17) | BIT(19) | \
+			 BIT(22) | BIT(23) | BIT(24) | BIT(26) | BIT(27) | BIT(28) | BIT(29))
 #define E1_EDX_HIDDEN	(BIT(1) | BIT(3) | BIT(12) | BIT(13) | BIT(17) | BIT(26))
 
 static const struct cpuid_regs nothing;
@@ -143,8 +143,7 @@ static void hypervisor_leaf(const struct vcpu *v, u32 leaf, u32 subleaf, struct 
 	case 3:
 		tsc_offset_ns = time_tsc_to_ns(0);
 		if (subleaf == 0) {
-			r->eax = v->domain->vtsc ? 1 : 0;
-			r->eax |= (cpu_features.tsc_invariant ? BIT(1) : 0) | (cpu_features.rdtscp ? BIT(2) : 0);
+			r->eax = (cpu_features.tsc_invariant ? BIT(1) : 0) | (cpu_features.rdtscp ? BIT(2) : 0);
 			r->ebx = v->domain->tsc_mode;
 			r->ecx = time_tsc_khz;
 			r->edx = v->domain->tsc_incarnation;
@@ -166,7 +165,8 @@ static void hypervisor_leaf(const struct vcpu *v, u32 leaf, u32 subleaf, struct 
 /* Intel's processors answer leaves beyond their last with what the last one holds. */
 static bool beyond_last(u32 leaf)
 {
-	return leaf >= 0x80000000 ? leaf > cpu_features.max_ext_leaf && leaf != 0x80000000 : leaf > cpu_features.max_leaf;
+	return leaf >= 0x80000000 ? leaf > cpu_features.max_ext_leaf && leaf != 0x80000000 :
+				    leaf > cpu_features.max_leaf;
 }
 
 static void default_policy(const struct vcpu *v, u32 leaf, u32 subleaf, struct cpuid_regs *out)

@@ -209,7 +209,8 @@ static int shared_info_init(struct domain *d)
 	for (u32 i = 0; i < XEN_LEGACY_MAX_VCPUS; i++)
 		d->shared_info->vcpu_info[i].evtchn_upcall_mask = 1;
 	time_wallclock_update(d);
-	return domain_share_page(d, f, true);
+	domain_share_page(d, f, true);
+	return 0;
 }
 
 int domain_create(const struct domain_config *c, struct domain **out)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A domain: a guest with its memory, vCPUs, events, grants and rights. Found by domain_get (counted, may sleep on
- * nothing) and given back by domain_put; destroyed in steps by domain_destroy, freed when the last holder lets go.
+ * A domain: a guest with its memory, vCPUs, events, grants and rights. Found by domain_get, which counts, and given
+ * back by domain_put; destroyed in steps by domain_destroy, freed when the last holder lets go.
  *
  * Fields are grouped by the lock that guards them.
  */
@@ -36,7 +36,6 @@ struct domain {
 	u32 max_grant_frames, max_maptrack_frames, max_evtchn_port;
 
 	u32 refs;			/* atomic: holders; domain_get/domain_put */
-	struct list_head list;		/* RANK_DOMLIST */
 
 	/* lock: life cycle */
 	struct spinlock lock;
@@ -85,16 +84,13 @@ struct domain {
 	struct pirq **pirqs;		/* RANK_PIRQ; event/pirq.c */
 
 	/* time */
-	u32 tsc_mode, tsc_khz, tsc_incarnation;
-	bool vtsc;
-	u64 vtsc_offset;
+	u32 tsc_mode, tsc_incarnation;	/* kept for tools: guests read the TSC themselves */
 
 	/* what XENMEM_memory_map answers: set by tools before the guest runs */
 	struct e820_entry_abi *memory_map;
 	u32 nr_memory_map;
 
 	struct cpu_policy *policy;	/* what CPUID and MSRs show */
-	u8 pci_cf8_enabled;
 	u32 pci_cf8;
 
 	/* scheduling policy data */

@@ -84,7 +84,8 @@ static bool dump_vcpus(struct domain *d, void *arg)
 
 static void key_domains(u8 key)
 {
-	domain_each(0, key == 'q' ? dump_domain : key == 'e' ? dump_events : key == 'g' ? dump_grants : dump_vcpus, NULL);
+	domain_each(0, key == 'q' ? dump_domain : key == 'e' ? dump_events : key == 'g' ? dump_grants : dump_vcpus,
+		    NULL);
 }
 
 static bool dump_memory_of(struct domain *d, void *arg)

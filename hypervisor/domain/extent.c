@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Blocks on their way to a domain. Each belongs to nobody while a vCPU clears it, and to the domain's list otherwise.
- * Lock: page_lock for the list; `dying` is set under it, so that nothing is put there any more once it has been emptied.
+ * Lock: page_lock for the list; `dying` is set under it, so that nothing is put there any more once it has been
+ * emptied.
  */
 #include "domain/extent.h"
 
@@ -13,7 +14,8 @@
 
 #define AT_ONCE		8u		/* pages cleared between two looks at other work: 5,600 instructions */
 #define AT_ONCE_ORDER	3u
-#define KEPT_PAGES_MAX	(16u << EXTENT_ORDER_MAX)	/* what callers that never came back have left is dropped then */
+/* what callers that never came back have left is dropped then */
+#define KEPT_PAGES_MAX	(16u << EXTENT_ORDER_MAX)
 
 static bool is_whole(const struct extent *e)
 {
@@ -50,7 +52,8 @@ static bool is_any(const struct extent *e, const struct kind *k)
 }
 
 /* One such off the list, or NULL. */
-static struct extent *take(struct domain *d, bool (*wanted)(const struct extent *e, const struct kind *k), const struct kind *k)
+static struct extent *take(struct domain *d, bool (*wanted)(const struct extent *e, const struct kind *k),
+			   const struct kind *k)
 {
 	struct extent **link, *e;
 

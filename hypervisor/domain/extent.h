@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks of cleared frames for a domain. Clearing 2 MiB takes too long to be done in one go, so blocks are cleared a few
- * pages at a time and kept with the domain, uncharged, until they are whole. Whoever asks for one like it, from any
+ * Blocks of cleared frames for a domain. Clearing 2 MiB takes too long to be done in one go, so blocks are cleared a
+ * few pages at a time and kept with the domain, uncharged, until they are whole. Whoever asks for one like it, from any
  * vCPU, goes on where the last one left off.
  */
 #ifndef DOMAIN_EXTENT_H

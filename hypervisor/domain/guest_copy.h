@@ -2,8 +2,7 @@
 /*
  * The one pair of doors to guest memory. Addresses are virtual addresses of the current vCPU's guest, and must lie
  * wholly outside the hypervisor's half; a page that is not there (or not writable) gives -EFAULT, with an unspecified
- * part copied. For HVM guests the same calls walk the guest's own page tables. May be called with locks held:
- * faults are fixed up, nothing sleeps.
+ * part copied. May be called with locks held: faults are fixed up, nothing sleeps.
  */
 #ifndef DOMAIN_GUEST_COPY_H
 #define DOMAIN_GUEST_COPY_H
@@ -135,7 +134,9 @@ fault:
 
 int guest_clear(u64 guest_va, size_t len) __must_check;
 
-/* The n-th element of a guest array: copy_from_guest_array(&local, va, i). -EFAULT if the address wraps. */
+/*
+ * One structure, or the n-th of an array at va, whose address may wrap: it is checked where it ends up. 0 or -EFAULT.
+ */
 #define guest_get(local_p, va)		guest_copy_from((local_p), (va), sizeof(*(local_p)))
 #define guest_put(va, local_p)		guest_copy_to((va), (local_p), sizeof(*(local_p)))
 #define guest_get_nth(local_p, va, n) \

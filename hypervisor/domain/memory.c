@@ -176,7 +176,7 @@ int domain_drop_frame(struct domain *d, mfn_t m)
 	return had ? 0 : -EINVAL;
 }
 
-int domain_share_page(struct domain *d, struct frame *f, bool writable)
+void domain_share_page(struct domain *d, struct frame *f, bool writable)
 {
 	spin_lock(&d->page_lock);
 	if (!d->tot_pages && !d->shared_pages)
@@ -188,7 +188,6 @@ int domain_share_page(struct domain *d, struct frame *f, bool writable)
 	WRITE_ONCE(f->owner, d->id);
 	list_insert(&d->shared_first, f);
 	spin_unlock(&d->page_lock);
-	return 0;
 }
 
 void domain_unshare_page(struct frame *f)
@@ -269,7 +268,8 @@ int domain_claim_pages(struct domain *d, u64 pages)
 	if (!pages) {
 		atomic_sub(&claimed_pages, d->outstanding_claim);
 		d->outstanding_claim = 0;
-	} else if (d->dying != DOMDYING_ALIVE || d->outstanding_claim || pages > d->max_pages || pages <= d->tot_pages) {
+	} else if (d->dying != DOMDYING_ALIVE || d->outstanding_claim || pages > d->max_pages ||
+		   pages <= d->tot_pages) {
 		rc = -EINVAL;
 	} else if (!claim_more(pages - d->tot_pages)) {
 		rc = -ENOMEM;

@@ -8,7 +8,9 @@
 
 #include "domain/domain.h"
 
-/* Gives a fresh frame (from page_alloc, contents cleared by the caller) to d. -ENOSPC beyond max_pages, -ESRCH dying. */
+/*
+ * Gives a fresh frame (from page_alloc, contents cleared by the caller) to d. -ENOSPC beyond max_pages, -ESRCH dying.
+ */
 int domain_assign_frame(struct domain *d, struct frame *f);
 int domain_assign_frames(struct domain *d, struct frame *f, u32 order);
 /* d may have so much more; frames as they come (`memflags` as page_alloc), but not those that others have claimed. */
@@ -24,12 +26,12 @@ int domain_steal_frame(struct domain *d, mfn_t m);
 int domain_drop_frame(struct domain *d, mfn_t m);
 
 /* Lends one of the hypervisor's own pages (allocated with PAGE_HEAP) to d, which may map it from now on. */
-int domain_share_page(struct domain *d, struct frame *f, bool writable);
+void domain_share_page(struct domain *d, struct frame *f, bool writable);
 /* The hypervisor lets go of it: freed as soon as d has no mapping left. */
 void domain_unshare_page(struct frame *f);
 
-/* Calls fn for every frame on d's list until it fails or other work waits (-ERESTART; then starts over: fn must
- * make a frame not need it again). */
+/* Calls fn for every frame on the list of d, which is dying, until fn fails or other work waits (-ERESTART): then again
+ * from the frame where it stopped. */
 int domain_each_frame(struct domain *d, int (*fn)(struct domain *d, struct frame *f));
 /* Gives back the allocation reference of all frames; -ERESTART for more. */
 int domain_release_frames(struct domain *d);

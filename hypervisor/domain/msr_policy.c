@@ -70,7 +70,7 @@ static int read_apic_base(struct vcpu *v, u32 msr, u64 *value)
 
 static int read_pat(struct vcpu *v, u32 msr, u64 *value)
 {
-	*value = PAT_VALUE;
+	*value = PAT_HYPERVISOR;
 	return 0;
 }
 

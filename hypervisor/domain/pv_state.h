@@ -36,7 +36,6 @@ struct pv_vcpu {
 	bool kernel_mode;		/* the guest kernel runs, not its user */
 	bool vts;			/* virtual CR0.TS */
 	u8 iopl;			/* virtual IOPL, 0..3 */
-	bool syscall32_disables, syscall_disables;
 
 	/* page tables: hold a type reference each; 0 if none. changed under mmu_lock */
 	mfn_t kernel_l4;
@@ -64,18 +63,11 @@ struct pv_vcpu {
 	/* control and debug registers as the guest sees them */
 	u64 cr0, cr2, cr4;
 	u64 dr[8];
-	u64 debugctl;
 	u64 tsc_aux;
 
 	/* I/O permission bitmap in guest memory, if set (PHYSDEVOP_set_iobitmap) */
 	u64 iobmp;
 	u32 iobmp_limit;
-
-	/* a trap waiting to be delivered at exit */
-	bool trap_pending;
-	u8 trap_vector;
-	bool trap_has_error;
-	u32 trap_error;
 };
 
 #endif

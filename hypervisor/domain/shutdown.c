@@ -29,7 +29,8 @@ static void dom0_shutdown(u32 reason)
 	case SHUTDOWN_crash:
 		if (current->domain == dom0 && !dom0->crash_logged)
 			vcpu_dump_registers(current);
-		log_err("Hardware Dom0 crashed: %s", machine_noreboot() ? "noreboot is set, waiting" : "rebooting machine in 5 seconds");
+		log_err("Hardware Dom0 crashed: %s",
+			machine_noreboot() ? "noreboot is set, waiting" : "rebooting machine in 5 seconds");
 		machine_crash_reboot();
 	default:
 		log_err("Hardware Dom0 shutdown: unknown reason %u: rebooting machine", reason);
@@ -83,8 +84,8 @@ void domain_crash(struct domain *d, const char *why, ...)
 
 	if (d->is_shutting_down)
 		return;
-	va_start(args, why);
 	perfc_inc(crashes);
+	va_start(args, why);
 	vsnprintf(text, sizeof(text), why, args);
 	va_end(args);
 	log_err("domain %u crashed: %s", d->id, text);

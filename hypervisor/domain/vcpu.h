@@ -62,8 +62,8 @@ struct vcpu {
 
 	/* pending work at exit to the guest: atomic */
 	bool nmi_pending, nmi_masked;
-	bool mce_pending;
-	u64 virq_ports[24];		/* guarded by the event lock: port of each virq bound here, 0: none; see event/ */
+	/* guarded by the event lock: port of each virq bound here, 0: none; see event/ */
+	u64 virq_ports[24];
 
 	/* affinity: guarded by RANK_SCHED */
 	cpumask_t hard_affinity, soft_affinity;
@@ -85,7 +85,8 @@ struct vcpu {
 
 	/* entry.S knows the rest: a fault of the final IRET lands below regs */
 	u8 landing[512] __aligned(16);
-	u64 pad;			/* so that hv_stack is aligned to 16, which is what the processor makes of RSP0 */
+	/* so that hv_stack is aligned to 16, which is what the processor makes of RSP0 */
+	u64 pad;
 	struct regs regs;
 	u64 hv_stack;			/* stack of the CPU it runs on, loaded right after regs are saved */
 };

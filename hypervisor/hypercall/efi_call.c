@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * XENPF_efi_runtime_call: dom0's calls of the firmware's runtime services. Arguments are copied in, sizes bounded, the
- * firmware called on the copies (platform/efi.h), results checked and copied out: firmware sees no memory of the guest's,
- * and what it claims to have written goes out only as far as there was room.
+ * firmware called on the copies (platform/efi.h), results checked and copied out: firmware sees no memory of the
+ * guest's, and what it claims to have written goes out only as far as there was room.
  */
 #include "domain/guest_copy.h"
 #include "domain/vcpu.h"
@@ -149,7 +149,8 @@ static int read_variable(struct xenpf_efi_runtime_call *c, struct variable *var,
 {
 	u64 asked = c->u.get_variable.size, size = room;
 	u32 attributes = 0;
-	int rc = firmware(c, EFI_GET_VARIABLE, ARG(var->name), ARG(&var->guid), ARG(&attributes), ARG(&size), ARG(var->data));
+	int rc = firmware(c, EFI_GET_VARIABLE, ARG(var->name), ARG(&var->guid), ARG(&attributes), ARG(&size),
+			  ARG(var->data));
 
 	if (rc)
 		return rc;
@@ -257,7 +258,8 @@ static const struct {
 	[XEN_EFI_get_time] = { 0, get_time },
 	[XEN_EFI_set_time] = { 0, set_time },
 	[XEN_EFI_get_wakeup_time] = { 0, get_wakeup_time },
-	[XEN_EFI_set_wakeup_time] = { XEN_EFI_SET_WAKEUP_TIME_ENABLE | XEN_EFI_SET_WAKEUP_TIME_ENABLE_ONLY, set_wakeup_time },
+	[XEN_EFI_set_wakeup_time] = { XEN_EFI_SET_WAKEUP_TIME_ENABLE | XEN_EFI_SET_WAKEUP_TIME_ENABLE_ONLY,
+				      set_wakeup_time },
 	[XEN_EFI_get_next_high_monotonic_count] = { 0, get_next_high_count },
 	[XEN_EFI_get_variable] = { 0, get_variable },
 	[XEN_EFI_set_variable] = { ~0u, set_variable },

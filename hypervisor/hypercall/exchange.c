@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * memory_exchange: a domain trades frames for others, contiguous or low ones. In each round one chunk of input frames
- * (as many as one output extent, or one input extent if that is larger) is stolen once there are fresh extents; these are
- * assigned and their numbers written out. A failed round gives everything back as it was.
+ * (as many as one output extent, or one input extent if that is larger) is stolen once there are fresh extents; these
+ * are assigned and their numbers written out. A failed round gives everything back as it was.
  */
 #include "core/percpu.h"
 #include "core/softirq.h"
@@ -64,7 +64,9 @@ static void free_outputs(struct round *r, u64 blocks)
 		free_output(r, blocks);
 }
 
-/* Cleared blocks for a chunk: one that is cut, or, where memory is in small pieces, one for each. -ENOMEM, -ERESTART. */
+/*
+ * Cleared blocks for a chunk: one that is cut, or, where memory is in small pieces, one for each. -ENOMEM, -ERESTART.
+ */
 static int allocate_outputs(struct round *r)
 {
 	u32 flags = PAGE_BELOW_BITS(XENMEMF_get_address_bits(r->e.out.mem_flags));

@@ -7,7 +7,10 @@
 
 #define FLUSH_EVERYTHING	(~0ul)
 
-/* Of current's domain. scope: UVMF_LOCAL, UVMF_ALL or the address of a bitmap of vCPUs. va: a page, or FLUSH_EVERYTHING. */
+/*
+ * Of current's domain. scope: UVMF_LOCAL, UVMF_ALL or the address of a bitmap of vCPUs. va: a page, or
+ * FLUSH_EVERYTHING.
+ */
 int flush_guest(u64 scope, u64 va);
 int flush_vcpus(u64 bitmap, u64 va);		/* guest address of a bitmap */
 void flush_domain(struct domain *d, u64 va);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mca and xenpmu: machine checks end in the hypervisor's own report (see CAVEATS.md), so there is nothing to fetch; dom0
- * is told which CPUs there are. Performance counters are not given to guests.
+ * mca and xenpmu: machine checks end in the hypervisor's own report (see CAVEATS.md), so there is nothing to fetch;
+ * dom0 is told which CPUs there are. Performance counters are not given to guests.
  */
 #include "abi/mca.h"
 

@@ -59,8 +59,8 @@ static __always_inline int update_batch(struct domain *pt_owner, struct domain *
 	return 0;
 }
 
-static __always_inline long mmu_update(struct domain *pt_owner, struct domain *pg_owner, u64 reqs, u32 count, u64 done_p,
-				       u32 foreign)
+static __always_inline long mmu_update(struct domain *pt_owner, struct domain *pg_owner, u64 reqs, u32 count,
+				       u64 done_p, u32 foreign)
 {
 	u32 n = 0, before = 0;
 	int rc;

@@ -26,7 +26,8 @@ struct work {
  */
 static int extent_give(const struct work *w, u64 i, struct frame **f)
 {
-	int rc = domain_has_room(w->d, w->r.extent_order) ? extent_get(w->d, w->r.extent_order, w->memflags, f) : -ENOMEM;
+	int rc = domain_has_room(w->d, w->r.extent_order) ?
+		 extent_get(w->d, w->r.extent_order, w->memflags, f) : -ENOMEM;
 	u64 m;
 
 	if (rc)

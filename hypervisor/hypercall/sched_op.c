@@ -8,8 +8,6 @@
 #include "hypercall/hypercall.h"
 #include "sched/sched.h"
 
-#define POLL_PORTS_MAX	128u
-
 static long op_yield(u64 arg)
 {
 	sched_yield_vcpu();
@@ -63,11 +61,11 @@ static int poll_args_get(struct poll_args *out, u64 arg)
 static long op_poll(u64 arg)
 {
 	struct poll_args a;
-	u32 ports[POLL_PORTS_MAX];
+	u32 ports[SCHED_POLL_PORTS_MAX];
 
 	if (poll_args_get(&a, arg))
 		return -EFAULT;
-	if (a.nr_ports > POLL_PORTS_MAX)
+	if (a.nr_ports > SCHED_POLL_PORTS_MAX)
 		return -EINVAL;
 	if (guest_copy_from(ports, a.ports, a.nr_ports * sizeof(ports[0])))
 		return -EFAULT;

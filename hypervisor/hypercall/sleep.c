@@ -4,8 +4,8 @@
  * it when the machine is awake. The boot CPU does the work in its idle vCPU, from a timer that looks again until the
  * last vCPU has left its processor; by then every guest's state is in memory, where it stays.
  *
- * Lock: domctl's while domains are paused, so that no other of dom0's vCPUs pauses one or lets it go meanwhile. What such a
- * vCPU makes before it stops itself is not paused here, and not let go afterwards.
+ * Lock: domctl's while domains are paused, so that no other of dom0's vCPUs pauses one or lets it go meanwhile. What
+ * such a vCPU makes before it stops itself is not paused here, and not let go afterwards.
  */
 #include "abi/platform.h"
 

@@ -175,7 +175,8 @@ static int op_cputopoinfo(struct xen_sysctl *op)
 		last = cpu;
 	if (t->cputopo) {
 		for (cpu = 0; cpu < t->num_cpus && cpu <= last; cpu++) {
-			struct xen_sysctl_cputopo one = { XEN_INVALID_CORE_ID, XEN_INVALID_SOCKET_ID, XEN_INVALID_NODE_ID };
+			struct xen_sysctl_cputopo one = { XEN_INVALID_CORE_ID, XEN_INVALID_SOCKET_ID,
+							  XEN_INVALID_NODE_ID };
 
 			if (cpumask_test(cpu, &cpu_online_mask))
 				one = (struct xen_sysctl_cputopo){ cpu, 0, 0 };
@@ -279,7 +280,8 @@ static int op_featureset(struct xen_sysctl *op)
 		f->nr_features = CPUID_FEATURE_WORDS;
 		return COPY_BACK;
 	}
-	cpuid_featureset(f->index == XEN_SYSCTL_cpu_featureset_pv || f->index == XEN_SYSCTL_cpu_featureset_pv_max, words);
+	cpuid_featureset(f->index == XEN_SYSCTL_cpu_featureset_pv || f->index == XEN_SYSCTL_cpu_featureset_pv_max,
+			 words);
 	n = MIN(f->nr_features, CPUID_FEATURE_WORDS);
 	if (guest_copy_to(f->features, words, n * sizeof(*words)))
 		return -EFAULT;
@@ -310,8 +312,8 @@ static int op_cpu_policy(struct xen_sysctl *op)
 		return -EINVAL;
 	}
 	if (!rc)
-		rc = cpuid_msrs_export(p->index == XEN_SYSCTL_cpu_policy_raw || p->index == XEN_SYSCTL_cpu_policy_host, p->msrs,
-				       &p->nr_msrs);
+		rc = cpuid_msrs_export(p->index == XEN_SYSCTL_cpu_policy_raw || p->index == XEN_SYSCTL_cpu_policy_host,
+				       p->msrs, &p->nr_msrs);
 	return rc ? rc : COPY_BACK;
 }
 

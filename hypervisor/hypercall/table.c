@@ -33,7 +33,7 @@ const struct hypercall hypercalls[] = {
 	CALL(set_timer_op,			1, ANYONE),
 	CALL(event_channel_op_compat,		1, ANYONE),
 	CALL(xen_version,			2, ANYONE),
-	CALL(console_io,			3, ANYONE),
+	CALL(console_io,			3, PRIVILEGED),
 	CALL(physdev_op_compat,			1, ANYONE),
 	CALL(grant_table_op,			3, ANYONE),
 	CALL(vm_assist,				2, ANYONE),

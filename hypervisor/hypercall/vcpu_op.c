@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * vcpu_op and set_timer_op: bringing vCPUs of the caller's own domain up and down, their timers and areas. One function
- * an operation, in a table; the argument `v` is the vCPU named, NULL for VCPUOP_initialise of none.
+ * an operation, in a table; the argument `v` is the vCPU named, often not the one that calls. Lock: the domain's, for
+ * what is set once (a first context, a vcpu_info).
  */
 #include "abi/vcpu.h"
 

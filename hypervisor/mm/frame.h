@@ -60,7 +60,8 @@ static_assert(sizeof(struct frame) == 24, "24 + 8 bytes of M2P a page keep us be
 #define FT_L4			(4u << 28)
 #define FT_DESC			(5u << 28)	/* a GDT's or LDT's frame */
 #define FT_WRITABLE		(6u << 28)
-#define FT_SHARED		(7u << 28)	/* the hypervisor's own, lent to the owner: shared info, grant frames... */
+/* the hypervisor's own, lent to the owner: shared info, grant frames... */
+#define FT_SHARED		(7u << 28)
 #define FT_MASK			(7u << 28)
 #define FT_LEVEL(type)		((type) >> 28 & 7)	/* 1..4 for tables */
 #define FT_TABLE(level)		((u32)(level) << 28)
@@ -72,16 +73,16 @@ static_assert(sizeof(struct frame) == 24, "24 + 8 bytes of M2P a page keep us be
 
 /* flags: set while allocated */
 #define FRAME_HEAP		(1u << 0)	/* the hypervisor's: no guest ever gets a reference */
-#define FRAME_SHARED		(1u << 1)	/* the hypervisor's, mappable by the owner (type FT_SHARED or writable) */
-#define FRAME_NO_REFCOUNT	(1u << 2)
-#define FRAME_BUSY_FREE		(1u << 3)	/* on the allocator's lists */
-#define FRAME_BROKEN		(1u << 4)
+/* the hypervisor's, mappable by the owner (type FT_SHARED or writable) */
+#define FRAME_SHARED		(1u << 1)
+#define FRAME_BUSY_FREE		(1u << 2)	/* on the allocator's lists */
 
 /* owner: the published special domain numbers serve (abi/xen.h) */
 #define OWNER_NONE		0x7ff4u		/* DOMID_INVALID */
 #define OWNER_IO		0x7ff1u		/* DOMID_IO */
 #define OWNER_XEN		0x7ff2u		/* DOMID_XEN: the hypervisor's, nobody else's */
-#define OWNER_LENT		0x7ff5u		/* the hypervisor's, which the privileged map read-only as DOMID_XEN's */
+/* the hypervisor's, which the privileged map read-only as DOMID_XEN's */
+#define OWNER_LENT		0x7ff5u
 
 extern struct frame *frame_table;
 extern u64 frame_max;		/* one past the highest frame number that has a struct frame */

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* What RAM is used for, counted from the frame table: for the console. Reads without locks: figures may be off by a few. */
+/*
+ * What RAM is used for, counted from the frame table: for the console. Reads without locks: figures may be off by a
+ * few.
+ */
 #include "core/log.h"
 #include "lib/string.h"
 #include "mm/frame.h"
@@ -51,6 +54,6 @@ void memory_dump(void)
 {
 	u64 total = page_total_count(), free = page_free_count();
 
-	log_info("memory: %lu KiB managed, %lu KiB free, %lu KiB in use; frame numbers up to %#lx", total << 2, free << 2,
-		 (total - free) << 2, frame_max);
+	log_info("memory: %lu KiB managed, %lu KiB free, %lu KiB in use; frame numbers up to %#lx", total << 2,
+		 free << 2, (total - free) << 2, frame_max);
 }

@@ -4,7 +4,7 @@
  * Pages with a free object are on their class's list; an empty page goes back to the page allocator. What is too
  * large for a slab takes whole pages: its frame remembers the order (in `next`, with `prev` as the mark).
  *
- * Lock: `lock`, for all classes.
+ * Lock: heap_lock, for all classes.
  */
 #include "mm/heap.h"
 

@@ -3,7 +3,7 @@
  * Special mappings of the running hypervisor: MMIO through the vmap window, guard pages. The L3 tables of the window
  * exist from boot on, so that every guest's level 4, which copies our slots once, sees later mappings too.
  *
- * Lock: `lock` guards the window's bump pointer and the tables below it.
+ * Lock: hostmap_lock guards the window's bump pointer and the tables below it.
  */
 #include "mm/hostmap.h"
 
@@ -25,13 +25,6 @@ static u64 *hostmap_l4(void)
 	return maddr_to_virt(hostmap_l4_maddr);
 }
 
-static u64 table_alloc(void)
-{
-	void *page = page_alloc_zeroed();
-
-	return page ? virt_to_maddr(page) : 0;
-}
-
 static u64 cache_bits(enum hostmap_cache cache)
 {
 	return cache == HOSTMAP_UC ? PTE_CACHE_UC : cache == HOSTMAP_WC ? PTE_CACHE_WC : 0;
@@ -50,7 +43,7 @@ void *hostmap_mmio(u64 maddr, u64 size, enum hostmap_cache cache)
 		return NULL;
 	}
 	vmap_next += span + PAGE_SIZE;
-	rc = pt_map(hostmap_l4(), va, start, span, PTE_HV_RW | cache_bits(cache), 1, table_alloc);
+	rc = pt_map(hostmap_l4(), va, start, span, PTE_HV_RW | cache_bits(cache), 1, page_alloc_table);
 	spin_unlock_irqrestore(&hostmap_lock, flags);
 	return rc ? NULL : (void *)(va + (maddr - start));
 }
@@ -81,7 +74,7 @@ static int split_large(u64 va, u32 level)
 
 	if (!e || !(*e & PTE_PRESENT) || !(*e & PTE_PSE))
 		return 0;
-	table = table_alloc();
+	table = page_alloc_table();
 	if (!table)
 		return -ENOMEM;
 	old = *e;

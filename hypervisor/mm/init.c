@@ -223,9 +223,9 @@ static void free_in_block(u64 start, u64 end, u64 maddr)
 }
 
 /*
- * Blocks that are only partly RAM are those at the ends of its spans. The rest of such a block is nobody's: device memory,
- * or the firmware's. The first MiB counts as such, too: dom0 looks there for what the firmware left (Linux for the iBFT
- * from 512 KiB on), by machine address.
+ * Blocks that are only partly RAM are those at the ends of its spans. The rest of such a block is nobody's: device
+ * memory, or the firmware's. The first MiB counts as such, too: dom0 looks there for what the firmware left (Linux for
+ * the iBFT from 512 KiB on), by machine address.
  */
 static void own_partial_blocks(void)
 {
@@ -283,7 +283,8 @@ void mm_init(void)
 
 	l4_maddr = boot_table();
 	l4 = maddr_to_virt(l4_maddr);
-	l4[0] = *(u64 *)maddr_to_virt(read_cr3() & PTE_MFN_MASK);	/* the boot identity map, until all CPUs are up */
+	/* the boot identity map, until all CPUs are up */
+	l4[0] = *(u64 *)maddr_to_virt(read_cr3() & PTE_MFN_MASK);
 	map_image();
 	map_all_ram();
 	prepare_slots();

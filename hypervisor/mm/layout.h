@@ -22,7 +22,6 @@
 #define ADDRESS(x)	x##ul
 #endif
 
-#define L4_SLOT_BYTES		(1ul << 39)
 #define HV_SLOT_FIRST		256u
 #define HV_SLOT_LAST		271u
 #define HV_VIRT_START		ADDRESS(0xffff800000000000)

@@ -4,7 +4,7 @@
  * FRAME_BUSY_FREE, the order (in `type`, unused while free) and the latest TLB stamp of the block. Blocks never cross a
  * zone's border, since the borders are more aligned than the largest block.
  *
- * Invariant: a frame on a list has refs 0 and owner OWNER_NONE. Lock: `lock` for the lists and counts.
+ * Invariant: a frame on a list has refs 0 and owner OWNER_NONE. Lock: page_alloc_lock for the lists and counts.
  */
 #include "mm/page_alloc.h"
 
@@ -158,8 +158,8 @@ struct frame *page_alloc(u32 order, u32 memflags)
 }
 
 /*
- * The allocation's own reference goes, unless it has gone already. frame_get() holds one more for the moment in which it
- * finds that the frame has changed hands: that must not be given back to a free frame.
+ * The allocation's own reference goes, unless it has gone already. frame_get() holds one more for the moment in which
+ * it finds that the frame has changed hands: that must not be given back to a free frame.
  */
 static void refs_end(struct frame *f)
 {
@@ -237,6 +237,13 @@ void *pages_alloc_zeroed(u32 order)
 void *page_alloc_zeroed(void)
 {
 	return pages_alloc_zeroed(0);
+}
+
+u64 page_alloc_table(void)
+{
+	void *page = page_alloc_zeroed();
+
+	return page ? virt_to_maddr(page) : 0;
 }
 
 void pages_free_virt(void *va, u32 order)

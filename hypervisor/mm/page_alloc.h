@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The page allocator: a buddy system over all RAM, in two zones (below and from 4 GiB) so that device-addressable
- * memory is not used up first. Frames come out with refs = FRAME_ALLOCATED | 1 and type zero, owner OWNER_NONE;
- * their contents are poison or old data: whoever gives a frame to a guest clears it (page_clear) first.
+ * The page allocator: a buddy system over all RAM, in three zones (below 16 MiB, below 4 GiB, the rest) so that memory
+ * which old devices can address is not used up first. Frames come out with refs = FRAME_ALLOCATED | 1 and type zero,
+ * owner OWNER_NONE; their contents are old data: whoever gives a frame to a guest clears it (page_clear) first.
  * Any context but an NMI; takes RANK_PAGEALLOC.
  */
 #ifndef MM_PAGE_ALLOC_H
@@ -22,6 +22,7 @@ void page_free(struct frame *f, u32 order);
 
 /* One zeroed page of the hypervisor's, as an address in the direct map, or NULL. */
 void *page_alloc_zeroed(void);
+u64 page_alloc_table(void);	/* the same by its machine address, for pt_walk() and pt_map(); 0: none */
 void *pages_alloc_zeroed(u32 order);
 void page_free_virt(void *va);
 void pages_free_virt(void *va, u32 order);
@@ -32,7 +33,9 @@ void page_copy(void *to, const void *from);
 u64 page_free_count(void);	/* frames free now */
 u64 page_total_count(void);	/* frames of RAM that the allocator ever had, free or not */
 
-/* Boot only: gives [start, end) (machine addresses; whole pages of it) to the allocator. The frames are as free ones. */
+/*
+ * Boot only: gives [start, end) (machine addresses; whole pages of it) to the allocator. The frames are as free ones.
+ */
 void page_alloc_init_region(u64 start, u64 end);
 /* The same for frames that have been the hypervisor's until now. */
 void page_alloc_reclaim_region(u64 start, u64 end);

@@ -3,7 +3,8 @@
  * Page-table entries of x86-64, and the one walker of the hypervisor's own tables. Entries of guests are checked in
  * pv/ with the same names. Manual: SDM 3A 4.5, APM 2 5.3.
  *
- *   63 NX | 62..52 software | 51..12 frame | 11..9 software | 8 G | 7 PS/PAT | 6 D | 5 A | 4 PCD | 3 PWT | 2 U | 1 W | 0 P
+ *   63 NX | 62..52 software | 51..12 frame | 11..9 software |
+ *   8 G | 7 PS/PAT | 6 D | 5 A | 4 PCD | 3 PWT | 2 U | 1 W | 0 P
  */
 #ifndef MM_PT_H
 #define MM_PT_H
@@ -21,7 +22,6 @@
 #define PTE_PAT		(1ul << 7)	/* level 1 */
 #define PTE_GLOBAL	(1ul << 8)
 #define PTE_AVAIL	(7ul << 9)
-#define PTE_PAT_LARGE	(1ul << 12)
 #define PTE_NX		(1ul << 63)
 #define PTE_MFN_MASK	0x000ffffffffff000ul
 
@@ -30,8 +30,7 @@
 #define PTE_HV_RX	(PTE_PRESENT | PTE_ACCESSED | PTE_GLOBAL)
 #define PTE_HV_TABLE	(PTE_PRESENT | PTE_WRITE | PTE_ACCESSED | PTE_DIRTY)
 
-/* The PAT that the PV ABI publishes: WB WT UC- UC WC WP UC UC; index by PAT:PCD:PWT. */
-#define PAT_VALUE	0x0000050100070406ul
+/* In PAT_HYPERVISOR (x86/msr.h), by PAT:PCD:PWT. */
 #define PTE_CACHE_UC	(PTE_PCD | PTE_PWT)
 #define PTE_CACHE_WC	PTE_PAT		/* level 1 only */
 

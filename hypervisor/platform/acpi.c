@@ -114,12 +114,14 @@ static const struct acpi_header *acpi_map_table(u64 maddr)
 	head = *h;
 	hostmap_unmap((void *)h, sizeof(*h));
 	if (head.length < sizeof(head) || head.length > MAX_TABLE_SIZE) {
-		log_warn("ACPI: table at %#lx has length %u: skipped; update the machine's firmware", maddr, head.length);
+		log_warn("ACPI: table at %#lx has length %u: skipped; update the machine's firmware", maddr,
+			 head.length);
 		return NULL;
 	}
 	h = hostmap_mmio(maddr, head.length, HOSTMAP_WB);
 	if (h && !acpi_sum_ok(h, head.length)) {
-		log_warn("ACPI: table %.4s at %#lx has a wrong checksum: skipped; update the machine's firmware", head.signature, maddr);
+		log_warn("ACPI: table %.4s at %#lx has a wrong checksum: skipped; update the machine's firmware",
+			 head.signature, maddr);
 		hostmap_unmap((void *)h, head.length);
 		return NULL;
 	}

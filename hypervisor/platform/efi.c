@@ -160,13 +160,6 @@ static bool __init read_system_table(void)
 	return read_services(word(copy, 88));
 }
 
-static u64 __init table_page(void)
-{
-	void *page = page_alloc_zeroed();
-
-	return page ? virt_to_maddr(page) : 0;
-}
-
 /* A service whose entry does not lie in the firmware's code is none. */
 static u32 __init keep_code_only(void)
 {
@@ -185,10 +178,10 @@ static u32 __init keep_code_only(void)
 static void __init build_tables(void)
 {
 	struct efi_map_result result = { 0 };
-	u64 page = table_page();
+	u64 page = page_alloc_table();
 	u32 good = keep_code_only();
 
-	if (!good || !page || efi_map_build(maddr_to_virt(page), table_page, odd_uc, &result)) {
+	if (!good || !page || efi_map_build(maddr_to_virt(page), page_alloc_table, odd_uc, &result)) {
 		log_warn("EFI: %s: runtime services are not called", good ? "no memory for page tables" :
 			 "no service lies in memory for code");
 		return;
@@ -260,8 +253,8 @@ static u64 call_on_its_tables(u64 function, const u64 *args)
 static void tell_fault(enum efi_service service)
 {
 	log_err("EFI: the firmware's %s raised exception %u, error code %#x, at %#lx (address %#lx): its services are "
-		"off until the next boot; update the machine's firmware, or start with efi=no-rs", service_name(service),
-		fault.vector, fault.error_code, fault.rip, fault.address);
+		"off until the next boot; update the machine's firmware, or start with efi=no-rs",
+		service_name(service), fault.vector, fault.error_code, fault.rip, fault.address);
 }
 
 int efi_call(enum efi_service service, const u64 args[EFI_ARGS], u64 *status)
@@ -292,7 +285,8 @@ void efi_reset(bool off)
 	u64 status;
 
 	if (!efi_call(EFI_RESET_SYSTEM, args, &status))
-		log_err("EFI: the firmware does not %s the machine (status %#lx)", off ? "switch off" : "reset", status);
+		log_err("EFI: the firmware does not %s the machine (status %#lx)", off ? "switch off" : "reset",
+			status);
 }
 
 /* Interrupts that came meanwhile run code of ours: a fault in that is our own. */
@@ -347,6 +341,7 @@ static int __init param_efi(const char *value)
 }
 
 const struct param efi_params[] = {
-	{ "efi", "[no-]rs: call the firmware's runtime services; attr=uc: map even what it does not describe", param_efi },
+	{ "efi", "[no-]rs: call the firmware's runtime services; attr=uc: map even what it does not describe",
+	  param_efi },
 	{ 0 },
 };

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The page tables on which firmware runs: its runtime regions at their physical addresses, each with the least rights
- * that the firmware's two lists allow. The memory map knows kinds only: data never executes. Code it calls what is whole
- * images, code and data mixed; the memory attributes table, where there is one, tells these apart, and only pages that
- * it leaves out stay both writable and executable.
+ * that the firmware's two lists allow. The memory map knows kinds only: data never executes. Code it calls what is
+ * whole images, code and data mixed; the memory attributes table, where there is one, tells these apart, and only pages
+ * that it leaves out stay both writable and executable.
  *
  * Both lists are the firmware's word: what is absurd in them, or overlaps memory in use, is not mapped. Boot only.
  */
@@ -156,8 +156,8 @@ int __init efi_map_build(u64 *l4, u64 (*alloc)(void), bool odd_uc, struct efi_ma
 		if (cache == ~0ul && odd_uc)
 			cache = PTE_CACHE_UC;
 		if (cache == ~0ul || !aligned(r->start, r->pages) || is_ram(r->start, end_of(r))) {
-			log_warn("EFI: region at %#lx, %#lx pages, type %u, attributes %#lx, makes no sense: not mapped",
-				 r->start, r->pages, r->type, r->attributes);
+			log_warn("EFI: region at %#lx, %#lx pages, type %u, attributes %#lx, makes no sense: "
+				 "not mapped", r->start, r->pages, r->type, r->attributes);
 			result->skipped++;
 			continue;
 		}

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Draws characters on a linear frame buffer. Reading it would be slow: `shown` remembers what stands where, and of a new
- * page, or one that moved up, only the cells that changed are drawn. Runs under the console lock.
+ * Draws characters on a linear frame buffer. Reading it would be slow: `shown` remembers what stands where, and of a
+ * new page, or one that moved up, only the cells that changed are drawn. Runs under the console lock.
  *
- * At first it is reached at its machine address, which the boot tables map below 4 GiB; a screen above waits for lfb_map().
+ * At first it is reached at its machine address, which the boot tables map below 4 GiB; a screen above waits for
+ * lfb_map().
  */
 #include "platform/lfb.h"
 

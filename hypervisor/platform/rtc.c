@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The clock that runs while the machine is off: the CMOS one, or, where there is none, what UEFI's GetTime says. Registers
- * of the CMOS clock change one after the other during an update, so they are read until two readings agree: no waiting for
- * the start of a second, which costs up to one.
+ * The clock that runs while the machine is off: the CMOS one, or, where there is none, what UEFI's GetTime says.
+ * Registers of the CMOS clock change one after the other during an update, so they are read until two readings agree:
+ * no waiting for the start of a second, which costs up to one.
  */
 #include "platform/clock.h"
 

@@ -99,7 +99,7 @@ static int param_console(const char *value)
 
 static int feature_switch(const char *name, const char *value)
 {
-	int on = value ? (*value ? cmdline_parse_bool(value) : 1) : 0;
+	int on = param_switch(value);
 
 	if (on < 0)
 		return -EINVAL;
@@ -122,7 +122,7 @@ FEATURE_PARAM(tsc_deadline)
 
 static int param_x2apic(const char *value)
 {
-	int on = value ? (*value ? cmdline_parse_bool(value) : 1) : 0;
+	int on = param_switch(value);
 
 	if (on < 0)
 		return -EINVAL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Suspend to RAM (ACPI S3). Memory stays; processors, interrupt controllers and the serial ports lose all and are set up
- * as at boot. The other CPUs rest in their idle loops and start anew; devices are dom0's matter, their messages too
+ * Suspend to RAM (ACPI S3). Memory stays; processors, interrupt controllers and the serial ports lose all and are set
+ * up as at boot. The other CPUs rest in their idle loops and start anew; devices are dom0's matter, their messages too
  * (PHYSDEVOP_restore_msi). MTRRs are the firmware's to restore, as they were its to set.
  *
  * The firmware wakes the boot CPU in real mode at FACS.waking_vector, which is the page that starts the others too.

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A 16550. Until uart_init_irq() output waits for the transmitter; then it goes through a ring that the
- * interrupt empties, so that a slow line holds nobody up; when the ring is full, or after make_sync (a
- * panic), it waits again, for as much room as it needs. A line that takes nothing for seconds is stalled: what
- * does not fit is lost, without further waiting, until it moves again. Input is taken out of the FIFO by the interrupt at once and kept by the console's
- * own buffer.
+ * A 16550. Until uart_init_irq() output waits for the transmitter; then it goes through a ring that the interrupt
+ * empties, so that a slow line holds nobody up; when the ring is full, or after make_sync (a panic), it waits again,
+ * for as much room as it needs. A line that takes nothing for seconds is stalled: what does not fit is lost, without
+ * further waiting, until it moves again. Input is taken out of the FIFO by the interrupt at once and kept by the
+ * console's own buffer.
  *
  * Lock: the ring and the transmitter belong to whoever holds the console lock (write) or `lock`
  * (interrupt): write takes `lock` too, except in a panic.
@@ -389,7 +389,7 @@ static int param_com2(const char *value)
 
 static int param_sync_console(const char *value)
 {
-	int on = value ? (*value ? cmdline_parse_bool(value) : 1) : 0;
+	int on = param_switch(value);
 
 	if (on < 0)
 		return -EINVAL;

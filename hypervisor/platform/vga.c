@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The screen: in text mode, characters and attributes are written to the buffer at 0xb8000, which scrolls; in a graphics
- * mode they are drawn (lfb.c). Runs under the console lock.
+ * The screen: in text mode, characters and attributes are written to the buffer at 0xb8000, which scrolls; in a
+ * graphics mode they are drawn (lfb.c). Runs under the console lock.
  */
 #include "platform/vga.h"
 

@@ -145,8 +145,8 @@ void pv_inject(struct vcpu *v, u32 vector, bool has_error, u32 error)
 	const struct pv_trap *t = &v->pv.traps[vector];
 
 	if (unlikely(!t->address)) {
-		domain_crash(v->domain, "vCPU %u: unhandled trap %u (error code %#x) at rip %#lx in %s mode", v->id, vector,
-			     error, v->regs.rip, v->pv.kernel_mode ? "kernel" : "user");
+		domain_crash(v->domain, "vCPU %u: unhandled trap %u (error code %#x) at rip %#lx in %s mode", v->id,
+			     vector, error, v->regs.rip, v->pv.kernel_mode ? "kernel" : "user");
 		return;
 	}
 	pv_bounce(v, t->address, (has_error ? BOUNCE_ERROR : 0) | (t->mask_events ? BOUNCE_MASK_EVENTS : 0), error);

@@ -40,18 +40,11 @@ bool desc_page_is_safe(u64 *page)
 {
 	for (u32 i = 0; i < 512; i++)
 		if (!desc_fix(&page[i])) {
-			guest_warn("d%uv%u: descriptor %u (%016lx) is not one that a guest may have", current->domain->id,
-				   current->id, i, page[i]);
+			guest_warn("d%uv%u: descriptor %u (%016lx) is not one that a guest may have",
+				   current->domain->id, current->id, i, page[i]);
 			return false;
 		}
 	return true;
-}
-
-static u64 table_alloc(void)
-{
-	void *page = page_alloc_zeroed();
-
-	return page ? virt_to_maddr(page) : 0;
 }
 
 int desc_perdomain_init(struct domain *d)
@@ -82,7 +75,7 @@ static u64 *window_entry(const struct domain *d, u64 va, u64 (*alloc)(void))
 
 int desc_perdomain_add_vcpu(struct vcpu *v)
 {
-	return window_entry(v->domain, desc_gdt_va(v), table_alloc) ? 0 : -ENOMEM;
+	return window_entry(v->domain, desc_gdt_va(v), page_alloc_table) ? 0 : -ENOMEM;
 }
 
 void desc_perdomain_free(struct domain *d)
@@ -219,7 +212,8 @@ void desc_switch_begin(const struct vcpu *v)
 {
 	u64 va = desc_gdt_va(v) + DESC_GDT_FRAMES * PAGE_SIZE;
 
-	*window_entry(v->domain, va, NULL) = pte_make(desc_gdt_page_mfn(this_cpu(), v->domain->pv.is_32bit), PTE_WINDOW);
+	*window_entry(v->domain, va, NULL) = pte_make(desc_gdt_page_mfn(this_cpu(), v->domain->pv.is_32bit),
+						      PTE_WINDOW);
 	desc_load_idle_gdt();
 }
 

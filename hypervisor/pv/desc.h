@@ -41,8 +41,8 @@ void desc_ldt_unmap(struct vcpu *v);
 bool desc_ldt_fault(struct vcpu *v, u64 offset);
 int desc_update(struct domain *d, u64 maddr, u64 desc);	/* HYPERVISOR_update_descriptor */
 /*
- * Around the load of v's CR3, interrupts off. Before: v's window shows this CPU's page 14, and the CPU stands on its own
- * GDT, since the last guest's goes with its address space, and an NMI reads its selectors there. After: v's tables.
+ * Around the load of v's CR3, interrupts off. Before: v's window shows this CPU's page 14, and the CPU stands on its
+ * own GDT, since the last guest's goes with its address space, and an NMI reads its selectors there. After: v's tables.
  */
 void desc_switch_begin(const struct vcpu *v);
 void desc_switch_to(const struct vcpu *v);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Grant mappings in the page tables of a PV guest. The references that such an entry stands for were taken by grant/, and
- * go back there; what is done here is to put the entry in place of another one, and to find it again.
+ * Grant mappings in the page tables of a PV guest. The references that such an entry stands for were taken by grant/,
+ * and go back there; what is done here is to put the entry in place of another one, and to find it again.
  */
 #include "pv/grant.h"
 

@@ -248,14 +248,11 @@ static int new_base(struct vcpu *v, mfn_t *base, mfn_t m, bool load)
 
 int mmu_new_kernel_base(struct vcpu *v, mfn_t m)
 {
-	int rc;
-
 	if (!mfn_x(m))
 		return -EINVAL;
 	if (v == current)
 		desc_ldt_unmap(v);	/* its address means something else in the new space */
-	rc = new_base(v, &v->pv.kernel_l4, m, v == current && v->pv.kernel_mode);
-	return rc;
+	return new_base(v, &v->pv.kernel_l4, m, v == current && v->pv.kernel_mode);
 }
 
 int mmu_new_user_base(struct vcpu *v, mfn_t m)

@@ -43,12 +43,14 @@ int mmu_write_table(struct domain *pt_owner, struct domain *pg_owner, u64 *p, u6
 /* The level of the table that frame m is now, counted and validated, of domain d; 0 if it is none. Lock held. */
 u32 mmu_table_level(const struct domain *d, mfn_t m);
 
-/* Level-1 entry for va in the current address space of v (its kernel's tables); NULL if a level is missing. Lock held. */
+/*
+ * Level-1 entry for va in the current address space of v (its kernel's tables); NULL if a level is missing. Lock held.
+ */
 u64 *mmu_find_l1(const struct vcpu *v, u64 va);
 
 /*
- * What that entry holds, for those who cannot take the lock: 0 if it is not present. Tables may change and go meanwhile,
- * so it may be anything, but was read from the domain's own memory.
+ * What that entry holds, for those who cannot take the lock: 0 if it is not present. Tables may change and go
+ * meanwhile, so it may be anything, but was read from the domain's own memory.
  */
 u64 mmu_peek_l1(const struct vcpu *v, u64 va);
 

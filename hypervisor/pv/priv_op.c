@@ -23,8 +23,8 @@ enum outcome { FAULT, DONE, DONE_NO_SKIP };
 typedef enum outcome (*priv_op_t)(struct vcpu *v, const struct emul_insn *insn);
 
 /*
- * The virtual IOPL lets kernel (ring 1 to the ABI; ring 0 with VMASST_TYPE_architectural_iopl) or user (ring 3) use ports
- * and the interrupt flag.
+ * The virtual IOPL lets kernel (ring 1 to the ABI; ring 0 with VMASST_TYPE_architectural_iopl) or user (ring 3) use
+ * ports and the interrupt flag.
  */
 static bool iopl_allows(const struct vcpu *v)
 {

@@ -49,8 +49,8 @@ int pv_set_callback(struct vcpu *v, u32 type, u64 address, u16 cs, bool mask_eve
 }
 
 /*
- * GS by selector loads into the base that user mode will have: the one not active now. A selector that the tables do not
- * allow becomes null: it may be one that a process has chosen, and Linux takes an error for a bug of its own.
+ * GS by selector loads into the base that user mode will have: the one not active now. A selector that the tables do
+ * not allow becomes null: it may be one that a process has chosen, and Linux takes an error for a bug of its own.
  */
 static int load_user_gs(struct vcpu *v, u16 selector)
 {

@@ -14,7 +14,7 @@
 #include "mm/frame.h"
 
 /*
- * A type reference to a frame of which the caller holds a reference. Table types and FT_DESC need the lock.
+ * A type reference to a frame of which the caller holds a reference. Table types need the lock.
  * 0, -EINVAL (contents, or in use as something else), -EBUSY (count saturated, or PARTIAL), -ERESTART.
  */
 int type_get(struct frame *f, u32 type, struct domain *d);

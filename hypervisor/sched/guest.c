@@ -13,7 +13,6 @@
 #include "sched/internal.h"
 
 #define WATCHDOGS	ARRAY_SIZE(((struct domain *)0)->watchdog)
-#define POLL_PORTS_MAX	128u
 
 void sched_vcpu_unblock(struct vcpu *v)
 {
@@ -83,7 +82,7 @@ int sched_poll(u64 nr_ports, const u32 *ports, u64 timeout_ns)
 	struct vcpu *v = current;
 	int rc;
 
-	if (nr_ports > POLL_PORTS_MAX)
+	if (nr_ports > SCHED_POLL_PORTS_MAX)
 		return -EINVAL;
 	WRITE_ONCE(v->poll_port, nr_ports == 1 ? ports[0] : 0);
 	event_poller_comes(v->domain);

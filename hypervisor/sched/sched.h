@@ -29,6 +29,8 @@ void sched_kick(struct vcpu *v);	/* makes its CPU leave the guest if it runs the
 /* SCHEDOP_*, for `current`. 0 or -E. */
 int sched_block(void);
 void sched_yield_vcpu(void);
+#define SCHED_POLL_PORTS_MAX	128u
+/* -EINVAL beyond that many, or for a port that is none */
 int sched_poll(u64 nr_ports, const u32 *ports, u64 timeout_ns);
 int sched_watchdog(u32 id, u32 timeout_s);
 int sched_pin_override(s32 cpu);

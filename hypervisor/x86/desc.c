@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * GDT, TSS, IDT and the SYSCALL registers. Per-CPU tables are written by the CPU that owns them once it
- * runs, before that by the boot CPU; the IDT is written at boot and by desc_set_gate_dpl() only.
+ * runs, before that by the boot CPU; the IDT is written at boot only.
  */
 #include "x86/desc.h"
 
@@ -89,11 +89,6 @@ void desc_init_idt(void)
 	desc_write_gate(X86_VEC_DF, IST_DF, 0);
 	desc_write_gate(X86_VEC_MC, IST_MC, 0);
 	desc_write_gate(X86_VEC_DB, IST_DB, 0);
-}
-
-void desc_set_gate_dpl(u8 vector, u32 dpl)
-{
-	idt[vector].low = (idt[vector].low & ~(3ul << 45)) | (u64)(dpl & 3) << 45;
 }
 
 void desc_load_idt(void)

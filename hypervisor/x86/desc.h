@@ -63,7 +63,6 @@ void desc_init_cpu(u32 cpu, struct cpu_local *local, struct desc_page native, st
 void desc_load_cpu(u32 cpu);
 /* The one IDT, from entry_stubs. Before the first desc_load_cpu(). */
 void desc_init_idt(void);
-void desc_set_gate_dpl(u8 vector, u32 dpl);
 /* The IDT alone, with a temporary GDT still loaded: exceptions speak from the first moment. */
 void desc_load_idt(void);
 

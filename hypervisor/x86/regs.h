@@ -26,7 +26,6 @@ static_assert(sizeof(struct regs) == 21 * 8, "entry.S pushes 15 registers, one v
 #define REGS_VEC_SYSCALL	0x100	/* 64-bit SYSCALL: return may use SYSRET */
 #define REGS_VEC_SYSCALL32	0x101	/* SYSCALL from compatibility mode */
 #define REGS_VEC_SYSENTER	0x102
-#define REGS_VEC_VMEXIT		0x103
 
 static inline bool regs_from_guest(const struct regs *r)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Measuring the TSC: both ends of the window are taken several times, and of each the quickest reading
- * counts, so that an interrupt of the emulator or a slow bus does no harm. A machine that stood still in between, perhaps
- * so long that the clock went round, is measured again. Boot only.
+ * Measuring the TSC: both ends of the window are taken several times, and of each the quickest reading counts, so that
+ * an interrupt of the emulator or a slow bus does no harm. A machine that stood still in between, perhaps so long that
+ * the clock went round, is measured again. Boot only.
  */
 #include "x86/tsc.h"
 
@@ -39,8 +39,8 @@ static struct sample tsc_sample(const struct ref_clock *clock)
 }
 
 /*
- * Waits until the clock has gone on by `window`; false: it does not run. `*gap` is the longest time, by the TSC, between
- * two looks at the clock: within it nobody saw whether it went round.
+ * Waits until the clock has gone on by `window`; false: it does not run. `*gap` is the longest time, by the TSC,
+ * between two looks at the clock: within it nobody saw whether it went round.
  */
 static bool tsc_wait_window(const struct ref_clock *clock, const struct sample *start, u64 window, u64 *gap)
 {

@@ -73,6 +73,13 @@ void hostmap_unmap(void *va, u64 size)
 {
 }
 
+u64 page_alloc_table(void)
+{
+	void *page = page_alloc_zeroed();
+
+	return page ? virt_to_maddr(page) : 0;
+}
+
 void *page_alloc_zeroed(void)
 {
 	if (!pages_left)
@@ -92,7 +99,8 @@ void efi_abandon(void)
 /* The firmware: notes what it got, and does what the test wants. */
 u64 efi_enter(u64 function, const u64 *args)
 {
-	struct regs regs = { .vector = fault_vector, .error_code = 2, .rip = fault_at_rip ? fault_at_rip : CODE + 5, .rflags = RFLAGS_DF };
+	struct regs regs = { .vector = fault_vector, .error_code = 2, .rip = fault_at_rip ? fault_at_rip : CODE + 5,
+			     .rflags = RFLAGS_DF };
 	u64 status;
 
 	entered = function;
@@ -120,7 +128,8 @@ static void region(u32 type, u64 start, u64 pages, u64 attributes)
 
 static void attribute(u32 i, u64 start, u64 pages, u64 attributes)
 {
-	struct efi_descriptor d = { .type = EFI_RUNTIME_CODE, .start = start, .pages = pages, .attributes = attributes | EFI_MEMORY_RUNTIME };
+	struct efi_descriptor d = { .type = EFI_RUNTIME_CODE, .start = start, .pages = pages,
+				    .attributes = attributes | EFI_MEMORY_RUNTIME };
 
 	memcpy(ram + ATTRIBUTES + 16 + i * 48, &d, sizeof(d));
 }
@@ -128,7 +137,8 @@ static void attribute(u32 i, u64 start, u64 pages, u64 attributes)
 /* Sound firmware. Where one test differs it says so after this. */
 static void fresh(void)
 {
-	static const u8 guid[16] = { 0x1d, 0x91, 0xfa, 0xdc, 0xeb, 0x26, 0x9f, 0x46, 0xa2, 0x20, 0x38, 0xb7, 0xdc, 0x46, 0x12, 0x20 };
+	static const u8 guid[16] = { 0x1d, 0x91, 0xfa, 0xdc, 0xeb, 0x26, 0x9f, 0x46, 0xa2, 0x20, 0x38, 0xb7, 0xdc, 0x46,
+				     0x12, 0x20 };
 
 	memset(ram, 0, sizeof(ram));
 	memset(&boot_info, 0, sizeof(boot_info));
@@ -225,7 +235,8 @@ TEST(attributes_that_lie)
 {
 	static const struct { u64 head, stride, first; } bad[] = {
 		{ 1 | 0xffffffffull << 32, 48, CODE }, { 1 | 1ul << 32, 8, CODE }, { 1 | 1ul << 32, 0xffffffff, CODE },
-		{ 1 | 1ul << 32, 48, CODE + 1 }, { 1 | 1ul << 32, 48, ~0xffful }, { 1 | 1ul << 32, 48, CODE - PAGE_SIZE },
+		{ 1 | 1ul << 32, 48, CODE + 1 }, { 1 | 1ul << 32, 48, ~0xffful },
+		{ 1 | 1ul << 32, 48, CODE - PAGE_SIZE },
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -263,8 +274,8 @@ TEST(regions_that_lie)
 	efi_init();
 	CHECK(efi_usable());
 	CHECK_EQ(warnings, 8);
-	CHECK_EQ(entry_of(0x100000) | entry_of(0x1ff000) | entry_of(0x200000) | entry_of(0x500000) | entry_of(0x600000) |
-		 entry_of(1ul << 40) | entry_of((1ul << 40) - PAGE_SIZE) | entry_of(0x700000), 0);
+	CHECK_EQ(entry_of(0x100000) | entry_of(0x1ff000) | entry_of(0x200000) | entry_of(0x500000) |
+		 entry_of(0x600000) | entry_of(1ul << 40) | entry_of((1ul << 40) - PAGE_SIZE) | entry_of(0x700000), 0);
 	CHECK(!efi_is_code(0x600000));
 	CHECK(!efi_is_code(~0ul));
 	CHECK(efi_is_code(CODE + 0xffff));
@@ -362,8 +373,9 @@ TEST(short_table)
 TEST(option)
 {
 	static const struct { const char *text; int rc; } cases[] = {
-		{ "rs", 0 }, { "no-rs", 0 }, { "rs=1", 0 }, { "attr=uc,rs", 0 }, { "attr=no", 0 }, { "", -EINVAL }, { "rs=2", -EINVAL },
-		{ "no-rs=1", -EINVAL }, { "attr=wb", -EINVAL }, { "attr", -EINVAL }, { "rs,x", -EINVAL }, { NULL, -EINVAL },
+		{ "rs", 0 }, { "no-rs", 0 }, { "rs=1", 0 }, { "attr=uc,rs", 0 }, { "attr=no", 0 }, { "", -EINVAL },
+		{ "rs=2", -EINVAL }, { "no-rs=1", -EINVAL }, { "attr=wb", -EINVAL }, { "attr", -EINVAL },
+		{ "rs,x", -EINVAL }, { NULL, -EINVAL },
 		{ "rs,rs,rs,rs,rs,rs,rs,rs,rs,rs,rs,rs,rs,rs,rs,rs,rs,rs,rs,rs,rs,rs,rs,rs,rs", -EINVAL },
 	};
 
