@@ -18,15 +18,18 @@ note() {
 
 check_cpu() {
 	[ "$(uname -m)" = x86_64 ] ||
-		problem "this machine is $(uname -m); Xen here is for x86-64 only" "there is nothing to install for this machine"
+		problem "this machine is $(uname -m); Xen here is for x86-64 only" \
+			"there is nothing to install for this machine"
 	[ ! -r /proc/cpuinfo ] || grep -qw nx /proc/cpuinfo ||
-		problem "the processor does not offer NX (no-execute)" "switch it on in the firmware set-up ('Execute Disable', 'NX Mode')"
+		problem "the processor does not offer NX (no-execute)" \
+			"switch it on in the firmware set-up ('Execute Disable', 'NX Mode')"
 }
 
 check_not_guest() {
 	case $(systemd-detect-virt --container 2>/dev/null) in
 	'' | none) ;;
-	*) problem "this is a container, not a machine that boots" "install on the host, or use --root DIR --no-bootloader" ;;
+	*) problem "this is a container, not a machine that boots" \
+		"install on the host, or use --root DIR --no-bootloader" ;;
 	esac
 }
 
@@ -35,33 +38,38 @@ check_secure_boot() {
 		[ -r "$v" ] || continue
 		[ "$(od -An -tu1 -j4 -N1 "$v" | tr -d ' ')" = 1 ] || continue
 		problem "Secure Boot is on: GRUB will not load a hypervisor that the firmware's keys have not signed" \
-			"switch Secure Boot off in the firmware set-up (or: mokutil --disable-validation), then install again"
+			"switch Secure Boot off in the firmware set-up \
+(or: mokutil --disable-validation), then install again"
 	done
 }
 
 # check_grub ROOT
 check_grub() {
+	without_grub="install with --no-bootloader (RPM: XEN_BOOTLOADER=no rpm -i ...)"
 	if ! grub_tool mkconfig >/dev/null; then
 		other=
-		[ ! -d "$1/boot/loader/entries" ] && [ ! -d "$1/boot/efi/loader" ] || other=" (this machine seems to use systemd-boot)"
+		[ ! -d "$1/boot/loader/entries" ] && [ ! -d "$1/boot/efi/loader" ] ||
+			other=" (this machine seems to use systemd-boot)"
 		[ ! -e "$1/etc/lilo.conf" ] || other=" (this machine seems to use LILO)"
 		problem "GRUB 2 is not installed$other" \
-			"install it ($(pkg_hint grub2)), or install with --no-bootloader (RPM: XEN_BOOTLOADER=no rpm -i ...)"
+			"install it ($(pkg_hint grub2)), or $without_grub"
 		return
 	fi
 	if ! grub_dir "$1" >/dev/null; then
 		problem "no grub.cfg in /boot/grub or /boot/grub2: this machine does not boot by GRUB" \
-			"run grub-install and update-grub, or install with --no-bootloader (RPM: XEN_BOOTLOADER=no rpm -i ...)"
+			"run grub-install and update-grub, or $without_grub"
 		return
 	fi
 	grub_is_generated "$1" || {
 		problem "$(grub_dir "$1")/grub.cfg is written by hand, so it will not be touched" \
-			"install with --no-bootloader (RPM: XEN_BOOTLOADER=no rpm -i ...); 'xen-boot entry' then prints the entry to add"
+			"$without_grub; 'xen-boot entry' then prints the entry to add"
 		return
 	}
 	[ -e "$1$(grub_dir "$1")/$(grub_platform)/multiboot2.mod" ] || case $(grub_platform) in
-	x86_64-efi) problem "GRUB's multiboot2 module is not in $(grub_dir "$1")/x86_64-efi" "$(pkg_hint grub-efi-modules)" ;;
-	*) problem "GRUB's multiboot2 module is not in $(grub_dir "$1")/i386-pc" "run grub-install again for this machine's disk" ;;
+	x86_64-efi) problem "GRUB's multiboot2 module is not in $(grub_dir "$1")/x86_64-efi" \
+		"$(pkg_hint grub-efi-modules)" ;;
+	*) problem "GRUB's multiboot2 module is not in $(grub_dir "$1")/i386-pc" \
+		"run grub-install again for this machine's disk" ;;
 	esac
 }
 
@@ -106,7 +114,8 @@ check_kernel() {
 	k=$(dom0_kernels "$1" | head -n 1)
 	if [ -z "$k" ]; then
 		seen=$(ls "$1"/boot/vmlinuz-* 2>/dev/null | sed 's,.*/vmlinuz-,,' | tr '\n' ' ')
-		problem "no kernel in /boot can run as dom0 (CONFIG_XEN_DOM0=y in its config); here: ${seen:-none}" "$(pkg_hint kernel)"
+		problem "no kernel in /boot can run as dom0 (CONFIG_XEN_DOM0=y in its config); here: ${seen:-none}" \
+			"$(pkg_hint kernel)"
 		return
 	fi
 	c=$(kernel_config "$1" "${k#/boot/vmlinuz-}")
@@ -119,16 +128,19 @@ check_kernel() {
 check_space() {
 	free=$(df -Pk "$1/boot" 2>/dev/null | awk 'NR == 2 { print $4 }')
 	[ "${free:-0}" -ge $(($2 + 512)) ] ||
-		problem "/boot has ${free:-0} KiB free, $(($2 + 512)) are needed" "remove an old kernel (apt-get autoremove, dnf remove --oldinstallonly)"
+		problem "/boot has ${free:-0} KiB free, $(($2 + 512)) are needed" \
+			"remove an old kernel (apt-get autoremove, dnf remove --oldinstallonly)"
 	free=$(df -Pk "$1/usr" 2>/dev/null | awk 'NR == 2 { print $4 }')
-	[ "${free:-0}" -ge 16384 ] || problem "/usr has ${free:-0} KiB free, 16384 are needed" "make room on that file system"
+	[ "${free:-0}" -ge 16384 ] ||
+		problem "/usr has ${free:-0} KiB free, 16384 are needed" "make room on that file system"
 }
 
 # check_writable ROOT
 check_writable() {
 	for d in /boot /etc /usr /var; do
 		[ -d "$1$d" ] || continue
-		[ -w "$1$d" ] || problem "$1$d cannot be written to" "mount it read-write (mount -o remount,rw $d) and be root"
+		[ -w "$1$d" ] || problem "$1$d cannot be written to" \
+			"mount it read-write (mount -o remount,rw $d) and be root"
 	done
 }
 
@@ -139,12 +151,16 @@ check_other_xen() {
 		case ${f##*/} in "xen-$2.gz" | "xen-$2.gz;"* | "xen-$ours.gz" | "xen*" | xen-*.config) continue ;; esac
 		[ -f "$f" ] || continue
 		# a version of ours whose upgrade was cut short
-		! grep -qs " ${f#"$1"}\( \|\$\)" "$1/var/lib/xen/install/manifest" "$1/var/lib/xen/install/journal" || continue
+		! grep -qs " ${f#"$1"}\( \|\$\)" "$1/var/lib/xen/install/manifest" "$1/var/lib/xen/install/journal" ||
+			continue
 		[ "$(rpm -qf --qf '%{name}' "$f" 2>/dev/null)" != xen ] || continue
-		problem "${f#"$1"} is a hypervisor of another make$(owner_of "$1" "$f")" "remove that one first, then install again"
+		problem "${f#"$1"} is a hypervisor of another make$(owner_of "$1" "$f")" \
+			"remove that one first, then install again"
 	done
-	[ -n "$ours" ] || [ -e "$1/var/lib/xen/install/journal" ] || for f in /usr/sbin/xl /usr/sbin/xend /usr/sbin/xm; do
-		[ ! -e "$1$f" ] || problem "$f is here already, from another Xen$(owner_of "$1" "$f")" "remove that one first, then install again"
+	[ -n "$ours" ] || [ -e "$1/var/lib/xen/install/journal" ] ||
+	for f in /usr/sbin/xl /usr/sbin/xend /usr/sbin/xm; do
+		[ ! -e "$1$f" ] || problem "$f is here already, from another Xen$(owner_of "$1" "$f")" \
+			"remove that one first, then install again"
 	done
 }
 
@@ -189,14 +205,17 @@ check_libraries() {
 		case $need in
 		glibc-*)
 			v=$(chroot "${1:-/}" ldd --version 2>/dev/null | sed -n '1s/.* \([0-9.]*\)$/\1/p')
-			[ -z "$v" ] || [ "$(printf '%s\n' "$v" "${need#glibc-}" | sort -V | head -n 1)" = "${need#glibc-}" ] ||
-				problem "the C library here is glibc $v, the programs need ${need#glibc-}" "upgrade the distribution, or build from source"
+			[ -z "$v" ] ||
+				[ "$(printf '%s\n' "$v" "${need#glibc-}" | sort -V | head -n 1)" = "${need#glibc-}" ] ||
+				problem "the C library here is glibc $v, the programs need ${need#glibc-}" \
+					"upgrade the distribution, or build from source"
 			;;
 		*)
 			! echo "$have" | grep -qF "$need (" || continue
 			newer=$(newer_library "$need" "$have")
 			if [ -n "$newer" ]; then
-				problem "$newer is here, the programs need the older $need" "build them from source on this distribution (make rpm, make tarball)"
+				problem "$newer is here, the programs need the older $need" \
+					"build them from source on this distribution (make rpm, make tarball)"
 			else
 				missing="$missing $need"
 			fi

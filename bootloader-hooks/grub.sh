@@ -23,7 +23,8 @@ grub_tool() {
 # bootloader_wanted ROOT: yes or no: what was said at the installation, else the settings
 bootloader_wanted() {
 	bw=
-	[ ! -r "$1/etc/default/xen-boot" ] || bw=$(sed -n 's/^XEN_BOOTLOADER=//p' "$1/etc/default/xen-boot" | tr -d "\"'" | tail -n 1)
+	[ ! -r "$1/etc/default/xen-boot" ] ||
+		bw=$(sed -n 's/^XEN_BOOTLOADER=//p' "$1/etc/default/xen-boot" | tr -d "\"'" | tail -n 1)
 	! grep -qsx alone "$1/var/lib/xen/boot-undo" || bw=no
 	echo "${bw:-yes}"
 }
@@ -49,7 +50,10 @@ grub_can_write() {
 esp_folder() {
 	[ "$(grub_platform)" = x86_64-efi ] || return 1
 	for d in /boot/efi /efi; do
-		[ -d $d ] && [ "$($(grub_tool probe) --target=fs $d 2>/dev/null)" = fat ] && grub_can_write $d && { echo $d; return 0; }
+		[ -d $d ] && [ "$($(grub_tool probe) --target=fs $d 2>/dev/null)" = fat ] && grub_can_write $d && {
+			echo $d
+			return 0
+		}
 	done
 	return 1
 }
@@ -72,7 +76,8 @@ grub_platform() {
 
 # kernel_config ROOT KERNEL-VERSION: the file that says how that kernel was configured
 kernel_config() {
-	for c in "/boot/config-$2" "/lib/modules/$2/config" "/usr/lib/modules/$2/config" "/etc/kernels/kernel-config-$2"; do
+	for c in "/boot/config-$2" "/lib/modules/$2/config" "/usr/lib/modules/$2/config" \
+		"/etc/kernels/kernel-config-$2"; do
 		[ ! -r "$1$c" ] || { echo "$1$c"; return 0; }
 	done
 	return 1

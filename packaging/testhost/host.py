@@ -93,7 +93,8 @@ class Host:
 
     def _qemu_args(self):
         # With icount a busy guest's clock follows its instructions, not ours: a slow builder trips no time-outs inside.
-        args = ["qemu-system-x86_64", "-accel", "tcg,thread=single", "-icount", "shift=2", "-m", str(self.memory_mib), "-smp", str(self.cpus),
+        args = ["qemu-system-x86_64", "-accel", "tcg,thread=single", "-icount", "shift=2", "-m", str(self.memory_mib),
+                "-smp", str(self.cpus),
                 "-cpu", self.cpu, "-display", "none", "-nodefaults", "-vga", "std",
                 "-chardev", f"socket,id=ser,path={self.sockets}/serial,server=on,wait=on", "-serial", "chardev:ser",
                 "-qmp", f"unix:{self.sockets}/qmp,server=on,wait=off", "-nic", "user,model=e1000",
@@ -106,7 +107,8 @@ class Host:
         disk = f"file={self.overlay},format=qcow2"
         if self.writes:
             open(self.writes, "wb").close()
-            disk = f"driver=blklogwrites,file.driver=qcow2,file.file.filename={self.overlay},log.driver=file,log.filename={self.writes}"
+            disk = f"driver=blklogwrites,file.driver=qcow2,file.file.filename={self.overlay}," \
+                f"log.driver=file,log.filename={self.writes}"
         args += ["-drive", f"{disk},if={self.disk},cache={self.cache},index=0",
                  "-drive", f"file={self.payload},format=raw,if=virtio,index=1,readonly=on"]
         return args

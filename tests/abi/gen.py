@@ -123,7 +123,8 @@ class Reader:
         name = self.take()
         while self.take() != ';':
             pass
-        for f in ('req_prod', 'req_event', 'rsp_prod', 'rsp_event', 'pvt', '__pad', 'ring', 'ring[0].req', 'ring[0].rsp'):
+        for f in ('req_prod', 'req_event', 'rsp_prod', 'rsp_event', 'pvt', '__pad', 'ring', 'ring[0].req',
+                  'ring[0].rsp'):
             self.out.append(f'FIELD(struct {name}_sring, {f})')
         self.out.append(f'SIZE(union {name}_sring_entry)')
 

@@ -2,11 +2,11 @@
 /*
  * Sequences of hypercalls by three guests with two vCPUs each, the first one privileged, on two CPUs of the whole
  * machine (tests/unit/machine): everything from the dispatcher down is the real code. Between the calls guests store to
- * their memory, trap and fault; calls are interrupted at points that the input chooses, other vCPUs act, and the call is
- * repeated, or never is. Domains end and are made anew.
+ * their memory, trap and fault; calls are interrupted at points that the input chooses, other vCPUs act, and the call
+ * is repeated, or never is. Domains end and are made anew.
  *
- * The oracle (tests/unit/oracle) recounts everything after some steps (each one with FUZZ_EVERY=1 in the environment), and
- * at the end all domains go, and every frame and heap byte must have come back.
+ * The oracle (tests/unit/oracle) recounts everything after some steps (each one with FUZZ_EVERY=1 in the environment),
+ * and at the end all domains go, and every frame and heap byte must have come back.
  *
  * FUZZ_LOG=1 prints each step: for an input that crashes.
  */

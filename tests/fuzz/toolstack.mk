@@ -17,7 +17,8 @@ $(foreach f,$(filter conf_%,$(FROM_TOOLS)),$(eval $f-flags := -max_len=4096 -tim
 $(foreach f,$(filter store_%,$(FROM_TOOLS)),$(eval $f-y := $(store)))
 $(foreach f,$(filter store_%,$(FROM_TOOLS)),$(eval $f-libs := -levent_core -lz))
 $(foreach f,$(filter store_%,$(FROM_TOOLS)),$(eval $f-flags := -max_len=2048 -len_control=0 -timeout=20))
-image-y		:= $(addprefix @,build/codec.c build/unpack.c build/elf.c build/pv_plan.c build/pv_tables.c base/error.c)
+image-y		:= $(addprefix @,build/codec.c build/unpack.c build/elf.c build/pv_plan.c build/pv_tables.c \
+			base/error.c)
 image-libs	:= -lz -lbz2 -llzma -lzstd -llz4 -llzo2
 image-flags	:= -rss_limit_mb=4096
 

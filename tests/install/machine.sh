@@ -13,8 +13,9 @@ new_machine() {
 	drop_machine
 	m=$(mktemp -d)
 	mount -t tmpfs -o mode=755 machine "$m"
-	mkdir -p "$m/.usr" "$m/.work" "$m/usr" "$m/etc/default" "$m/etc/grub.d" "$m/etc/systemd/system" "$m/boot/grub" "$m/proc" \
-		"$m/sys" "$m/dev/disk/by-uuid" "$m/run" "$m/root" "$m/tmp" "$m/var/lib/rpm" "$m/var/log" "$m/etc/rpm" "$m/etc/profile.d"
+	mkdir -p "$m/.usr" "$m/.work" "$m/usr" "$m/etc/default" "$m/etc/grub.d" "$m/etc/systemd/system" "$m/etc/rpm" \
+		"$m/etc/profile.d" "$m/boot/grub" "$m/proc" "$m/sys" "$m/dev/disk/by-uuid" "$m/run" "$m/root" "$m/tmp" \
+		"$m/var/lib/rpm" "$m/var/log"
 	mount -t overlay -o "lowerdir=/usr,upperdir=$m/.usr,workdir=$m/.work" overlay "$m/usr"
 	for d in bin sbin lib lib64; do ln -s "usr/$d" "$m/$d"; done
 	mount --bind /proc "$m/proc"
@@ -25,8 +26,8 @@ new_machine() {
 	rm -f "$m/etc/grub.d/30_os-prober" "$m/etc/grub.d/30_uefi-firmware"
 	printf 'root:x:0:0::/root:/bin/sh\n' >"$m/etc/passwd"
 	printf 'root:x:0:\n' >"$m/etc/group"
-	printf 'GRUB_DEFAULT=0\nGRUB_TIMEOUT=5\nGRUB_DISTRIBUTOR=Debian\nGRUB_CMDLINE_LINUX_DEFAULT="quiet"\nGRUB_CMDLINE_LINUX="%s"\n' \
-		"console=ttyS0,115200" >"$m/etc/default/grub"
+	printf '%s\n' GRUB_DEFAULT=0 GRUB_TIMEOUT=5 GRUB_DISTRIBUTOR=Debian 'GRUB_CMDLINE_LINUX_DEFAULT="quiet"' \
+		'GRUB_CMDLINE_LINUX="console=ttyS0,115200"' >"$m/etc/default/grub"
 	fs=ext2 abstraction='' device=/dev/vda3 separate='' esp=''
 	stub systemd-detect-virt 'echo none'
 	for p in dnsmasq nft modprobe ip; do [ -e "/usr/sbin/$p" ] || stub $p; done
@@ -73,8 +74,8 @@ make_fedora() {
 }
 
 bls_entry() {
-	printf 'title Fedora Linux (%s)\nversion %s\nlinux /vmlinuz-%s\ninitrd /initramfs-%s.img\noptions root=/dev/vda3 ro\n' \
-		"$1" "$1" "$1" "$1" >"$m/boot/loader/entries/0123-$1.conf"
+	printf '%s\n' "title Fedora Linux ($1)" "version $1" "linux /vmlinuz-$1" "initrd /initramfs-$1.img" \
+		"options root=/dev/vda3 ro" >"$m/boot/loader/entries/0123-$1.conf"
 }
 
 make_suse() {
@@ -90,7 +91,7 @@ grub_modules() {
 kernel_comes() {
 	echo kernel >"$m/boot/vmlinuz-$1"
 	echo initrd >"$m/boot/initrd.img-$1"
-	printf 'CONFIG_XEN_DOM0=y\nCONFIG_XEN_BLKDEV_BACKEND=m\nCONFIG_XEN_NETDEV_BACKEND=m\nCONFIG_XEN_GNTDEV=m\n' >"$m/boot/config-$1"
+	printf 'CONFIG_XEN_%s\n' DOM0=y BLKDEV_BACKEND=m NETDEV_BACKEND=m GNTDEV=m >"$m/boot/config-$1"
 }
 
 kernel_goes() {
@@ -128,7 +129,8 @@ drive) echo '(hd0,gpt3)' ;;
 hints_string) echo '--hint-bios=hd0,gpt3' ;;
 esac
 PROBE
-	printf '#!/bin/sh\nfor a; do :; done\n[ -z "%s" ] || a=${a#/boot}\necho "${a:-/}"\n' "$separate" >"$m/usr/.relpath"
+	printf '#!/bin/sh\nfor a; do :; done\n[ -z "%s" ] || a=${a#/boot}\necho "${a:-/}"\n' "$separate" \
+		>"$m/usr/.relpath"
 	chmod 755 "$m/usr/.probe" "$m/usr/.relpath"
 	mv "$m/usr/.probe" "$m/usr/sbin/grub$two-probe"
 	mv "$m/usr/.relpath" "$m/usr/bin/grub$two-mkrelpath"
@@ -142,14 +144,16 @@ uefi() {
 
 # Runs a command of the shell in the machine.
 inside() {
-	chroot "$m" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp LC_ALL=C ${with-} /bin/sh -c "$1"
+	chroot "$m" /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp \
+		LC_ALL=C ${with-} /bin/sh -c "$1"
 }
 
-# Everything in it that an installation could change; of grub.cfg what it does, as scripts that print nothing come and go.
+# Everything in it that an installation could change; of grub.cfg what it does, as scripts that print nothing come and
+# go.
 picture() {
 	(cd "$m" && find boot etc sys var \( -path var/lib/rpm -o -path var/log -o -name grub.cfg -o -path var/cache \
 		-o -name '*-' -o -name '.pwd.lock' \) -prune -o -printf '%p %y %m %l\n' -type f -exec cksum {} +
-	cd "$m/usr" && find sbin local lib/systemd lib/xen lib/kernel lib/sysusers.d share/xen share/bash-completion share/man \
-		share/doc/xen \( -type d -printf 'usr/%p d %m\n' \) -o -printf 'usr/%p %y %m %s %l\n'
+	cd "$m/usr" && find sbin local lib/systemd lib/xen lib/kernel lib/sysusers.d share/xen share/bash-completion \
+		share/man share/doc/xen \( -type d -printf 'usr/%p d %m\n' \) -o -printf 'usr/%p %y %m %s %l\n'
 	grep -v -e '^$' -e 20_linux_xen "$m/boot/$grub/grub.cfg") 2>/dev/null | LC_ALL=C sort
 }

@@ -36,14 +36,17 @@ xend_start() {
 # What a test leaves is taken away before the next one: its guests, the daemon, and what they said.
 xend_end() {
 	[ -S /run/xend/socket ] || return 0
-	for _g in $(xl list 2> /dev/null | awk 'NR > 1 && $2 > 0 { print $1 }'); do xl destroy "$_g" > /dev/null 2>&1; done
+	for _g in $(xl list 2> /dev/null | awk 'NR > 1 && $2 > 0 { print $1 }'); do
+		xl destroy "$_g" > /dev/null 2>&1
+	done
 	killall -q xend; until_ok 20 sh -c "! pidof xend" || killall -q -9 xend
 	rm -rf /run/xend/socket /etc/vm/?.cfg /var/lib/xend /var/log/xend/console
 }
 # The process of the daemon's that is the store.
 store_pid() {
 	for _p in /proc/[0-9]*; do
-		[ "$(cat $_p/comm 2> /dev/null)" = xend-store ] && grep -q "^PPid:.$XEND\$" $_p/status 2> /dev/null && echo ${_p#/proc/}
+		[ "$(cat $_p/comm 2> /dev/null)" = xend-store ] && grep -q "^PPid:.$XEND\$" $_p/status 2> /dev/null &&
+			echo ${_p#/proc/}
 	done
 }
 # loops N: the daemon's disks have N loop devices; it names them itself, so the file's name is not shown.

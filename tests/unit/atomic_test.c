@@ -22,7 +22,8 @@ TEST(bits)
 	CHECK(test_and_clear_bit(3, map) && !test_and_clear_bit(3, map));
 	clear_bit(65, map);
 	CHECK(map[0] == 0 && map[1] == 0);
-	CHECK(!test_and_set_bit(70, map) && map[0] == 0 && map[1] == 1 << 6 && test_and_clear_bit(70, map) && map[1] == 0);
+	CHECK(!test_and_set_bit(70, map) && map[0] == 0 && map[1] == 1 << 6 && test_and_clear_bit(70, map) &&
+	      map[1] == 0);
 	CHECK(!test_and_set_bit_u32(33, words) && words[1] == 2 && test_bit_u32(33, words));
 	CHECK(test_and_clear_bit_u32(33, words) && words[0] == 0 && words[1] == 0);
 }

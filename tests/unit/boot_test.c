@@ -156,7 +156,8 @@ TEST(multiboot2_tags)
 TEST(firmware_keeps_its_own)
 {
 	static const u64 regions[][5] = {	/* type, start, virtual, pages, attributes */
-		{ 6, 0x200000, 0, 16, 1ul << 63 | 8 }, { 7, 0x300000, 0, 16, 8 }, { 5, 0x400000, 0, ~0ul, 1ul << 63 | 8 },
+		{ 6, 0x200000, 0, 16, 1ul << 63 | 8 }, { 7, 0x300000, 0, 16, 8 },
+		{ 5, 0x400000, 0, ~0ul, 1ul << 63 | 8 },
 	};
 	u32 at = put(put(0x1000, 0), 0), dropped = 0;
 

@@ -13,7 +13,8 @@
 #include "sched/sched.h"
 
 static const u64 nowhere[] = {
-	0, 1, 0x1000, 0x800000000000, HV_VIRT_START, HV_VIRT_END - 8, ~0ul, ~0ul - 7, GUEST_BASE + (1ul << 30), GUEST_BASE + 60 * PAGE_SIZE,
+	0, 1, 0x1000, 0x800000000000, HV_VIRT_START, HV_VIRT_END - 8, ~0ul, ~0ul - 7, GUEST_BASE + (1ul << 30),
+	GUEST_BASE + 60 * PAGE_SIZE,
 };
 
 /* The caller lives on, or its domain is made anew. */
@@ -77,14 +78,19 @@ TEST(privileged_operations_of_open_calls)
 		u8 call, op;
 	} refused[] = {
 		{ __HYPERVISOR_physdev_op, PHYSDEVOP_apic_read }, { __HYPERVISOR_physdev_op, PHYSDEVOP_apic_write },
-		{ __HYPERVISOR_physdev_op, PHYSDEVOP_alloc_irq_vector }, { __HYPERVISOR_physdev_op, PHYSDEVOP_map_pirq },
-		{ __HYPERVISOR_physdev_op, PHYSDEVOP_unmap_pirq }, { __HYPERVISOR_physdev_op, PHYSDEVOP_setup_gsi },
-		{ __HYPERVISOR_physdev_op, PHYSDEVOP_manage_pci_add }, { __HYPERVISOR_physdev_op, PHYSDEVOP_manage_pci_remove },
-		{ __HYPERVISOR_physdev_op, PHYSDEVOP_manage_pci_add_ext }, { __HYPERVISOR_physdev_op, PHYSDEVOP_restore_msi },
-		{ __HYPERVISOR_physdev_op, PHYSDEVOP_restore_msi_ext }, { __HYPERVISOR_physdev_op, PHYSDEVOP_pci_mmcfg_reserved },
-		{ __HYPERVISOR_physdev_op, PHYSDEVOP_pci_device_add }, { __HYPERVISOR_physdev_op, PHYSDEVOP_pci_device_remove },
-		{ __HYPERVISOR_physdev_op, PHYSDEVOP_prepare_msix }, { __HYPERVISOR_physdev_op, PHYSDEVOP_release_msix },
-		{ __HYPERVISOR_physdev_op, PHYSDEVOP_dbgp_op }, { __HYPERVISOR_memory_op, XENMEM_machine_memory_map },
+		{ __HYPERVISOR_physdev_op, PHYSDEVOP_alloc_irq_vector },
+		{ __HYPERVISOR_physdev_op, PHYSDEVOP_map_pirq }, { __HYPERVISOR_physdev_op, PHYSDEVOP_unmap_pirq },
+		{ __HYPERVISOR_physdev_op, PHYSDEVOP_setup_gsi }, { __HYPERVISOR_physdev_op, PHYSDEVOP_manage_pci_add },
+		{ __HYPERVISOR_physdev_op, PHYSDEVOP_manage_pci_remove },
+		{ __HYPERVISOR_physdev_op, PHYSDEVOP_manage_pci_add_ext },
+		{ __HYPERVISOR_physdev_op, PHYSDEVOP_restore_msi },
+		{ __HYPERVISOR_physdev_op, PHYSDEVOP_restore_msi_ext },
+		{ __HYPERVISOR_physdev_op, PHYSDEVOP_pci_mmcfg_reserved },
+		{ __HYPERVISOR_physdev_op, PHYSDEVOP_pci_device_add },
+		{ __HYPERVISOR_physdev_op, PHYSDEVOP_pci_device_remove },
+		{ __HYPERVISOR_physdev_op, PHYSDEVOP_prepare_msix },
+		{ __HYPERVISOR_physdev_op, PHYSDEVOP_release_msix }, { __HYPERVISOR_physdev_op, PHYSDEVOP_dbgp_op },
+		{ __HYPERVISOR_memory_op, XENMEM_machine_memory_map },
 		{ __HYPERVISOR_memory_op, XENMEM_set_memory_map }, { __HYPERVISOR_memory_op, XENMEM_claim_pages },
 		{ __HYPERVISOR_memory_op, XENMEM_acquire_resource },
 	};
@@ -158,8 +164,8 @@ TEST(interrupts_of_wild_devices)
 	start();
 	for (u32 i = 0; i < 6 * ARRAY_SIZE(wild); i++) {
 		int w = wild[i % ARRAY_SIZE(wild)];
-		struct physdev_map_pirq map = { .domid = DOMID_SELF, .type = i / ARRAY_SIZE(wild), .index = w, .pirq = w, .bus = w,
-						.devfn = w, .entry_nr = w, .table_base = i };
+		struct physdev_map_pirq map = { .domid = DOMID_SELF, .type = i / ARRAY_SIZE(wild), .index = w,
+						.pirq = w, .bus = w, .devfn = w, .entry_nr = w, .table_base = i };
 
 		(void)machine_op(LORD, __HYPERVISOR_physdev_op, PHYSDEVOP_map_pirq, &map, sizeof(map));
 		CHECK(oracle_check());

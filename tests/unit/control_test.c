@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What dom0 does with other domains: makes them, sets and reads their vCPUs' state, ends them while others look on, names
- * who hears of the machine's events.
+ * What dom0 does with other domains: makes them, sets and reads their vCPUs' state, ends them while others look on,
+ * names who hears of the machine's events.
  */
 #include "two_guests.h"
 #include "abi/event_channel.h"
@@ -60,7 +60,8 @@ static void context_comes_back(u64 flags)
 	c->trap_ctxt[3] = (struct trap_info){ .vector = 3, .flags = 7, .cs = PV_CS64, .address = guest_va(6) };
 	c->trap_ctxt[14] = (struct trap_info){ .vector = 14, .flags = 0, .cs = PV_CS64, .address = guest_va(7) };
 	c->kernel_sp = guest_va(9), c->kernel_ss = PV_SS;
-	c->event_callback_eip = guest_va(10), c->failsafe_callback_eip = guest_va(11), c->syscall_callback_eip = guest_va(12);
+	c->event_callback_eip = guest_va(10), c->failsafe_callback_eip = guest_va(11);
+	c->syscall_callback_eip = guest_va(12);
 	c->fs_base = 0x1000, c->gs_base_kernel = guest_va(0), c->gs_base_user = 0x2000;
 	c->debugreg[0] = guest_va(1), c->debugreg[7] = 0x401;
 	c->vm_assist = V->domain->pv.vm_assist = 1ul << VMASST_TYPE_writable_pagetables;
@@ -264,8 +265,8 @@ TEST(many_vcpus_in_turns)
 
 	start();
 	CHECK_EQ(domctl(XEN_DOMCTL_createdomain, 40, &op), 0);
-	op = (struct xen_domctl){ .cmd = XEN_DOMCTL_max_vcpus, .interface_version = XEN_DOMCTL_INTERFACE_VERSION, .domain = 40,
-				  .u.max_vcpus.max = 20 };
+	op = (struct xen_domctl){ .cmd = XEN_DOMCTL_max_vcpus, .interface_version = XEN_DOMCTL_INTERFACE_VERSION,
+				  .domain = 40, .u.max_vcpus.max = 20 };
 	CHECK(!machine_store(LORD, guest_va(0), &op, sizeof(op)));
 	machine_preempt_by(every_time);
 	if (machine_call_once(LORD, __HYPERVISOR_domctl, args, &rc))

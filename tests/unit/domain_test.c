@@ -241,7 +241,8 @@ TEST(a_dying_domain_takes_nothing)
 	CHECK_EQ(d->tot_pages, 1);
 	CHECK(!give_frame(d));
 	CHECK(!machine_load(g->d->vcpu[0], &word, guest_va(20), sizeof(word)));
-	CHECK_EQ(machine_call(g->d->vcpu[0], __HYPERVISOR_update_va_mapping, guest_va(20), 0, UVMF_TLB_FLUSH | UVMF_ALL, 0), 0);
+	CHECK_EQ(machine_call(g->d->vcpu[0], __HYPERVISOR_update_va_mapping, guest_va(20), 0, UVMF_TLB_FLUSH | UVMF_ALL,
+			      0), 0);
 	CHECK(!domain_lookup(2));
 	machine_guest_end(g);
 	free(victim);

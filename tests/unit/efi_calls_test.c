@@ -375,7 +375,8 @@ TEST(facts)
 	boot_info.nr_efi_map = 2;
 	boot_info.efi_map[0] = (struct boot_efi_region){ 5, 0x1000, 3, 8 };
 	boot_info.efi_map[1] = (struct boot_efi_region){ 6, 0x10000, ~0ul, 9 };
-	efi_facts = (struct efi_facts){ .revision = 0x20046, .services_revision = 0x20040, .vendor_revision = 9, .vendor = u"abc" };
+	efi_facts = (struct efi_facts){ .revision = 0x20046, .services_revision = 0x20040, .vendor_revision = 9,
+					.vendor = u"abc" };
 	CHECK_EQ(item(XEN_FW_EFI_VERSION), 0);
 	CHECK_EQ(i->version, 0x20046);
 	CHECK_EQ(item(XEN_FW_EFI_RT_VERSION), 0);

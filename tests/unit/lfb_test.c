@@ -60,10 +60,12 @@ static char letter(u32 row, u32 column)
 		for (u32 x = 0; x < 8; x++) {
 			u32 value = 0;
 
-			memcpy(&value, buffer + (row * 16 + y) * boot_info.video.pitch + (column * 8 + x) * bytes, bytes);
+			memcpy(&value, buffer + (row * 16 + y) * boot_info.video.pitch + (column * 8 + x) * bytes,
+			       bytes);
 			if (value && (value != lit || x >= FONT_WIDTH))
 				return '\0';
-			points[y / 2] |= (value == lit) << (FONT_WIDTH - 1 - MIN(x, FONT_WIDTH - 1)) & (x < FONT_WIDTH ? ~0 : 0);
+			if (x < FONT_WIDTH)
+				points[y / 2] |= (value == lit) << (FONT_WIDTH - 1 - x);
 		}
 	for (u32 c = 0; c < ARRAY_SIZE(font); c++)
 		if (!memcmp(points, font[c], FONT_HEIGHT))

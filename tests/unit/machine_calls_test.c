@@ -89,7 +89,8 @@ TEST(sleep_waits_for_control)
 /* dom0 hears of CPUs that come, whichever of the two calls brings them. */
 TEST(a_cpu_comes)
 {
-	struct xen_platform_op op = { .cmd = XENPF_cpu_online, .interface_version = XENPF_INTERFACE_VERSION, .u.cpu_ol.cpuid = 1 };
+	struct xen_platform_op op = { .cmd = XENPF_cpu_online, .interface_version = XENPF_INTERFACE_VERSION,
+				      .u.cpu_ol.cpuid = 1 };
 	struct xen_sysctl sys = { .cmd = XEN_SYSCTL_cpu_hotplug, .interface_version = XEN_SYSCTL_INTERFACE_VERSION,
 				  .u.cpu_hotplug = { .cpu = 1, .op = XEN_SYSCTL_CPU_HOTPLUG_ONLINE } };
 	struct evtchn_bind_virq bind = { .virq = VIRQ_PCPU_STATE };
@@ -100,7 +101,8 @@ TEST(a_cpu_comes)
 	CHECK_EQ(domctl(XEN_DOMCTL_set_virq_handler, g->d->id, &handler), 0);
 	for (u32 i = 0; i < 2; i++) {
 		CHECK(!machine_store(LORD, guest_va(0), i ? (void *)&sys : &op, i ? sizeof(sys) : sizeof(op)));
-		CHECK_EQ(machine_call(LORD, i ? __HYPERVISOR_sysctl : __HYPERVISOR_platform_op, guest_va(0), 0, 0, 0), 0);
+		CHECK_EQ(machine_call(LORD, i ? __HYPERVISOR_sysctl : __HYPERVISOR_platform_op,
+				      guest_va(0), 0, 0, 0), 0);
 		CHECK(event_port_is_pending(g->d, bind.port));
 		g->d->shared_info->evtchn_pending[bind.port / 64] = 0;
 	}

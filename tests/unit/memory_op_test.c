@@ -130,7 +130,8 @@ static bool always(void)
 static u32 turns(u32 cmd, u32 order, u64 mem_flags)
 {
 	struct xen_memory_reservation r = {
-		.extent_start = guest_va(1), .nr_extents = 1, .extent_order = order, .mem_flags = mem_flags, .domid = DOMID_SELF,
+		.extent_start = guest_va(1), .nr_extents = 1, .extent_order = order, .mem_flags = mem_flags,
+		.domid = DOMID_SELF,
 	};
 	const u64 args[6] = { cmd, guest_va(0) };
 	u32 n = 1;
@@ -150,7 +151,8 @@ static u32 turns(u32 cmd, u32 order, u64 mem_flags)
 static void begin_extent(u32 order, u64 mem_flags)
 {
 	struct xen_memory_reservation r = {
-		.extent_start = guest_va(1), .nr_extents = 1, .extent_order = order, .mem_flags = mem_flags, .domid = DOMID_SELF,
+		.extent_start = guest_va(1), .nr_extents = 1, .extent_order = order, .mem_flags = mem_flags,
+		.domid = DOMID_SELF,
 	};
 	const u64 args[6] = { XENMEM_increase_reservation, guest_va(0) };
 	long rc;
@@ -242,7 +244,8 @@ TEST(no_stale_translation_of_the_hypervisors_memory)
 static long exchange(u64 in_n, u32 in_order, u64 out_at, u64 out_n, u32 out_order, u64 *done)
 {
 	struct xen_memory_exchange e = {
-		.in = { .extent_start = guest_va(1), .nr_extents = in_n, .extent_order = in_order, .domid = DOMID_SELF },
+		.in = { .extent_start = guest_va(1), .nr_extents = in_n, .extent_order = in_order,
+			.domid = DOMID_SELF },
 		.out = { .extent_start = out_at, .nr_extents = out_n, .extent_order = out_order, .domid = DOMID_SELF },
 	};
 	long rc = machine_op(V, __HYPERVISOR_memory_op, XENMEM_exchange, &e, sizeof(e));
@@ -443,8 +446,10 @@ TEST(questions_are_answered)
 	struct xen_machphys_mapping m;
 
 	start();
-	CHECK_EQ(machine_op(V, __HYPERVISOR_memory_op, XENMEM_current_reservation, &id, sizeof(id)), (long)g->d->tot_pages);
-	CHECK_EQ(machine_op(V, __HYPERVISOR_memory_op, XENMEM_maximum_reservation, &id, sizeof(id)), (long)g->d->max_pages);
+	CHECK_EQ(machine_op(V, __HYPERVISOR_memory_op, XENMEM_current_reservation, &id, sizeof(id)),
+		 (long)g->d->tot_pages);
+	CHECK_EQ(machine_op(V, __HYPERVISOR_memory_op, XENMEM_maximum_reservation, &id, sizeof(id)),
+		 (long)g->d->max_pages);
 	id = 0;
 	CHECK_EQ(machine_op(V, __HYPERVISOR_memory_op, XENMEM_current_reservation, &id, sizeof(id)), -ESRCH);
 	CHECK_EQ(machine_op(V, __HYPERVISOR_memory_op, XENMEM_machphys_mapping, &m, sizeof(m)), 0);

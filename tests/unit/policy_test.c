@@ -87,7 +87,8 @@ TEST(a_processor_with_everything)
 	CHECK(!(r.eax & (BIT(17) | BIT(18) | BIT(19) | BIT(22) | BIT(26) | BIT(27))));	/* FRED to MSRLIST: ring 0's */
 	CHECK_EQ(r.ebx | r.ecx | r.edx, 0);
 	cpuid_guest(V, 7, 0, &r);
-	CHECK(!(r.edx & (BIT(20) | BIT(22) | BIT(24) | BIT(25) | BIT(26) | BIT(27) | BIT(29) | BIT(31))));	/* CET, AMX, controls */
+	/* CET, AMX, controls */
+	CHECK(!(r.edx & (BIT(20) | BIT(22) | BIT(24) | BIT(25) | BIT(26) | BIT(27) | BIT(29) | BIT(31))));
 	host_cpu.cpuid = NULL;
 	cpu_features.xsave = xsave;
 	cpu_features.max_leaf = max_leaf;
@@ -174,7 +175,7 @@ TEST(registers)
 	CHECK_EQ(msr_guest_write(V, MSR_EFER, value), 0);
 	CHECK(msr_guest_write(V, MSR_EFER, value ^ EFER_NXE) < 0);
 	CHECK_EQ(msr_guest_read(V, MSR_PAT, &value), 0);
-	CHECK_EQ(value, PAT_VALUE);
+	CHECK_EQ(value, PAT_HYPERVISOR);
 	CHECK(msr_guest_write(V, MSR_PAT, 0) < 0);
 	CHECK_EQ(msr_guest_write(V, MSR_FS_BASE, 0x1234), 0);
 	CHECK_EQ(msr_guest_read(V, MSR_FS_BASE, &value), 0);

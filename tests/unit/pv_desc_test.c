@@ -44,7 +44,8 @@ static mfn_t blank(u32 page)
 static void map(u32 page, u64 flags)
 {
 	CHECK_EQ(machine_call(V, __HYPERVISOR_update_va_mapping, guest_va(page),
-			      pte_make(g->page[page], PTE_PRESENT | PTE_USER | flags), UVMF_TLB_FLUSH | UVMF_ALL, 0), 0);
+			      pte_make(g->page[page], PTE_PRESENT | PTE_USER | flags),
+			      UVMF_TLB_FLUSH | UVMF_ALL, 0), 0);
 }
 
 static long set_gdt(const u64 *frames, u32 n, u32 entries)
@@ -69,8 +70,8 @@ TEST(descriptors)
 {
 	static const struct { u64 in, out; bool ok; } d[] = {
 		{ 0, 0, true }, { CODE_DPL3, CODE_DPL3, true }, { CODE_DPL0, CODE_DPL3, true },
-		{ DATA_DPL1, DATA_DPL1 | 3ul << 45, true }, { CALL_GATE, 0, false }, { TSS, 0, false }, { LDT_DESC, 0, false },
-		{ CALL_GATE & ~(1ul << 47), CALL_GATE & ~(1ul << 47), true },
+		{ DATA_DPL1, DATA_DPL1 | 3ul << 45, true }, { CALL_GATE, 0, false }, { TSS, 0, false },
+		{ LDT_DESC, 0, false }, { CALL_GATE & ~(1ul << 47), CALL_GATE & ~(1ul << 47), true },
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(d); i++) {
@@ -101,7 +102,8 @@ TEST(a_gdt)
 	CHECK_EQ(d, DATA_DPL1 | 3ul << 45);
 	CHECK(desc_read(V, 514 * 8, &d));
 	/* never writable while in use, nor a page table */
-	CHECK(machine_call(V, __HYPERVISOR_update_va_mapping, guest_va(20), pte_make(a, PTE_PRESENT | PTE_WRITE), 0, 0) < 0);
+	CHECK(machine_call(V, __HYPERVISOR_update_va_mapping, guest_va(20),
+			   pte_make(a, PTE_PRESENT | PTE_WRITE), 0, 0) < 0);
 	/* the same frame twice */
 	frames[1] = frames[0];
 	CHECK_EQ(set_gdt(frames, 2, 1024), 0);
@@ -206,7 +208,8 @@ TEST(an_ldt_is_mapped_on_demand)
 	/* the guest's mapping goes, the window's stays until the LDT does */
 	CHECK_EQ(machine_call(V, __HYPERVISOR_update_va_mapping, guest_va(20), 0, 0, 0), 0);
 	CHECK(oracle_check());
-	CHECK(machine_call(V, __HYPERVISOR_update_va_mapping, guest_va(20), pte_make(a, PTE_PRESENT | PTE_WRITE), 0, 0) < 0);
+	CHECK(machine_call(V, __HYPERVISOR_update_va_mapping, guest_va(20),
+			   pte_make(a, PTE_PRESENT | PTE_WRITE), 0, 0) < 0);
 	CHECK_EQ(set_ldt(0, 0), 0);
 	CHECK(oracle_check());
 	map(20, PTE_WRITE);
@@ -253,12 +256,13 @@ TEST(a_new_base_forgets_the_ldt)
 }
 
 /*
- * The LDT's page is looked up without the lock: another vCPU may give a table back and write to it what it likes while we
- * walk. What is found then may be wrong, but no step leaves the domain's own memory.
+ * The LDT's page is looked up without the lock: another vCPU may give a table back and write to it what it likes while
+ * we walk. What is found then may be wrong, but no step leaves the domain's own memory.
  */
 TEST(tables_that_go_while_an_ldt_is_looked_up)
 {
-	static const u64 wild[] = { 1ul << 38, MACHINE_FRAMES, MACHINE_FRAMES - 1, MACHINE_IO_FIRST, MACHINE_MMIO_FIRST, 0 };
+	static const u64 wild[] = { 1ul << 38, MACHINE_FRAMES, MACHINE_FRAMES - 1, MACHINE_IO_FIRST,
+				    MACHINE_MMIO_FIRST, 0 };
 	const u32 level[] = { 4, 3, 2, 1 };
 	mfn_t tables[4];
 

@@ -159,9 +159,9 @@ TEST(bad_entries_refuse_the_table)
 			{ 1, pte_make(t, P | PTE_PCD) }, { 1, pte_make(t, P | PTE_PAT) },
 			{ 1, pte_make(g->d->shared_info_mfn, P) | 1ul << 51 },
 			{ 2, pte_make(t, P | PTE_PSE) }, { 2, pte_make(m, P) }, { 2, pte_make(g->l2, P) },
-			{ 2, pte_make(other->l1, P) }, { 2, pte_make(g->page[5], P) }, { 2, pte_make(g->d->shared_info_mfn, P) },
-			{ 3, pte_make(t, P | PTE_PWT) }, { 3, pte_make(g->l1, P) }, { 4, pte_make(g->l4, P) },
-			{ 4, pte_make(m, P | W) },
+			{ 2, pte_make(other->l1, P) }, { 2, pte_make(g->page[5], P) },
+			{ 2, pte_make(g->d->shared_info_mfn, P) }, { 3, pte_make(t, P | PTE_PWT) },
+			{ 3, pte_make(g->l1, P) }, { 4, pte_make(g->l4, P) }, { 4, pte_make(m, P | W) },
 		};
 
 		for (u32 k = 0; k < ARRAY_SIZE(bad); k++) {

@@ -72,7 +72,8 @@ static void set_clock(const struct tm *t, bool bcd, bool hours12)
 
 TEST(every_form)
 {
-	static const time_t times[] = { 0x5e0be100, 951782400, 951868799, 1709164800, 1709251199, 2147483648, 4102444799, 1 };
+	static const time_t times[] = { 0x5e0be100, 951782400, 951868799, 1709164800, 1709251199, 2147483648,
+					4102444799, 1 };
 
 	for (u32 i = 0; i < ARRAY_SIZE(times); i++)
 		for (u32 form = 0; form < 4; form++) {
@@ -103,7 +104,8 @@ TEST(no_clock)
 	memset(cmos, 0xff, sizeof(cmos));
 	CHECK_EQ(rtc_read(), 0);
 	firmware_rc = 0;
-	firmware_time = (struct xenpf_efi_time){ .year = 2024, .month = 2, .day = 29, .hour = 23, .min = 59, .sec = 58, .ns = 7, .tz = 2047 };
+	firmware_time = (struct xenpf_efi_time){ .year = 2024, .month = 2, .day = 29, .hour = 23, .min = 59, .sec = 58,
+						 .ns = 7, .tz = 2047 };
 	CHECK_EQ(rtc_read(), 1709251198);
 	firmware_status = EFI_DEVICE_ERROR;
 	CHECK_EQ(rtc_read(), 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What guests and dom0 ask of the scheduler: pins, sleeping and waking, pauses, yields, watchdogs, shutdown, run states,
- * CPUs that go.
+ * What guests and dom0 ask of the scheduler: pins, sleeping and waking, pauses, yields, watchdogs, shutdown, run
+ * states, CPUs that go.
  */
 #include "sched_guest.h"
 

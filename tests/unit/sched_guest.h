@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Domains on the fake machine's scheduler: made with a weight and a cap, started, put to sleep and woken, and how much time
- * each got.
+ * Domains on the fake machine's scheduler: made with a weight and a cap, started, put to sleep and woken, and how much
+ * time each got.
  */
 #ifndef SCHED_GUEST_H
 #define SCHED_GUEST_H

@@ -186,7 +186,8 @@ TEST(killed_is_never_set_again)
 /* "Never" must not wrap around to "now", at any speed of the clock. */
 TEST(the_end_of_time_is_far)
 {
-	static const u64 far[] = { ~0ul - 1, ~0ul - 1000, 1ul << 63, (1ul << 63) - 1, 1ul << 62, 6148914691236517206ul };
+	static const u64 far[] = { ~0ul - 1, ~0ul - 1000, 1ul << 63, (1ul << 63) - 1, 1ul << 62,
+				   6148914691236517206ul };
 	struct timer a;
 
 	for (u64 khz = 1000000; khz <= 4000000; khz += 500000) {

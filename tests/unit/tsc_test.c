@@ -23,7 +23,9 @@ static u64 apic_start, reads, pause_at, pause_ms, frozen;
 
 static u64 on_rdmsr(u32 msr)
 {
-	return msr == MSR_X2APIC(LAPIC_TIMER_CURRENT) ? ~0u - (u32)((host_cpu.tsc - apic_start) * APIC_KHZ / TSC_KHZ) : 0;
+	if (msr != MSR_X2APIC(LAPIC_TIMER_CURRENT))
+		return 0;
+	return ~0u - (u32)((host_cpu.tsc - apic_start) * APIC_KHZ / TSC_KHZ);
 }
 
 static void on_wrmsr(u32 msr, u64 value)
@@ -41,7 +43,8 @@ static u64 pit_read(void)
 	return frozen ? 7 : host_cpu.tsc * PIT_HZ / (TSC_KHZ * 1000) & 0xffff;
 }
 
-static const struct ref_clock pit = { .name = "pit", .hz = PIT_HZ, .mask = 0xffff, .window_us = 10000, .read = pit_read };
+static const struct ref_clock pit = { .name = "pit", .hz = PIT_HZ, .mask = 0xffff, .window_us = 10000,
+				      .read = pit_read };
 
 static bool measure(struct tsc_speed *speed, u64 at, u64 ms)
 {

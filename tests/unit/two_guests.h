@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A privileged guest and an ordinary one on the modelled machine, for tests of what guests call: start() makes them, end()
- * takes them away and looks that nothing is left.
+ * A privileged guest and an ordinary one on the modelled machine, for tests of what guests call: start() makes them,
+ * end() takes them away and looks that nothing is left.
  */
 #ifndef TWO_GUESTS_H
 #define TWO_GUESTS_H

@@ -54,7 +54,8 @@ static struct frame *f;
 static void start(void)
 {
 	g = machine_guest(1, false, 2);
-	CHECK(!machine_call(g->d->vcpu[0], __HYPERVISOR_update_va_mapping, guest_va(30), 0, UVMF_TLB_FLUSH | UVMF_ALL, 0));
+	CHECK(!machine_call(g->d->vcpu[0], __HYPERVISOR_update_va_mapping, guest_va(30), 0, UVMF_TLB_FLUSH | UVMF_ALL,
+			    0));
 	f = mfn_to_frame(g->page[30]);
 	memset(mfn_to_virt(g->page[30]), 0, PAGE_SIZE);
 	race_word = &f->type;

@@ -52,7 +52,8 @@ TEST(vcpu_areas)
 	CHECK_EQ(((u32 *)&info)[1], 0);
 	area.addr.v = HV_VIRT_START;
 	CHECK(!machine_store(V, guest_va(0), &area, sizeof(area)));
-	CHECK_EQ(machine_call(V, __HYPERVISOR_vcpu_op, VCPUOP_register_runstate_memory_area, 0, guest_va(0), 0), -EFAULT);
+	CHECK_EQ(machine_call(V, __HYPERVISOR_vcpu_op, VCPUOP_register_runstate_memory_area, 0, guest_va(0), 0),
+		 -EFAULT);
 	end();
 }
 

@@ -194,9 +194,8 @@ static int run_create_or_dry(struct cli *cli, const struct command *cmd, const s
 
 const struct command cmd_create = {
 	.name = "create", .usage = "FILE [KEY=VALUE]...", .summary = "start a guest from a configuration",
-	.help = "Everything is checked before anything is built. A FILE without a '/' that is not here is looked for in "
-		"/etc/vm, with and without .cfg. KEY=VALUE replaces what the file says. "
-		"The guest is "
+	.help = "Everything is checked before anything is built. A FILE without a '/' that is not here is looked for "
+		"in /etc/vm, with and without .cfg. KEY=VALUE replaces what the file says. The guest is "
 		"forgotten when it ends; 'xl define' keeps it.",
 	.example = "create /etc/vm/web.cfg memory=1024 -c", .options = create_options, .max_words = -1,
 	.words = WORD_FILE, .more_words = WORD_KEY, .op = "create", .run = run_create_or_dry,

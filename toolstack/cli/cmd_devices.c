@@ -60,7 +60,8 @@ static int attach(struct cli *cli, const struct command *cmd, const struct args 
 	snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(value));
 	if (!rc && !cli->json && !cli->dry_run && !cli->quiet)
 		printf("%s %s of guest '%s'\n", kind->what,
-		       json_is_integer(value) ? number : json_text(result, kind->field, "?"), json_text(result, "name", "?"));
+		       json_is_integer(value) ? number : json_text(result, kind->field, "?"),
+		       json_text(result, "name", "?"));
 	json_decref(result);
 	free(spec);
 	return rc;
@@ -116,7 +117,8 @@ static int run_block_list(struct cli *cli, const struct command *cmd, const stru
 
 static int run_network_list(struct cli *cli, const struct command *cmd, const struct args *args)
 {
-	return cli_show_lists(cli, cmd, args, "Idx  BE    Mac               State Bridge           Device       Address",
+	return cli_show_lists(cli, cmd, args,
+			      "Idx  BE    Mac               State Bridge           Device       Address",
 			      "vifs", print_vif);
 }
 

@@ -18,8 +18,8 @@ static void print_uptime(const json_t *guest)
 static int run_uptime(struct cli *cli, const struct command *cmd, const struct args *args)
 {
 	return cli_show_lists(cli, cmd, args,
-			      args_has(args, "short") ? NULL : "Name                                ID Uptime", "guests",
-			      print_uptime);
+			      args_has(args, "short") ? NULL : "Name                                ID Uptime",
+			      "guests", print_uptime);
 }
 
 static int run_domid(struct cli *cli, const struct command *cmd, const struct args *args)
@@ -113,7 +113,8 @@ static const struct option_def uptime_options[] = {
 
 const struct command cmd_uptime = {
 	.name = "uptime", .usage = "[GUEST...]", .summary = "since when guests run", .example = "uptime web",
-	.options = uptime_options, .max_words = -1, .words = WORD_GUEST, .more_words = WORD_GUEST, .op = "uptime", .run = run_uptime,
+	.options = uptime_options, .max_words = -1, .words = WORD_GUEST, .more_words = WORD_GUEST, .op = "uptime",
+	.run = run_uptime,
 };
 const struct command cmd_domid = {
 	.name = "domid", .usage = "GUEST", .summary = "a guest's domain number", .example = "domid web",

@@ -36,8 +36,8 @@ static void print_bridges(const json_t *result)
 		print_leases(json_object_get(b, "leases"));
 	}
 	if (json_array_size(bridges) == 0)
-		puts("no bridges: 'network = yes' in /etc/xend.conf makes the default network, 'xl net setup IF' bridges a "
-		     "real interface");
+		puts("no bridges: 'network = yes' in /etc/xend.conf makes the default network, 'xl net setup IF' "
+		     "bridges a real interface");
 	if (json_is_object(pending))
 		printf("%s is on trial: 'xl net confirm' within %lld seconds keeps it\n",
 		       json_text(pending, "bridge", "?"), (long long)json_number(pending, "seconds_left", 0));
@@ -90,9 +90,8 @@ const struct command cmd_net = {
 	.name = "net", .usage = "[status | setup INTERFACE | confirm | rollback]",
 	.summary = "the host's networks for guests",
 	.help = "Guests have a network of their own (bridge, addresses, way out) without any set-up. "
-		"'setup' puts a real "
-		"interface into a bridge instead; without 'confirm' in time it is taken back. What is confirmed lasts until the "
-		"host reboots; xen(7) shows how to keep it.",
+		"'setup' puts a real interface into a bridge instead; without 'confirm' in time it is taken back. "
+		"What is confirmed lasts until the host reboots; xen(7) shows how to keep it.",
 	.example = "net setup eth0", .options = options, .max_words = 2, .words = WORD_NET, .op = "net",
 	.run = run_net,
 };

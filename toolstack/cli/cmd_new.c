@@ -24,7 +24,8 @@ static const char *helper_path(void)
 }
 
 /* The helper's words; those that hold a value of ours are kept in texts. */
-static void make_words(struct cli *cli, const struct args *args, const char *words[WORDS_MAX], char *debian, size_t size)
+static void make_words(struct cli *cli, const struct args *args, const char *words[WORDS_MAX], char *debian,
+		       size_t size)
 {
 	static const char *const passed[] = { "image", "mem", "disk", "vcpus", "ssh-key", "bridge", "kernel",
 					     "ramdisk" };

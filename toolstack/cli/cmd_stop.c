@@ -74,8 +74,9 @@ static int run_stop(struct cli *cli, const struct command *cmd, const struct arg
 	int worst = 0;
 
 	if (args_has(args, "in-order"))
-		return args_has(args, "all") && !args->n_words ? cli_simple_call(cli, "shutdown-all", json_object(), NULL)
-							       : cli_usage_error("shutdown: --in-order goes with --all");
+		return args_has(args, "all") && !args->n_words
+			       ? cli_simple_call(cli, "shutdown-all", json_object(), NULL)
+			       : cli_usage_error("shutdown: --in-order goes with --all");
 	if (args_has(args, "all"))
 		return stop_all(cli, cmd, args);
 	if (args->n_words == 0)

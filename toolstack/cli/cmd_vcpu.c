@@ -26,7 +26,8 @@ static void print_vcpu(const json_t *v)
 static int run_vcpu_list(struct cli *cli, const struct command *cmd, const struct args *args)
 {
 	return cli_show_lists(cli, cmd, args,
-			      "Name                                 ID  VCPU   CPU State   Time(s) Affinity (Hard / Soft)",
+			      "Name                                 ID  VCPU   CPU State   Time(s) "
+			      "Affinity (Hard / Soft)",
 			      "vcpus", print_vcpu);
 }
 

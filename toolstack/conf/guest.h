@@ -51,7 +51,8 @@ enum guest_disk_format { GUEST_DISK_RAW, GUEST_DISK_EMPTY };
 enum guest_disk_backend { GUEST_BACKEND_AUTO, GUEST_BACKEND_PHY };
 
 struct guest_disk {
-	char *target;		/* absolute path of a file or block device; NULL: empty drive; with a script: its words */
+	/* absolute path of a file or block device; NULL: empty drive; with a script: its words */
+	char *target;
 	char *script;		/* makes the block device; NULL: the daemon itself */
 	char *vdev;		/* "xvda", "xvdb3", "sda1", "hdc" */
 	uint32_t devid;		/* the xenstore number of vdev (xen-vbd-interface) */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libxml2, loaded at the first definition in XML: to start with it and the Unicode library behind it would cost `xl list`
- * more than all else that it does.
+ * libxml2, loaded at the first definition in XML: to start with it and the Unicode library behind it would cost `xl
+ * list` more than all else that it does.
  */
 #ifndef CONF_LIBXML_H
 #define CONF_LIBXML_H

@@ -63,7 +63,8 @@ int conf_set_script(char **at, const char *text, const char *own, struct error *
 	char path[256];
 	int len = snprintf(path, sizeof(path), "%s%s", text[0] == '/' ? "" : folder, text);
 
-	if (strcmp(text, own) == 0 || (strncmp(path, folder, strlen(folder)) == 0 && strcmp(path + strlen(folder), own) == 0))
+	if (strcmp(text, own) == 0 ||
+	    (strncmp(path, folder, strlen(folder)) == 0 && strcmp(path + strlen(folder), own) == 0))
 		return 0;
 	if (len >= (int)sizeof(path))
 		return error_set(err, ERR_CONFIG, NULL, "script '%.60s...' is too long", text);

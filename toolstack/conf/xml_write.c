@@ -128,7 +128,8 @@ static void put_boot(struct strbuf *out, const struct guest_config *cfg)
 	put_element(out, "    ", "initrd", cfg->ramdisk);
 	put_element(out, "    ", "cmdline", cfg->cmdline[0] ? cfg->cmdline : NULL);
 	strbuf_puts(out, "  </os>\n");
-	strbuf_printf(out, "  <clock offset='%s'", cfg->rtc_timeoffset_s ? "variable" : cfg->localtime ? "localtime" : "utc");
+	strbuf_printf(out, "  <clock offset='%s'",
+		      cfg->rtc_timeoffset_s ? "variable" : cfg->localtime ? "localtime" : "utc");
 	if (cfg->rtc_timeoffset_s)
 		strbuf_printf(out, " adjustment='%" PRId32 "' basis='%s'", cfg->rtc_timeoffset_s,
 			      cfg->localtime ? "localtime" : "utc");
@@ -206,8 +207,8 @@ static void put_devices(struct strbuf *out, const struct guest_config *cfg)
 		put_disk(out, &cfg->disks[i]);
 	for (size_t i = 0; i < cfg->n_vifs; i++)
 		put_vif(out, &cfg->vifs[i]);
-	strbuf_printf(out, "    <controller type='xenbus' maxGrantFrames='%" PRIu32 "' maxEventChannels='%" PRIu32 "'/>\n",
-		      cfg->max_grant_frames, cfg->max_event_channels);
+	strbuf_printf(out, "    <controller type='xenbus' maxGrantFrames='%" PRIu32 "' "
+		      "maxEventChannels='%" PRIu32 "'/>\n", cfg->max_grant_frames, cfg->max_event_channels);
 	strbuf_puts(out, "    <console type='pty'/>\n  </devices>\n");
 }
 

@@ -265,7 +265,8 @@ static int take_disks(const struct create_job *job, struct error *err)
 	for (size_t i = 0; !rc && i < g->cfg->n_disks; i++) {
 		rc = disk_attach(g, &g->cfg->disks[i], &g->disks[i], err);
 		if (!rc && g->disks[i].file_ino)
-			worker_send(json_pack("{s:i, s:o}", "disk", (int)i, "device", guest_device_json(&g->disks[i])), -1);
+			worker_send(json_pack("{s:i, s:o}", "disk", (int)i, "device", guest_device_json(&g->disks[i])),
+				    -1);
 	}
 	return rc;
 }

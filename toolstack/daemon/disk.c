@@ -66,7 +66,8 @@ static int open_target(const struct guest_disk *disk, struct stat *st, struct er
 		(void)error_set_errno(err, ERR_NONE, fd, NULL, "disk '%s' (%s)", disk->target, disk->vdev);
 		if (fd == -ENOENT)
 			error_hint(err, strncmp(disk->target, "/dev/", 5) ? "make it, for example: truncate -s 10G %s" :
-				   "'lsblk' and 'lvs' show the devices there are; lvcreate makes volumes", disk->target);
+				   "'lsblk' and 'lvs' show the devices there are; lvcreate makes volumes",
+				   disk->target);
 		return fd;
 	}
 	if (S_ISREG(st->st_mode) && st->st_size < 512) {

@@ -77,7 +77,8 @@ struct guest {
 	xen_pfn_t store_mfn, console_mfn;
 	uint64_t started_ns;		/* CLOCK_BOOTTIME */
 	bool start_paused, restart_asked;
-	bool restarting;		/* it waits for a start that follows an end, or that is going on: no daemon forgets it */
+	/* it waits for a start that follows an end, or that is going on: no daemon forgets it */
+	bool restarting;
 	bool redefined;			/* def is newer than cfg */
 	struct guest_device *disks, *vifs;
 	size_t n_disks, n_vifs;		/* as in cfg */

@@ -17,7 +17,8 @@
 #define BACKEND_S 5	/* to close, when the guest is out of the way */
 
 /* What a script says of its failure stands in the store; what it printed is second best. */
-static void explain(const struct guest *g, enum device_kind kind, size_t i, const struct error *failed, struct error *err)
+static void explain(const struct guest *g, enum device_kind kind, size_t i, const struct error *failed,
+		    struct error *err)
 {
 	char *text = device_node(g, kind, i, true, "hotplug-error"), shown[256];
 
@@ -167,7 +168,8 @@ bool hotplug_end(struct guest *g, enum device_kind kind, size_t i)
 	(void)guest_journal(g);
 	closed = has_closed(g, kind, i);
 	device_let_go(g, kind, i, closed);
-	return script_start(g, kind, i, kind == DEVICE_VBD ? "remove" : "offline", closed ? 0 : BACKEND_S, on_gone) == 0;
+	return script_start(g, kind, i, kind == DEVICE_VBD ? "remove" : "offline", closed ? 0 : BACKEND_S,
+			    on_gone) == 0;
 }
 
 void hotplug_closed(struct guest *g, enum device_kind kind, size_t i)

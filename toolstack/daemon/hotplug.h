@@ -2,7 +2,7 @@
 /*
  * Devices that a script of the administrator's makes and takes away:
  *
- *	disk	published --"add"--> it has written physical-device: UP ... ENDING --backend has closed--> "remove" --> gone
+ *	disk	published --"add"--> wrote physical-device: UP ... ENDING --backend has closed--> "remove" --> gone
  *	net	published --interface is there--> "online" ... ENDING --backend has closed--> "offline" --> gone
  *
  * The nodes stay until the last call has ended, since it reads there what the first has left.  A call that fails when

@@ -286,8 +286,8 @@ static json_t *setup_work(void *arg, struct error *err)
 
 	if (!(addrs = ip_json("addr", c->interface, err)) || !(routes = ip_json("route", c->interface, err)))
 		return NULL;
-	strbuf_printf(&todo, "link add %s type bridge\nlink set %s master %s\nlink set %s up\n", c->bridge, c->interface,
-		      c->bridge, c->bridge);
+	strbuf_printf(&todo, "link add %s type bridge\nlink set %s master %s\nlink set %s up\n", c->bridge,
+		      c->interface, c->bridge, c->bridge);
 	move_lines(&todo, addrs, routes, c->interface, c->bridge);
 	strbuf_printf(&undo, "link set %s nomaster\n", c->interface);
 	move_lines(&undo, addrs, routes, c->bridge, c->interface);

@@ -145,7 +145,8 @@ json_t *ops_guest_json(const struct guest *g, const struct xen_domctl_getdomaini
 static int by_number(const void *a, const void *b)
 {
 	const json_t *x = *(json_t *const *)a, *y = *(json_t *const *)b;
-	json_int_t m = json_integer_value(json_object_get(x, "domid")), n = json_integer_value(json_object_get(y, "domid"));
+	json_int_t m = json_integer_value(json_object_get(x, "domid"));
+	json_int_t n = json_integer_value(json_object_get(y, "domid"));
 	bool no_m = json_is_null(json_object_get(x, "domid")), no_n = json_is_null(json_object_get(y, "domid"));
 
 	if (no_m != no_n)

@@ -49,8 +49,8 @@ static int op_net_setup(struct request *rq, struct error *err)
 	if (!rc && rq->dry_run)
 		return op_net(rq, err);
 	request_keep(rq);
-	return rc ? rc : network_setup(interface, bridge ? bridge : "br0", (long)proto_arg_int(rq->args, "timeout_s", 60),
-				       net_done, rq, err);
+	return rc ? rc : network_setup(interface, bridge ? bridge : "br0",
+				       (long)proto_arg_int(rq->args, "timeout_s", 60), net_done, rq, err);
 }
 
 static int op_net_confirm(struct request *rq, struct error *err)
@@ -214,7 +214,8 @@ static void check_guests(struct finding *f)
 		stuck += g->state == GUEST_STOPPING;
 	}
 	if (stuck)
-		say(f, "warn", "'xl list' shows which; 'xl logs GUEST' what they said", "%u of %u guests are ending", stuck, n);
+		say(f, "warn", "'xl list' shows which; 'xl logs GUEST' what they said", "%u of %u guests are ending",
+		    stuck, n);
 	else
 		say(f, "ok", "", "%u guest%s", n, n == 1 ? " runs" : "s run");
 }

@@ -318,9 +318,9 @@ void guest_drop_definition(const struct guest *g)
 
 json_t *guest_device_json(const struct guest_device *d)
 {
-	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:I, s:I}", "state", (int)d->state, "id", (int)d->id, "loop", d->loop,
-			 "major", (int)d->major, "minor", (int)d->minor, "dev", (json_int_t)d->file_dev, "ino",
-			 (json_int_t)d->file_ino);
+	return json_pack("{s:i, s:i, s:i, s:i, s:i, s:I, s:I}", "state", (int)d->state, "id", (int)d->id,
+			 "loop", d->loop, "major", (int)d->major, "minor", (int)d->minor,
+			 "dev", (json_int_t)d->file_dev, "ino", (json_int_t)d->file_ino);
 }
 
 void guest_device_from(const json_t *o, struct guest_device *d)
@@ -366,9 +366,9 @@ int guest_journal(const struct guest *g)
 		return unlink(path) < 0 && errno != ENOENT ? -errno : 0;
 	json = json_pack(
 		"{s:s, s:b, s:s?, s:i, s:i, s:o, s:i, s:i, s:i, s:I, s:I, s:I, s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:o}",
-		"name", g->name, "persistent", g->persistent, "source", g->source, "state",
-		(int)(waiting ? GUEST_STOPPING : g->state), "why", (int)g->why, "reason", proto_text(g->reason), "domid",
-		waiting ? -1 : g->domid, "store_port", (int)g->store_port,
+		"name", g->name, "persistent", g->persistent, "source", g->source,
+		"state", (int)(waiting ? GUEST_STOPPING : g->state), "why", (int)g->why,
+		"reason", proto_text(g->reason), "domid", waiting ? -1 : g->domid, "store_port", (int)g->store_port,
 		"console_port", (int)g->console_port, "store_mfn", (json_int_t)g->store_mfn, "console_mfn",
 		(json_int_t)g->console_mfn, "started_ns", (json_int_t)g->started_ns, "paused",
 		g->start_paused, "restart", g->restart_asked, "restarting", g->restarting, "redefined",

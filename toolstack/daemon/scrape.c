@@ -68,8 +68,8 @@ static bool answer(struct scrape *s)
 
 	if (sample_metrics(&text, &err) < 0)
 		return false;
-	strbuf_printf(&sb, "HTTP/1.0 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\nContent-Length: %zu\r\n\r\n%s",
-		      strlen(text), text);
+	strbuf_printf(&sb, "HTTP/1.0 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n"
+		      "Content-Length: %zu\r\n\r\n%s", strlen(text), text);
 	free(text);
 	s->len = sb.len;
 	s->reply = strbuf_take(&sb);

@@ -54,8 +54,8 @@ int script_check(const char *path, struct error *err)
 		return rc;
 	}
 	if (st.st_mode & 022) {
-		rc = error_set(err, ERR_CONFIG, NULL, "script '%s' would run as root, and others than root may write it",
-			       path);
+		rc = error_set(err, ERR_CONFIG, NULL,
+			       "script '%s' would run as root, and others than root may write it", path);
 		error_hint(err, "chmod go-w %s", path);
 		return rc;
 	}
@@ -81,7 +81,8 @@ static void log_output(const struct script *s)
 	char *copy = s->output.data ? strdup(s->output.data) : NULL, *save = NULL, shown[512];
 
 	for (char *line = copy ? strtok_r(copy, "\n", &save) : NULL; line; line = strtok_r(NULL, "\n", &save))
-		log_info("%s: %s %s: %s", s->label, s->path, s->word, log_text(shown, sizeof(shown), line, strlen(line)));
+		log_info("%s: %s %s: %s", s->label, s->path, s->word,
+			 log_text(shown, sizeof(shown), line, strlen(line)));
 	free(copy);
 }
 

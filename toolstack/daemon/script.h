@@ -10,7 +10,7 @@
 
 struct script;
 
-/* err is NULL if all went well, else of the form "SCRIPT: failed with status 3". The guest and the device are there still. */
+/* err: NULL if all went well, else of the form "SCRIPT: failed with status 3". Guest and device are there still. */
 typedef void script_done_fn(struct guest *g, enum device_kind kind, size_t i, const struct error *err);
 
 /* The script of a device; NULL: the daemon does it. */

@@ -75,7 +75,8 @@ static void flush(struct client *cl)
 		return;
 	}
 	event_del(cl->out);
-	event_active(cl->in, EV_READ, 0);	/* the next request may wait for that; or reading finds the end, and frees */
+	/* the next request may wait for that; or reading finds the end, and frees */
+	event_active(cl->in, EV_READ, 0);
 }
 
 static void send_to(struct request *rq, json_t *msg, int fd)

@@ -38,8 +38,8 @@ void proto_conn_close(struct proto_conn *conn)
 }
 
 /*
- * A socket hands out a descriptor together with what was sent before it, and nothing of what was sent behind: it belongs
- * to the message in which the bytes end that are there now.
+ * A socket hands out a descriptor together with what was sent before it, and nothing of what was sent behind: it
+ * belongs to the message in which the bytes end that are there now.
  */
 static void keep_fd(struct proto_conn *conn, int fd)
 {

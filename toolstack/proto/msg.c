@@ -66,8 +66,8 @@ json_t *proto_make_ok(json_t *result)
 
 json_t *proto_error(const struct error *err)
 {
-	return json_pack("{s:s, s:o, s:o, s:o}", "code", error_code_name(err->code), "what", proto_text(err->what), "why",
-			 proto_text(err->why), "hint", proto_text(err->hint));
+	return json_pack("{s:s, s:o, s:o, s:o}", "code", error_code_name(err->code), "what", proto_text(err->what),
+			 "why", proto_text(err->why), "hint", proto_text(err->hint));
 }
 
 json_t *proto_make_error(const struct error *err)

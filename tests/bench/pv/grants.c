@@ -39,7 +39,8 @@ static void map_unmap(uint64_t n)
 	while (n--) {
 		hc(__HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, (uint64_t)maps, BATCH, 0);
 		for (int i = 0; i < BATCH; i++)
-			unmaps[i] = (struct gnttab_unmap_grant_ref) { .host_addr = maps[i].host_addr, .handle = maps[i].handle };
+			unmaps[i] = (struct gnttab_unmap_grant_ref) { .host_addr = maps[i].host_addr,
+								      .handle = maps[i].handle };
 		hc(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, (uint64_t)unmaps, BATCH, 0);
 	}
 	if (maps[0].status || unmaps[0].status)

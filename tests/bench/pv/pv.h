@@ -31,7 +31,8 @@ long hc(const unsigned int nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d)
 	long result;
 
 	__asm__ volatile("call hypercall_page + 32 * %c[nr]"
-			 : "=a" (result), "+D" (a), "+S" (b), "+d" (c), "+r" (r10) : [nr] "i" (nr) : "rcx", "r8", "r9", "r11", "memory", "cc");
+			 : "=a" (result), "+D" (a), "+S" (b), "+d" (c), "+r" (r10) : [nr] "i" (nr)
+			 : "rcx", "r8", "r9", "r11", "memory", "cc");
 	return result;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What guests do without hypercalls: they store to their memory, page tables among it, write grant entries and event
- * words; what time, devices and people do meanwhile; and the table of all such acts. Those of the CPU are in acts_cpu.c.
+ * words; what time, devices and people do meanwhile; and the table of all such acts. Those of the CPU are in
+ * acts_cpu.c.
  */
 #include "core/console.h"
 #include "core/panic.h"
@@ -100,10 +101,11 @@ static void act_machine(void)
 void do_act(void)
 {
 	static void (*const acts[])(void) = {
-		act_store_entries, act_store_entries, act_store_entries, act_load, act_load, act_context, act_grant_entry,
-		act_grant_entry, act_grant_entry, act_shared_info, act_page_table_store, act_page_table_store, act_instruction,
-		act_instruction, act_instruction, act_trap, act_trap, act_handlers, act_handlers, act_return, act_selector,
-		act_selector, act_mode, act_time, act_event_words, act_schedule, act_schedule, act_interrupt, act_machine,
+		act_store_entries, act_store_entries, act_store_entries, act_load, act_load, act_context,
+		act_grant_entry, act_grant_entry, act_grant_entry, act_shared_info, act_page_table_store,
+		act_page_table_store, act_instruction, act_instruction, act_instruction, act_trap, act_trap,
+		act_handlers, act_handlers, act_return, act_selector, act_selector, act_mode, act_time,
+		act_event_words, act_schedule, act_schedule, act_interrupt, act_machine,
 	};
 
 	machine_run(actor);

@@ -56,10 +56,10 @@ struct shape {
 #define PHYS(op, f)	{ __HYPERVISOR_physdev_op, "c@", f, PHYSDEVOP_##op }
 #define DOM(op, f)	{ __HYPERVISOR_domctl, "@", "kVd......" f, XEN_DOMCTL_##op, XEN_DOMCTL_INTERFACE_VERSION }
 #define SYS(op, f)	{ __HYPERVISOR_sysctl, "@", "kV" f, XEN_SYSCTL_##op, XEN_SYSCTL_INTERFACE_VERSION }
-#define DOM_OF(op, f, n)	{ __HYPERVISOR_domctl, "@", "kVd......" f, XEN_DOMCTL_##op, XEN_DOMCTL_INTERFACE_VERSION, \
-				  { n } }
-#define SYS_OF(op, f, ...)	{ __HYPERVISOR_sysctl, "@", "kV" f, XEN_SYSCTL_##op, XEN_SYSCTL_INTERFACE_VERSION, \
-				  { __VA_ARGS__ } }
+#define DOM_OF(op, f, n)	{ __HYPERVISOR_domctl, "@", "kVd......" f, XEN_DOMCTL_##op, \
+				  XEN_DOMCTL_INTERFACE_VERSION, { n } }
+#define SYS_OF(op, f, ...)	{ __HYPERVISOR_sysctl, "@", "kV" f, XEN_SYSCTL_##op, \
+				  XEN_SYSCTL_INTERFACE_VERSION, { __VA_ARGS__ } }
 #define PLAT(op, f)	{ __HYPERVISOR_platform_op, "@", "kV" f, XENPF_##op, XENPF_INTERFACE_VERSION }
 #define PLAT_OF(op, f, n)	{ __HYPERVISOR_platform_op, "@", "kV" f, XENPF_##op, XENPF_INTERFACE_VERSION, { n } }
 #define PLAIN(name, r)	{ __HYPERVISOR_##name, r, "" }
@@ -238,7 +238,8 @@ static size_t draw(const struct shape *s, char kind, u64 *out)
 		return 4;
 	}
 	if (kind == 'd' || kind == 'D' || kind == 't') {
-		*out = kind == 'd' ? pick_domid() : kind == 'D' ? 61 + in_below(4) : in_byte() < 230 ? in_below(64) : in_word() & 0xffff;
+		*out = kind == 'd' ? pick_domid() : kind == 'D' ? 61 + in_below(4) :
+		       in_byte() < 230 ? in_below(64) : in_word() & 0xffff;
 		return 2;
 	}
 	*out = kind == 'b' ? in_bit() : 0;
@@ -300,7 +301,8 @@ static void prepare(const struct shape *s, u64 at, u64 *args)
 	for (u32 i = 0; i < n; i++)
 		len += build(s, mem + len, sizeof(mem) - len);
 	if (strchr(s->regs, '@'))
-		guest_write(at, mem, s->nr == __HYPERVISOR_domctl || s->nr == __HYPERVISOR_sysctl ? 200 : MAX(len, 64ul));
+		guest_write(at, mem,
+			    s->nr == __HYPERVISOR_domctl || s->nr == __HYPERVISOR_sysctl ? 200 : MAX(len, 64ul));
 	if (strchr(s->regs, 'l') || strchr(s->fields, 'l'))
 		write_list();
 	if (strchr(s->fields, 'K'))
@@ -338,8 +340,8 @@ static const struct shape *pick_control(void)
 static void print(const char *what, u64 nr, const u64 *a, long rc, bool again)
 {
 	if (fuzz_log)
-		printf("d%uv%u %s %lu(%#lx, %#lx, %#lx, %#lx) = %ld%s\n", actor->domain->id, actor->id, what, nr, a[0], a[1],
-		       a[2], a[3], rc, again ? ", again" : "");
+		printf("d%uv%u %s %lu(%#lx, %#lx, %#lx, %#lx) = %ld%s\n", actor->domain->id, actor->id, what, nr, a[0],
+		       a[1], a[2], a[3], rc, again ? ", again" : "");
 }
 
 /* Up to four entries at +1024, their structures in the context pages' place. */

@@ -9,7 +9,8 @@
 
 #define SLOTS		3u		/* guests at a time; the first is privileged */
 #define VCPUS		2u
-#define ARG_PAGE	0u		/* of vCPU 0; the next is vCPU 1's: structure, list at +2048, results at +3072 */
+/* of vCPU 0; the next is vCPU 1's: structure, list at +2048, results at +3072 */
+#define ARG_PAGE	0u
 #define CONTEXT_PAGE	4u		/* two pages with a vcpu_guest_context */
 #define CODE_PAGE	6u		/* instructions that are emulated */
 #define ALIAS_PAGE	56u		/* the argument pages again, read-only; then */
@@ -72,7 +73,9 @@ bool may_act(struct vcpu *v);
 void do_recipe(void);
 /* The actor is a vCPU of s from now on, and runs here; false: none of them can. */
 bool become(struct slot *s);
-/* The actor calls nr(cmd, &arg, count), or nr(&arg) if that is for control; *arg then holds what the hypervisor wrote. */
+/*
+ * The actor calls nr(cmd, &arg, count), or nr(&arg) if that is for control; *arg then holds what the hypervisor wrote.
+ */
 long recipe_call(u64 nr, u64 cmd, void *arg, size_t size, u64 count);
 
 /* One that changes nothing but what guests may. */

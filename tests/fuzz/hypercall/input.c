@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fuzzer's input as a stream of numbers. When it is used up, numbers drawn from its first word go on for as many steps
- * as its next byte says: so even a short input is a long life of guests, and what is added to it comes before that tail.
+ * The fuzzer's input as a stream of numbers. When it is used up, numbers drawn from its first word go on for as many
+ * steps as its next byte says: so even a short input is a long life of guests, and what is added to it comes before
+ * that tail.
  */
 #include "fuzz.h"
 

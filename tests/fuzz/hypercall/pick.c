@@ -32,8 +32,9 @@ static const struct machine_guest *pick_guest(void)
 static mfn_t pick_odd(void)
 {
 	static const u64 odd[] = {
-		0, 1, 15, MACHINE_IO_FIRST, MACHINE_IO_FIRST + 3, MACHINE_IO_LAST, MACHINE_MMIO_FIRST, MACHINE_MMIO_LAST,
-		MACHINE_MMIO_LAST + 1, MACHINE_FRAMES - 1, MACHINE_FRAMES, 0xffffffff, 1ul << 40, ~0ul >> 12, ~0ul,
+		0, 1, 15, MACHINE_IO_FIRST, MACHINE_IO_FIRST + 3, MACHINE_IO_LAST, MACHINE_MMIO_FIRST,
+		MACHINE_MMIO_LAST, MACHINE_MMIO_LAST + 1, MACHINE_FRAMES - 1, MACHINE_FRAMES, 0xffffffff, 1ul << 40,
+		~0ul >> 12, ~0ul,
 	};
 	u32 i = in_byte();
 
@@ -68,8 +69,8 @@ u64 pick_va(void)
 {
 	static const u64 odd[] = {
 		0, 0x1000, 0x7ffffffff000, 0x800000000000, 0xffff7fffffffffff, HV_VIRT_START, M2P_VIRT_START + 0x1000,
-		PERDOMAIN_VIRT_START, PERDOMAIN_VIRT_START + 0x10008, DIRECTMAP_VIRT_START, HV_VIRT_END - 8, HV_VIRT_END,
-		GUEST_BASE + (1ul << 21), GUEST_BASE + (1ul << 30), ~0ul, ~0xffful,
+		PERDOMAIN_VIRT_START, PERDOMAIN_VIRT_START + 0x10008, DIRECTMAP_VIRT_START, HV_VIRT_END - 8,
+		HV_VIRT_END, GUEST_BASE + (1ul << 21), GUEST_BASE + (1ul << 30), ~0ul, ~0xffful,
 	};
 	u32 b = in_byte();
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Several right steps in a row, which chance alone seldom makes: a frame transferred to who asked for it, a grant mapped,
- * used and unmapped in each way there is, what tools read of a domain written back with a word changed. One number of any
- * step may be another, a step may be interrupted and go on, and the heap may be exhausted. Those about events are in
- * recipes_event.c, those about a domain's life and memory in recipes_domain.c.
+ * Several right steps in a row, which chance alone seldom makes: a frame transferred to who asked for it, a grant
+ * mapped, used and unmapped in each way there is, what tools read of a domain written back with a word changed. One
+ * number of any step may be another, a step may be interrupted and go on, and the heap may be exhausted. Those about
+ * events are in recipes_event.c, those about a domain's life and memory in recipes_domain.c.
  */
 #include <stdio.h>
 
@@ -107,7 +107,8 @@ static void map_and_unmap(void)
 	u64 word = pick_any();
 
 	if (e)
-		*e = (struct grant_entry_v1){ .flags = GTF_permit_access | (how & 8 ? GTF_readonly : 0), .domid = self->g->d->id,
+		*e = (struct grant_entry_v1){ .flags = GTF_permit_access | (how & 8 ? GTF_readonly : 0),
+					      .domid = self->g->d->id,
 					      .frame = (u32)mfn_x(granter->g->page[8 + in_below(12)]) };
 	if (grant_op(GNTTABOP_map_grant_ref, &map, sizeof(map)) || map.status)
 		return;
@@ -138,9 +139,11 @@ static void many_at_once(void)
 		unmaps[i].host_addr = guest_va(14 + in_below(6));
 	}
 	if (in_bit())
-		(void)recipe_call(__HYPERVISOR_grant_table_op, GNTTABOP_copy, copies, sizeof(copies), ARRAY_SIZE(copies));
+		(void)recipe_call(__HYPERVISOR_grant_table_op, GNTTABOP_copy, copies, sizeof(copies),
+				  ARRAY_SIZE(copies));
 	else
-		(void)recipe_call(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, unmaps, sizeof(unmaps), ARRAY_SIZE(unmaps));
+		(void)recipe_call(__HYPERVISOR_grant_table_op, GNTTABOP_unmap_grant_ref, unmaps, sizeof(unmaps),
+				  ARRAY_SIZE(unmaps));
 }
 
 static void flush_what_is_mapped(void)
@@ -190,11 +193,12 @@ static void context(void)
 void do_plain_recipe(void)
 {
 	static void (*const recipes[])(void) = {
-		transfer, map_and_unmap, map_and_unmap, map_and_unmap, many_at_once, flush_what_is_mapped, extended_state, context,
-		recipe_channel, recipe_channel, recipe_local_ports, recipe_local_ports, recipe_interrupt, recipe_interrupt,
-		recipe_new_domain, recipe_tools, recipe_tools, recipe_memory, recipe_memory, recipe_parameters, recipe_sleep,
-		recipe_descriptors, recipe_tables, recipe_tables, recipe_registers, recipe_registers, recipe_firmware,
-		recipe_dying, recipe_dying, recipe_shared_line, recipe_all_numbers, recipe_vcpu, recipe_end_of_machine,
+		transfer, map_and_unmap, map_and_unmap, map_and_unmap, many_at_once, flush_what_is_mapped,
+		extended_state, context, recipe_channel, recipe_channel, recipe_local_ports, recipe_local_ports,
+		recipe_interrupt, recipe_interrupt, recipe_new_domain, recipe_tools, recipe_tools, recipe_memory,
+		recipe_memory, recipe_parameters, recipe_sleep, recipe_descriptors, recipe_tables, recipe_tables,
+		recipe_registers, recipe_registers, recipe_firmware, recipe_dying, recipe_dying, recipe_shared_line,
+		recipe_all_numbers, recipe_vcpu, recipe_end_of_machine,
 	};
 
 	if (become(self))

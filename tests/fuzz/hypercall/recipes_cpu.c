@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Registers that want to be set in an order: CR4 before XCR0 and breakpoints of ports; areas that the hypervisor writes to
- * when a vCPU comes or goes; timers that come again.
+ * Registers that want to be set in an order: CR4 before XCR0 and breakpoints of ports; areas that the hypervisor writes
+ * to when a vCPU comes or goes; timers that come again.
  */
 #include "abi/physdev.h"
 #include "abi/vcpu.h"
@@ -74,7 +74,8 @@ static void port_breakpoint(void)
 {
 	static const u8 to_cr4[4] = { 0x0f, 0x22, 0xe0, 0x90 }, to_dr1[4] = { 0x0f, 0x23, 0xc8, 0x90 },
 			to_dr7[4] = { 0x0f, 0x23, 0xf8, 0x90 }, accesses[][4] = {
-		{ 0xec, 0x90, 0x90, 0x90 }, { 0xee, 0x90, 0x90, 0x90 }, { 0xed, 0x90, 0x90, 0x90 }, { 0x66, 0xef, 0x90, 0x90 },
+		{ 0xec, 0x90, 0x90, 0x90 }, { 0xee, 0x90, 0x90, 0x90 }, { 0xed, 0x90, 0x90, 0x90 },
+		{ 0x66, 0xef, 0x90, 0x90 },
 	};
 	u32 port = in_below(8) + (in_bit() ? 0x40 : 0xcf8);
 
@@ -82,7 +83,8 @@ static void port_breakpoint(void)
 	execute(to_dr1, port & ~3u, 0, 0);
 	execute(to_dr7, 3 << 2 | 2 << 20 | in_below(4) << 22, 0, 0);
 	actor->pv.iopl = in_byte() < 220 ? 3 : 0;
-	execute(accesses[in_below(ARRAY_SIZE(accesses))], port == 0xcf8 && in_bit() ? 0x80000000u | in_word() : in_word(), 0, port);
+	execute(accesses[in_below(ARRAY_SIZE(accesses))],
+		port == 0xcf8 && in_bit() ? 0x80000000u | in_word() : in_word(), 0, port);
 }
 
 /* PCI's configuration through its ports, and their bitmap, to its end. */
@@ -114,7 +116,8 @@ static void run_state(void)
 	u64 at[1] = { in_byte() < 160 ? guest_va(21) + 64 : pick_va() };
 	struct vcpu *v = actor;
 
-	(void)machine_call(v, __HYPERVISOR_vm_assist, in_byte() < 200 ? 0 : 1, assists[in_below(ARRAY_SIZE(assists))], 0, 0);
+	(void)machine_call(v, __HYPERVISOR_vm_assist, in_byte() < 200 ? 0 : 1, assists[in_below(ARRAY_SIZE(assists))],
+			   0, 0);
 	if (may_act(v))
 		(void)recipe_call(__HYPERVISOR_vcpu_op, VCPUOP_register_runstate_memory_area, at, sizeof(at), 0);
 	machine_idle();
@@ -145,8 +148,8 @@ static void timers(void)
 void recipe_registers(void)
 {
 	static void (*const what[])(void) = {
-		control_registers, control_registers, extended_control, port_breakpoint, port_breakpoint, ports, ports, run_state,
-		timers, hypercall_page,
+		control_registers, control_registers, extended_control, port_breakpoint, port_breakpoint, ports,
+		ports, run_state, timers, hypercall_page,
 	};
 
 	for (u32 n = 1 + in_below(4); n; n--)

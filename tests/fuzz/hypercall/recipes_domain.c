@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A domain as tools make and question it, memory in larger pieces, parameters, sleep, and descriptor tables that are used.
+ * A domain as tools make and question it, memory in larger pieces, parameters, sleep, and descriptor tables that are
+ * used.
  */
 #include <string.h>
 
@@ -99,8 +100,9 @@ void recipe_policy(domid_t id)
 void recipe_new_domain(void)
 {
 	struct xen_domctl op = { .u.createdomain = {
-		.max_vcpus = 1 + in_below(3), .max_evtchn_port = in_bit() ? ~0u : in_below(64), .max_grant_frames = in_below(4) - 1,
-		.max_maptrack_frames = in_below(3) - 1, .flags = in_byte() < 240 ? in_below(2) : in_byte(),
+		.max_vcpus = 1 + in_below(3), .max_evtchn_port = in_bit() ? ~0u : in_below(64),
+		.max_grant_frames = in_below(4) - 1, .max_maptrack_frames = in_below(3) - 1,
+		.flags = in_byte() < 240 ? in_below(2) : in_byte(),
 	} };
 	struct xen_domctl vcpus = { .u.max_vcpus.max = op.u.createdomain.max_vcpus };
 	struct xen_domctl mem = { .u.max_mem.max_memkb = 4 * in_below(LIST_MAX) }, plain = { 0 };
@@ -131,7 +133,8 @@ void recipe_new_domain(void)
 static void scheduling(domid_t id)
 {
 	struct xen_domctl op = { .u.scheduler_op = {
-		.sched_id = sched_policy_id(), .cmd = in_below(4), .u.credit2 = { .weight = in_byte(), .cap = in_byte() },
+		.sched_id = sched_policy_id(), .cmd = in_below(4),
+		.u.credit2 = { .weight = in_byte(), .cap = in_byte() },
 	} };
 	struct xen_sysctl all = {
 		.cmd = XEN_SYSCTL_scheduler_op, .interface_version = XEN_SYSCTL_INTERFACE_VERSION,
@@ -172,7 +175,8 @@ static void place(domid_t id)
 		(void)domctl(XEN_DOMCTL_setvcpuaffinity, &op, id);
 		return;
 	}
-	op.u.vcpu_msrs = (struct xen_domctl_vcpu_msrs){ .vcpu = in_below(VCPUS), .msr_count = 1 + in_below(2), .msrs = LIST };
+	op.u.vcpu_msrs = (struct xen_domctl_vcpu_msrs){ .vcpu = in_below(VCPUS), .msr_count = 1 + in_below(2),
+							.msrs = LIST };
 	guest_write(LIST, &msr, sizeof(msr));
 	(void)domctl(XEN_DOMCTL_set_vcpu_msrs, &op, id);
 	op.u.vcpu_msrs.msrs = in_byte() < 200 ? LIST : guest_va(NO_PAGE);
@@ -269,8 +273,9 @@ void recipe_memory(void)
 void recipe_parameters(void)
 {
 	static const char *const paths[] = {
-		"/", "/params", "/params/loglvl", "/params/guest_loglvl", "/buildinfo/version/major", "/buildinfo/version/extra",
-		"/cpupool/0", "/buildinfo/compiler", "/params/", "/none", "params", "/params/loglvl/x",
+		"/", "/params", "/params/loglvl", "/params/guest_loglvl", "/buildinfo/version/major",
+		"/buildinfo/version/extra", "/cpupool/0", "/buildinfo/compiler", "/params/", "/none", "params",
+		"/params/loglvl/x",
 	};
 	const char *path = paths[in_below(ARRAY_SIZE(paths))];
 	u64 len = strlen(path) + 1, args[6] = { 0, LIST, 0, LIST + 512, 0 };

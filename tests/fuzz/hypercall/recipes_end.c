@@ -44,8 +44,9 @@ static void ask_of_grants(domid_t id)
 		.mfn = mfn_x(self->g->page[14 + in_below(6)]), .domid = id, .ref = 8 + in_below(6),
 	};
 	struct gnttab_copy copy = {
-		.source = { .u.ref = map.ref, .domid = id }, .dest = { .u.gmfn = mfn_x(self->g->page[8]), .domid = DOMID_SELF },
-		.flags = GNTCOPY_source_gref, .len = 8,
+		.source = { .u.ref = map.ref, .domid = id },
+		.dest = { .u.gmfn = mfn_x(self->g->page[8]), .domid = DOMID_SELF }, .flags = GNTCOPY_source_gref,
+		.len = 8,
 	};
 
 	switch (in_below(5)) {
@@ -97,7 +98,8 @@ static void ask_of_events(domid_t id)
 static void ask_of_memory(domid_t id)
 {
 	struct xen_memory_reservation r = {
-		.extent_start = guest_va(CONTEXT_PAGE), .nr_extents = 1 + in_below(4), .extent_order = in_below(5), .domid = id,
+		.extent_start = guest_va(CONTEXT_PAGE), .nr_extents = 1 + in_below(4), .extent_order = in_below(5),
+		.domid = id,
 	};
 	struct xen_mem_acquire_resource frames = {
 		.domid = id, .type = XENMEM_resource_grant_table, .nr_frames = 1, .frame = in_below(2),
@@ -111,8 +113,8 @@ static void ask_of_memory(domid_t id)
 	guest_write(guest_va(CONTEXT_PAGE), list, sizeof(list));
 	switch (in_below(5)) {
 	case 0 ... 1:
-		(void)recipe_call(__HYPERVISOR_memory_op, in_bit() ? XENMEM_populate_physmap : XENMEM_decrease_reservation, &r,
-				  sizeof(r), 1);
+		(void)recipe_call(__HYPERVISOR_memory_op,
+				  in_bit() ? XENMEM_populate_physmap : XENMEM_decrease_reservation, &r, sizeof(r), 1);
 		break;
 	case 2:
 		(void)recipe_call(__HYPERVISOR_memory_op, XENMEM_acquire_resource, &frames, sizeof(frames), 1);
@@ -134,7 +136,8 @@ static void ask_of_control(domid_t id)
 		XEN_DOMCTL_settimeoffset, XEN_DOMCTL_getvcpuextstate,
 	};
 	struct xen_domctl op = {
-		.cmd = cmds[in_below(ARRAY_SIZE(cmds))], .interface_version = XEN_DOMCTL_INTERFACE_VERSION, .domain = id,
+		.cmd = cmds[in_below(ARRAY_SIZE(cmds))], .interface_version = XEN_DOMCTL_INTERFACE_VERSION,
+		.domain = id,
 	};
 
 	if (op.cmd == XEN_DOMCTL_setvcpucontext || op.cmd == XEN_DOMCTL_getvcpucontext)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Events as guests use them: channels between two domains, ports of one, and interrupts, opened, sent by, masked, moved,
- * taken off their queue as a guest takes them, and closed by either end.
+ * Events as guests use them: channels between two domains, ports of one, and interrupts, opened, sent by, masked,
+ * moved, taken off their queue as a guest takes them, and closed by either end.
  */
 #include "abi/domctl.h"
 #include "abi/event_channel.h"
@@ -196,8 +196,8 @@ static bool map_interrupt(struct slot *s, int *pirq, u32 *irq)
 		.devfn = (int)in_below(16), .entry_nr = 1 + (int)in_below(4),
 	};
 	struct xen_domctl give = {
-		.cmd = XEN_DOMCTL_irq_permission, .interface_version = XEN_DOMCTL_INTERFACE_VERSION, .domain = s->g->d->id,
-		.u.irq_permission = { .pirq = (u32)map.index, .allow_access = 1 },
+		.cmd = XEN_DOMCTL_irq_permission, .interface_version = XEN_DOMCTL_INTERFACE_VERSION,
+		.domain = s->g->d->id, .u.irq_permission = { .pirq = (u32)map.index, .allow_access = 1 },
 	};
 
 	if (!become(&slots[0]))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Page tables of some size, so that work on them is interrupted, and whoever began it never goes on: pinned half, then
- * wanted for writing, as another kind of table, by another vCPU, or when the domain ends. And shortage: other recipes while
- * there is no free page, no port, no frame for grants.
+ * wanted for writing, as another kind of table, by another vCPU, or when the domain ends. And shortage: other recipes
+ * while there is no free page, no port, no frame for grants.
  */
 #include "event/internal.h"
 #include "fuzz.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who runs. Elsewhere a vCPU is on a CPU because the input says so; here the scheduler chooses for some turns on both CPUs:
- * vCPUs yield, sleep, poll, are paused, pinned, weighed and capped, a CPU goes and comes back, while time passes. At the
- * end all are taken off again, and the queues must hold what may run, once each.
+ * Who runs. Elsewhere a vCPU is on a CPU because the input says so; here the scheduler chooses for some turns on both
+ * CPUs: vCPUs yield, sleep, poll, are paused, pinned, weighed and capped, a CPU goes and comes back, while time passes.
+ * At the end all are taken off again, and the queues must hold what may run, once each.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,7 +158,8 @@ static void check_queues(void)
 				load[v->processor] += u->load;
 			}
 			if (v->pause_flags ? u->queued : u->queued == u->parked) {
-				printf("d%uv%u: flags %#x, queued %d, parked %d\n", d->id, i, v->pause_flags, u->queued, u->parked);
+				printf("d%uv%u: flags %#x, queued %d, parked %d\n", d->id, i, v->pause_flags, u->queued,
+				       u->parked);
 				abort();
 			}
 		}

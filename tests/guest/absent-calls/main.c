@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Hypercalls that belong to features a hypervisor need not have, and privileged ones with rubbish: an error, promptly, and no
- * trace. Each known number is called with six sets of arguments, so nothing here may hang or print without end.
+ * Hypercalls that belong to features a hypervisor need not have, and privileged ones with rubbish: an error, promptly,
+ * and no trace. Each known number is called with six sets of arguments, so nothing here may hang or print without end.
  * kexec_op is left out: where it is offered, dom0 is trusted with the image it loads (Xen 4.17 dies of rubbish there).
  */
 #include "guest.h"
@@ -16,7 +16,8 @@ void test_main(void)
 		__HYPERVISOR_tmem_op, __HYPERVISOR_xsm_op, __HYPERVISOR_xenoprof_op, __HYPERVISOR_hvm_op,
 		__HYPERVISOR_argo_op, __HYPERVISOR_xenpmu_op, __HYPERVISOR_dm_op, __HYPERVISOR_arch_1,
 		__HYPERVISOR_arch_2, __HYPERVISOR_arch_3, __HYPERVISOR_arch_4, __HYPERVISOR_arch_5, __HYPERVISOR_arch_6,
-		__HYPERVISOR_arch_7, __HYPERVISOR_event_channel_op_compat, __HYPERVISOR_physdev_op_compat, 11, 43, 44, 45, 46, 47,
+		__HYPERVISOR_arch_7, __HYPERVISOR_event_channel_op_compat, __HYPERVISOR_physdev_op_compat,
+		11, 43, 44, 45, 46, 47,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)

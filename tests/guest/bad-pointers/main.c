@@ -127,7 +127,8 @@ void test_main(void)
 			a[calls[i].pointer_arg - 1] = places[p];
 			r = hypercall_page_call(calls[i].nr, a[0], a[1], a[2], a[3], 0);
 			if (!may_succeed(i))
-				CHECK(r < 0 || (r == 0 && counts(i)), "%s with pointer %#lx gave %ld", calls[i].what, places[p], r);
+				CHECK(r < 0 || (r == 0 && counts(i)), "%s with pointer %#lx gave %ld", calls[i].what,
+				      places[p], r);
 		}
 	}
 	/* The M2P can be read by us, so reading from it is no harm; writing would be. */

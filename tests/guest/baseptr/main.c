@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Changing the base of all page tables: to another L4 and back, by hypercall and by CR3; user mode with tables of its own that
- * do not map the kernel; and everything that is no L4 refused, with the old base still in force.
+ * Changing the base of all page tables: to another L4 and back, by hypercall and by CR3; user mode with tables of its
+ * own that do not map the kernel; and everything that is no L4 refused, with the old base still in force.
  */
 #include "guest.h"
 
@@ -24,7 +24,8 @@ static void refused(void)
 	}
 	CHECK(mmuext_one(MMUEXT_NEW_BASEPTR, 0xfffffff) < 0, "no frame is the new base");
 	CHECK(mmuext_one(MMUEXT_NEW_BASEPTR, 0) < 0, "frame 0 is the new base");
-	CHECK(mmuext_one(MMUEXT_NEW_BASEPTR, start_info->shared_info >> 12) < 0, "the shared info page is the new base");
+	CHECK(mmuext_one(MMUEXT_NEW_BASEPTR, start_info->shared_info >> 12) < 0,
+	      "the shared info page is the new base");
 	CHECK(hypercall(xen_version, XENVER_version, NULL) > 0, "unreachable");
 }
 
@@ -52,7 +53,10 @@ static USER_FN void user_nothing(uint64_t arg)
 	__asm__ volatile("ud2");
 }
 
-/* User mode whose tables map nothing: its first fetch is a page fault, delivered to the kernel with the kernel's tables. */
+/*
+ * User mode whose tables map nothing: its first fetch is a page fault, delivered to the kernel with the kernel's
+ * tables.
+ */
 static void separate_user(void)
 {
 	struct regs end;
@@ -63,11 +67,12 @@ static void separate_user(void)
 	CHECK(end.vector == X86_UD, "shared tables: trap %ld", end.vector);
 	EXPECT(0, mmuext_one(MMUEXT_NEW_USER_BASEPTR, va_to_mfn(user_l4)));
 	user_run(user_nothing, 0, &end);
-	CHECK(end.vector == X86_PF && trap_last.cr2 == (uint64_t)user_nothing, "empty tables: trap %ld, cr2 %#lx", end.vector,
-	      trap_last.cr2);
+	CHECK(end.vector == X86_PF && trap_last.cr2 == (uint64_t)user_nothing, "empty tables: trap %ld, cr2 %#lx",
+	      end.vector, trap_last.cr2);
 	CHECK((end.error_code & ~PFEC_I) == PFEC_U, "empty tables: error code %#lx", end.error_code);
 	CHECK(mmuext_one(MMUEXT_UNPIN_TABLE, va_to_mfn(user_l4)) == 0, "cannot unpin");
-	CHECK(map_at(user_l4, va_to_mfn(user_l4) << 12 | PTE_DATA, UVMF_INVLPG) < 0, "user mode's L4 in use is mapped writable");
+	CHECK(map_at(user_l4, va_to_mfn(user_l4) << 12 | PTE_DATA, UVMF_INVLPG) < 0,
+	      "user mode's L4 in use is mapped writable");
 	EXPECT(0, mmuext_one(MMUEXT_NEW_USER_BASEPTR, 0));
 	writable(user_l4);
 }

@@ -34,7 +34,8 @@ static void bits(void)
 	PROBE("lock btsq %1, (%0)", : : "r" (pte + 8), "r" (-4 * 64 + 9L) : "memory", "cc");
 	if (trap_last.vector == -1)
 		CHECK(pte[4] & 0x200, "bts with a negative offset: entry 4 is %#lx", pte[4]);
-	CHECK(((pte[8] ^ before[8]) & ~(PTE_A | PTE_D)) == 0, "bts with a negative offset changed entry 8: %#lx", pte[8]);
+	CHECK(((pte[8] ^ before[8]) & ~(PTE_A | PTE_D)) == 0, "bts with a negative offset changed entry 8: %#lx",
+	      pte[8]);
 	EXPECT(0, map_at(windows[4], va_to_mfn(windows[4]) << 12 | PTE_DATA, UVMF_INVLPG));
 	PROBE("lock btsq %1, (%0)", : : "r" (pte), "r" (0x7fffffffffffffffL) : "memory", "cc");
 	CHECK(trap_last.vector != -1, "bts with a huge offset succeeds");
@@ -49,7 +50,8 @@ static void segment(void)
 	EXPECT(0, hypercall(set_segment_base, SEGBASE_FS, pte));
 	PROBE("mov %0, %%fs:8", : : "r" (value) : "memory");
 	if (trap_last.vector == -1)
-		CHECK((pte[1] & ~(PTE_A | PTE_D | PTE_G)) == (value & ~(PTE_A | PTE_D | PTE_G)), "store by fs: %#lx", pte[1]);
+		CHECK((pte[1] & ~(PTE_A | PTE_D | PTE_G)) == (value & ~(PTE_A | PTE_D | PTE_G)), "store by fs: %#lx",
+		      pte[1]);
 	else
 		CHECK(trap_last.vector == X86_PF && trap_last.cr2 == (uint64_t)(pte + 1), "store by fs met %ld at %#lx",
 		      trap_last.vector, trap_last.cr2);

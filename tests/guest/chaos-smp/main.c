@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two vCPUs do random page-table operations on the same few pages at once: pins against unpins, maps against pins, updates of
- * tables that are being torn down. Reference counts and types must survive the races, which the end shows: with everything
- * undone, every page can be plain data again.
+ * Two vCPUs do random page-table operations on the same few pages at once: pins against unpins, maps against pins,
+ * updates of tables that are being torn down. Reference counts and types must survive the races, which the end shows:
+ * with everything undone, every page can be plain data again.
  */
 #include "guest.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Twenty thousand random operations on sixteen pages: pinned at random levels, unpinned, mapped, written into each other,
- * granted, used as descriptor tables, given back and taken again. What succeeds is the hypervisor's choice; but after every
- * hundred, no page that it treats as a page table may be writable through any mapping, and it must still be there at the
- * end.
+ * Twenty thousand random operations on sixteen pages: pinned at random levels, unpinned, mapped, written into each
+ * other, granted, used as descriptor tables, given back and taken again. What succeeds is the hypervisor's choice; but
+ * after every hundred, no page that it treats as a page table may be writable through any mapping, and it must still be
+ * there at the end.
  */
 #include "guest.h"
 
@@ -61,8 +61,8 @@ static long step(unsigned int what)
 	case 9:
 		return mmuext_two(MMUEXT_COPY_PAGE, mfns[i], mfns[j]);
 	case 10: {
-		struct gnttab_map_grant_ref m = { .host_addr = (uint64_t)windows[j], .flags = GNTMAP_host_map | rnd(2) * GNTMAP_readonly,
-						  .ref = 20 + i };
+		struct gnttab_map_grant_ref m = { .host_addr = (uint64_t)windows[j],
+						  .flags = GNTMAP_host_map | rnd(2) * GNTMAP_readonly, .ref = 20 + i };
 
 		table[20 + i].frame = mfns[i];
 		table[20 + i].flags = GTF_permit_access;
@@ -99,7 +99,8 @@ static void check_tables(unsigned int round)
 
 			probe_write(va, mark);
 			if (*(volatile uint64_t *)&probe_page[511] == mark && old != mark)
-				test_failure("round %u: page %d is a page table, and mapping %d writes it", round, i, w);
+				test_failure("round %u: page %d is a page table, and mapping %d writes it", round, i,
+					     w);
 		}
 	}
 	map_at(probe_page, 0, UVMF_INVLPG);

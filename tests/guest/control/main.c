@@ -41,7 +41,8 @@ static void facts(void)
 	memset(&d, 0, sizeof(d));
 	EXPECT(0, dom(XEN_DOMCTL_getdomaininfo, 0));
 	CHECK(info->domain == 0 && (info->flags & XEN_DOMINF_running), "flags %#x", info->flags);
-	CHECK(info->tot_pages >= start_info->nr_pages, "%lu pages, start info says %lu", info->tot_pages, start_info->nr_pages);
+	CHECK(info->tot_pages >= start_info->nr_pages, "%lu pages, start info says %lu", info->tot_pages,
+	      start_info->nr_pages);
 	CHECK(info->nr_online_vcpus >= 1 && info->cpu_time, "%u vCPUs, %lu ns", info->nr_online_vcpus, info->cpu_time);
 	CHECK(!(info->flags & XEN_DOMINF_hvm_guest), "flags %#x say HVM", info->flags);
 	memset(&s, 0, sizeof(s));
@@ -76,7 +77,8 @@ static long create(void)
 {
 	memset(&d, 0, sizeof(d));
 	d.u.createdomain = (struct xen_domctl_createdomain) {
-		.max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = 4, .max_maptrack_frames = 4, .grant_opts = 1,
+		.max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = 4, .max_maptrack_frames = 4,
+		.grant_opts = 1,
 	};
 	return dom(XEN_DOMCTL_createdomain, 0);
 }
@@ -101,8 +103,10 @@ static void save_and_restore_ask(domid_t id)
 	EXPECT(-XEN_EINVAL, hypercall(memory_op, XENMEM_acquire_resource, &grants));
 	memset(&d, 0, sizeof(d));
 	EXPECT(0, dom(XEN_DOMCTL_get_cpu_policy, id));
-	CHECK(d.u.cpu_policy.nr_msrs >= 2 && d.u.cpu_policy.nr_msrs <= 8, "policy with %u registers", d.u.cpu_policy.nr_msrs);
-	d.u.cpu_policy = (struct xen_domctl_cpu_policy){ .nr_msrs = 8, .msrs = (uint64_t)msrs, .nr_leaves = 0, .leaves = 0 };
+	CHECK(d.u.cpu_policy.nr_msrs >= 2 && d.u.cpu_policy.nr_msrs <= 8, "policy with %u registers",
+	      d.u.cpu_policy.nr_msrs);
+	d.u.cpu_policy = (struct xen_domctl_cpu_policy){ .nr_msrs = 8, .msrs = (uint64_t)msrs, .nr_leaves = 0,
+							 .leaves = 0 };
 	EXPECT(0, dom(XEN_DOMCTL_get_cpu_policy, id));
 	d.u.cpu_policy.nr_leaves = 0;
 	EXPECT(0, dom(XEN_DOMCTL_set_cpu_policy, id));
@@ -133,7 +137,8 @@ static void counters(void)
 	EXPECT(0, sys(XEN_SYSCTL_perfc_op));
 	for (unsigned int i = 0; i < s.u.perfc_op.nr_counters; i++) {
 		if (!memcmp(desc[i].name, "hypercalls", 11))
-			CHECK(val[at + __HYPERVISOR_xen_version] == 50, "%u calls counted of 50", val[at + __HYPERVISOR_xen_version]);
+			CHECK(val[at + __HYPERVISOR_xen_version] == 50, "%u calls counted of 50",
+			      val[at + __HYPERVISOR_xen_version]);
 		at += desc[i].nr_vals;
 	}
 	CHECK(at == s.u.perfc_op.nr_vals, "%u values described, %u there", at, s.u.perfc_op.nr_vals);
@@ -212,12 +217,14 @@ static void life_cycle(void)
 		}
 		memset(&d, 0, sizeof(d));
 		EXPECT(0, dom(XEN_DOMCTL_getdomaininfo, 1));
-		CHECK(d.u.getdomaininfo.domain == id && d.domain == id, "the first domain after 0 is %u, not %u", d.domain, id);
+		CHECK(d.u.getdomaininfo.domain == id && d.domain == id, "the first domain after 0 is %u, not %u",
+		      d.domain, id);
 		EXPECT(-XEN_ESRCH, dom(XEN_DOMCTL_getdomaininfo, id + 1));
 		memset(&d, 0, sizeof(d));
 		EXPECT(0, dom(XEN_DOMCTL_getdomaininfo, id));
 		CHECK(d.u.getdomaininfo.tot_pages == 16, "the new domain has %lu pages", d.u.getdomaininfo.tot_pages);
-		CHECK(d.u.getdomaininfo.flags & XEN_DOMINF_paused, "the new domain is not paused: %#x", d.u.getdomaininfo.flags);
+		CHECK(d.u.getdomaininfo.flags & XEN_DOMINF_paused, "the new domain is not paused: %#x",
+		      d.u.getdomaininfo.flags);
 		save_and_restore_ask(id);
 		check_result("destroydomain", destroy(id), 0);
 		for (int i = 0; i < 10; i++)

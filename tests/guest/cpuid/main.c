@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CPUID by the emulated prefix: the hypervisor's own leaves, and host leaves with what a PV guest cannot have taken out.
- * The prefix must be exact: near misses are an undefined opcode.
+ * CPUID by the emulated prefix: the hypervisor's own leaves, and host leaves with what a PV guest cannot have taken
+ * out. The prefix must be exact: near misses are an undefined opcode.
  */
 #include "abi/cpuid.h"
 #include "guest.h"
@@ -52,7 +52,8 @@ static void guest_features(void)
 		struct leaf basic = cpuid(zero.a + i, 0), extended = cpuid(cpuid(0x80000000, 0).a + i, 0);
 
 		CHECK(!(basic.a | basic.b | basic.c | basic.d), "leaf %#x, beyond the last, is not empty", zero.a + i);
-		CHECK(!(extended.a | extended.b | extended.c | extended.d), "extended leaf %u beyond the last is not empty", i);
+		CHECK(!(extended.a | extended.b | extended.c | extended.d),
+		      "extended leaf %u beyond the last is not empty", i);
 	}
 	CHECK(zero.b != 0x68747541 || !(one.d & 1U << 11), "SYSENTER is offered by AMD's, which has none in long mode");
 	CHECK(one.d & 1U << 6, "no PAE");

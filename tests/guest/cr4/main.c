@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bits of CR4 that a guest sets for itself: what it has not switched on must not work. FSGSBASE on behind the back of
- * a kernel that does not know it lets its processes choose the kernel's GS base (XSA-293); TSD keeps user mode from
- * the clock; DE makes breakpoints on ports possible, which the hypervisor must strike itself, since it makes the access.
+ * Bits of CR4 that a guest sets for itself: what it has not switched on must not work. FSGSBASE on behind the back of a
+ * kernel that does not know it lets its processes choose the kernel's GS base (XSA-293); TSD keeps user mode from the
+ * clock; DE makes breakpoints on ports possible, which the hypervisor must strike itself, since it makes the access.
  */
 #include "guest.h"
 

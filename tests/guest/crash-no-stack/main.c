@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A trap from user mode when the kernel's stack is not mapped: the hypervisor cannot write the frame. The guest is beyond
- * help and is killed with a reason; the hypervisor lives.
+ * A trap from user mode when the kernel's stack is not mapped: the hypervisor cannot write the frame. The guest is
+ * beyond help and is killed with a reason; the hypervisor lives.
  */
 #include "guest.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * GDT and LDT belong to the guest, but may hold only code and data segments for rings above 0: no call, task or
- * interrupt gates, no TSS, nothing with DPL 0 (in a 64-bit guest's kernel there is nothing below ring 3 at all). One gate
- * that leads to ring 0 is the whole machine.
+ * interrupt gates, no TSS, nothing with DPL 0 (in a 64-bit guest's kernel there is nothing below ring 3 at all). One
+ * gate that leads to ring 0 is the whole machine.
  */
 #include "guest.h"
 
@@ -60,11 +60,13 @@ static void refused(void)
 		long r = set(gdt, 30, bad[i].desc);
 
 		/* A 32-bit call gate may be kept for emulation, with DPL 0, which ring 3 cannot use. */
-		CHECK(r < 0 || (i == 0 && !(gdt[30] >> 45 & 3)), "%s is taken into the GDT as %#lx", bad[i].what, gdt[30]);
+		CHECK(r < 0 || (i == 0 && !(gdt[30] >> 45 & 3)), "%s is taken into the GDT as %#lx", bad[i].what,
+		      gdt[30]);
 		CHECK(r == 0 || gdt[30] == 0, "the GDT holds %#lx after %s was refused", gdt[30], bad[i].what);
 		if (r == 0) {
 			PROBE("lcall *(%0)", : : "r" (&through_gate) : "memory");
-			CHECK(trap_last.vector == X86_GP || trap_last.vector == X86_PF, "call by a gate met %ld", trap_last.vector);
+			CHECK(trap_last.vector == X86_GP || trap_last.vector == X86_PF, "call by a gate met %ld",
+			      trap_last.vector);
 			EXPECT(0, set(gdt, 30, 0));
 		}
 	}
@@ -72,7 +74,8 @@ static void refused(void)
 	for (size_t i = 0; i < ARRAY_SIZE(ring0); i++) {
 		long r = set(gdt, 31, ring0[i].desc);
 
-		CHECK(r < 0 || (gdt[31] >> 45 & 3) != 0 || !(gdt[31] >> 47 & 1), "%s is taken as %#lx", ring0[i].what, gdt[31]);
+		CHECK(r < 0 || (gdt[31] >> 45 & 3) != 0 || !(gdt[31] >> 47 & 1), "%s is taken as %#lx", ring0[i].what,
+		      gdt[31]);
 		set(gdt, 31, 0);
 	}
 	CHECK(set(gdt, 32, CODE32(3)) == 0, "32-bit ring 3 code is refused");
@@ -129,7 +132,8 @@ static void local(void)
 	/* An LDT in absent memory: each load faults, as the guest's own access would. */
 	EXPECT(0, mmuext_two(MMUEXT_SET_LDT, 0x0000600000000000, 512));
 	PROBE("mov %0, %%es", : : "r" (5 * 8 + 4 + 3));
-	CHECK(trap_last.vector == X86_PF || trap_last.vector == X86_GP, "load from an absent LDT met %ld", trap_last.vector);
+	CHECK(trap_last.vector == X86_PF || trap_last.vector == X86_GP, "load from an absent LDT met %ld",
+	      trap_last.vector);
 	EXPECT(0, mmuext_two(MMUEXT_SET_LDT, 0, 0));
 	PROBE("mov %0, %%es", : : "r" (5 * 8 + 4 + 3));
 	EXPECT_TRAP("load without an LDT", X86_GP, 5 * 8 + 4);

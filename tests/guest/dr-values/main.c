@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Debug registers with every bit that is reserved: loading those on the CPU is a #GP in ring 0 (XSA-12 and its kin). And
- * debug traps in the shadow of a load of ss, where an entry to the hypervisor follows at once (XSA-260): int3, ud2, syscall.
+ * Debug registers with every bit that is reserved: loading those on the CPU is a #GP in ring 0 (XSA-12 and its kin).
+ * And debug traps in the shadow of a load of ss, where an entry to the hypervisor follows at once (XSA-260): int3, ud2,
+ * syscall.
  */
 #include "guest.h"
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The firmware of a UEFI machine: what it is, its clock, its variables. Names without end, sizes beyond reason and buffers
- * that are not there are answered by errors; what was asked is done. With the word "no-rs" nothing of it may be called;
- * with "faults" tests/boot/run has broken the firmware's GetTime: the machine must live on without its services. On a
- * BIOS machine (tests/guest/run) there is only a refusal to see.
+ * The firmware of a UEFI machine: what it is, its clock, its variables. Names without end, sizes beyond reason and
+ * buffers that are not there are answered by errors; what was asked is done. With the word "no-rs" nothing of it may be
+ * called; with "faults" tests/boot/run has broken the firmware's GetTime: the machine must live on without its
+ * services. On a BIOS machine (tests/guest/run) there is only a refusal to see.
  */
 #include "guest.h"
 
@@ -22,7 +22,8 @@ const char test_title[] = "efi: runtime services";
 static struct xen_platform_op op;
 static struct xenpf_efi_runtime_call *const c = &op.u.efi_runtime_call;
 
-static const struct xenpf_efi_guid global = { 0x8be4df61, 0x93ca, 0x11d2, { 0xaa, 0x0d, 0x00, 0xe0, 0x98, 0x03, 0x2b, 0x8c } };
+static const struct xenpf_efi_guid global = { 0x8be4df61, 0x93ca, 0x11d2,
+					      { 0xaa, 0x0d, 0x00, 0xe0, 0x98, 0x03, 0x2b, 0x8c } };
 static const struct xenpf_efi_guid own = { 0x6b6f6f62, 0x1234, 0x5678, { 1, 2, 3, 4, 5, 6, 7, 8 } };
 
 static uint16_t boot_order[] = u"BootOrder", test_name[] = u"TestOfOurs";
@@ -76,7 +77,8 @@ static void facts(bool services)
 	i->vendor.name = (uint64_t)vendor;
 	i->vendor.bufsz = sizeof(vendor);
 	EXPECT(0, info(XEN_FW_EFI_VENDOR));
-	CHECK(vendor[0] == 'E' && vendor[1] == 'D' && vendor[2] == 'K', "vendor %c%c%c", vendor[0], vendor[1], vendor[2]);
+	CHECK(vendor[0] == 'E' && vendor[1] == 'D' && vendor[2] == 'K', "vendor %c%c%c", vendor[0], vendor[1],
+	      vendor[2]);
 	memset(vendor, 0x55, sizeof(vendor));
 	i->vendor.bufsz = 5;
 	EXPECT(0, info(XEN_FW_EFI_VENDOR));
@@ -120,7 +122,8 @@ static void clock(void)
 	EXPECT(0, simple(XEN_EFI_get_time, 0));
 	EXPECT(0, c->status);
 	t = c->u.get_time.time;
-	CHECK(t.year > 2000 && t.year < 2100 && t.month - 1u < 12 && t.day - 1u < 31, "%u-%u-%u", t.year, t.month, t.day);
+	CHECK(t.year > 2000 && t.year < 2100 && t.month - 1u < 12 && t.day - 1u < 31, "%u-%u-%u", t.year, t.month,
+	      t.day);
 	seconds = days(t.year, t.month, t.day) * 86400 + t.hour * 3600 + t.min * 60 + t.sec;
 	wall = shared_info->wc_sec + system_time() / 1000000000;
 	CHECK(seconds - wall + 5 <= 10, "the firmware's clock says %lu, ours %lu", seconds, wall);
@@ -180,7 +183,8 @@ static void variables(void)
 	EXPECT(0, set(test_name, data, sizeof(data)));
 	EXPECT(0, c->status);
 	EXPECT(0, get(test_name, &own, back, sizeof(back)));
-	CHECK(!c->status && c->u.get_variable.size == sizeof(data) && !memcmp(data, back, sizeof(data)) && c->misc == NV_BS_RT,
+	CHECK(!c->status && c->u.get_variable.size == sizeof(data) && !memcmp(data, back, sizeof(data)) &&
+	      c->misc == NV_BS_RT,
 	      "what was set: status %#lx, %lu bytes, attributes %#x", c->status, c->u.get_variable.size, c->misc);
 	EXPECT(0, set(test_name, NULL, 0));
 	EXPECT(0, c->status);
@@ -205,14 +209,16 @@ static void names(void)
 		}
 		seen |= !c->status && !memcmp(name, boot_order, sizeof(boot_order));
 	} while (!c->status && ++n < 1000);
-	CHECK(c->status == NOT_FOUND && seen && n > 5, "%u names, status %#lx, BootOrder among them: %d", n, c->status, seen);
+	CHECK(c->status == NOT_FOUND && seen && n > 5, "%u names, status %#lx, BootOrder among them: %d", n, c->status,
+	      seen);
 
 	name[0] = 0;
 	fresh(XEN_EFI_get_next_variable_name, 0);
 	c->u.get_next_variable_name.size = 2;
 	c->u.get_next_variable_name.name = (uint64_t)name;
 	EXPECT(0, call());
-	CHECK(c->status == BUFFER_TOO_SMALL && c->u.get_next_variable_name.size > 2, "a name without room: %#lx", c->status);
+	CHECK(c->status == BUFFER_TOO_SMALL && c->u.get_next_variable_name.size > 2, "a name without room: %#lx",
+	      c->status);
 	c->u.get_next_variable_name.size = 2;
 	c->u.get_next_variable_name.name = HYPERVISOR;
 	EXPECT(-XEN_EFAULT, call());

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest that signals dom0 without end: the ports of its store ring and of its console, in turn, as fast as it can. For
- * tests/system/t/isolation.test, which starts it beside others; dom0 itself has nobody to signal.
+ * A guest that signals dom0 without end: the ports of its store ring and of its console, in turn, as fast as it can.
+ * For tests/system/t/isolation.test, which starts it beside others; dom0 itself has nobody to signal.
  */
 #include "guest.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Event channels by the thousand, closed and rebound in all orders, ports that belong to nothing, interrupts that are not
- * there, and a shared page full of nonsense: the hypervisor stays sane, and a fresh start works.
+ * Event channels by the thousand, closed and rebound in all orders, ports that belong to nothing, interrupts that are
+ * not there, and a shared page full of nonsense: the hypervisor stays sane, and a fresh start works.
  */
 #include "guest.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * When the hypervisor cannot load a segment register of the guest on its way back to it (the guest has meanwhile taken the
- * descriptor away), it calls the failsafe callback instead of faulting. And each entry of the guest masks events exactly
- * when it was registered to.
+ * When the hypervisor cannot load a segment register of the guest on its way back to it (the guest has meanwhile taken
+ * the descriptor away), it calls the failsafe callback instead of faulting. And each entry of the guest masks events
+ * exactly when it was registered to.
  */
 #include "guest.h"
 

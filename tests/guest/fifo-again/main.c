@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * FIFO queues that are half there, and there again: events for a vCPU that has named no control block (XSA-107), and
- * queues set up anew after a reset, while the old block is the guest's to use as it likes (XSA-188): whoever still writes
- * to the old one writes to what may be a page table by then.
+ * queues set up anew after a reset, while the old block is the guest's to use as it likes (XSA-188): whoever still
+ * writes to the old one writes to what may be a page table by then.
  */
 #include "guest.h"
 
@@ -53,7 +53,8 @@ static void without_block(void)
 	words[ipi] = 0;
 	EXPECT(0, event_send(ipi));
 	CHECK(is_set(ipi, EVTCHN_FIFO_LINKED), "vCPU 1 has its block, and the event is on no queue");
-	CHECK(((struct evtchn_fifo_control_block *)second)->head[EVTCHN_FIFO_PRIORITY_DEFAULT] == ipi, "the queue does not begin with %u", ipi);
+	CHECK(((struct evtchn_fifo_control_block *)second)->head[EVTCHN_FIFO_PRIORITY_DEFAULT] == ipi,
+	      "the queue does not begin with %u", ipi);
 }
 
 /* Both blocks are free now, and become page tables. Nothing is written to them any more. */
@@ -75,7 +76,8 @@ static void after_reset(void)
 	port = bind_ipi(0);
 	EXPECT(0, event_send(port));
 	CHECK(is_set(port, EVTCHN_FIFO_LINKED), "the event is on no queue after a reset");
-	CHECK(((struct evtchn_fifo_control_block *)third)->head[EVTCHN_FIFO_PRIORITY_DEFAULT] == port, "the queue begins elsewhere");
+	CHECK(((struct evtchn_fifo_control_block *)third)->head[EVTCHN_FIFO_PRIORITY_DEFAULT] == port,
+	      "the queue begins elsewhere");
 	for (int i = 0; i < 512; i++)
 		CHECK(!first[i] && !second[i], "word %d of an old control block is %#lx, %#lx", i, first[i], second[i]);
 }

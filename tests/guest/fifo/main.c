@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * FIFO event delivery: queues of event words in guest memory that the hypervisor links and the guest unlinks, both at once.
- * Right use delivers in order of priority; broken links, control blocks in wrong places, and arrays that grow wrongly
- * must harm nobody but the guest.
+ * FIFO event delivery: queues of event words in guest memory that the hypervisor links and the guest unlinks, both at
+ * once. Right use delivers in order of priority; broken links, control blocks in wrong places, and arrays that grow
+ * wrongly must harm nobody but the guest.
  */
 #include "guest.h"
 
@@ -70,7 +70,8 @@ static uint32_t take(void)
 	q = __builtin_ctz(ready);
 	port = c->head[q];
 	word = words[0][port];
-	__atomic_fetch_and(&words[0][port], ~(1U << EVTCHN_FIFO_LINKED | EVTCHN_FIFO_LINK_MASK | 1U << EVTCHN_FIFO_PENDING),
+	__atomic_fetch_and(&words[0][port],
+			   ~(1U << EVTCHN_FIFO_LINKED | EVTCHN_FIFO_LINK_MASK | 1U << EVTCHN_FIFO_PENDING),
 			   __ATOMIC_SEQ_CST);
 	if (word & EVTCHN_FIFO_LINK_MASK) {
 		c->head[q] = word & EVTCHN_FIFO_LINK_MASK;

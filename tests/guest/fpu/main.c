@@ -63,7 +63,8 @@ static void faults(void)
 	uint16_t cw = 0x37b;		/* division by zero unmasked */
 
 	PROBE("ldmxcsr %0", : : "m" (bad));
-	CHECK(trap_last.vector == X86_GP || trap_last.vector == -1, "ldmxcsr of reserved bits met %ld", trap_last.vector);
+	CHECK(trap_last.vector == X86_GP || trap_last.vector == -1, "ldmxcsr of reserved bits met %ld",
+	      trap_last.vector);
 	__asm__ volatile("ldmxcsr %0" : : "m" (plain));
 	__asm__ volatile("ldmxcsr %0" : : "m" (unmasked));
 	LOAD("xmm1", 0x3ff0000000000000);

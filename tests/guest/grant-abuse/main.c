@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Grants used wrongly: references and handles that are none, domains that are none, frames that are not ours granted away,
- * page tables granted for writing, mapped grants turned into page tables, entries of mappings changed behind the
+ * Grants used wrongly: references and handles that are none, domains that are none, frames that are not ours granted
+ * away, page tables granted for writing, mapped grants turned into page tables, entries of mappings changed behind the
  * hypervisor's back, operations on the hypervisor's frames, and counts that do not end.
  */
 #include "guest.h"
@@ -97,7 +97,8 @@ static void while_mapped(void)
 	grant(13, va_to_mfn(l1), 0);
 	CHECK(map(0, 13, GNTMAP_host_map, (uint64_t)window, &h) == GNTST_okay, "cannot map");
 	read_only(l1);
-	CHECK(mmuext_one(MMUEXT_PIN_L1_TABLE, va_to_mfn(l1)) < 0, "a page mapped writable by a grant becomes a page table");
+	CHECK(mmuext_one(MMUEXT_PIN_L1_TABLE, va_to_mfn(l1)) < 0,
+	      "a page mapped writable by a grant becomes a page table");
 	CHECK(unmap(h, (uint64_t)page) < 0, "unmapped at another address");
 	CHECK(probe_write(window, 0), "gone after a failed unmap");
 	CHECK(unmap(h, 0xffff830000000000) < 0, "unmapped inside the hypervisor");

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Corners of the grant calls that advisories came from: page-table entries that are not aligned (XSA-227), device and host
- * maps mixed up (XSA-224), unmap_and_replace with a replacement that is not ours (XSA-234), cache flushes of frames without
- * owner (XSA-232), unmapping in two steps (XSA-394), swapping references in use (XSA-134), and batches in which one fails.
+ * Corners of the grant calls that advisories came from: page-table entries that are not aligned (XSA-227), device and
+ * host maps mixed up (XSA-224), unmap_and_replace with a replacement that is not ours (XSA-234), cache flushes of
+ * frames without owner (XSA-232), unmapping in two steps (XSA-394), swapping references in use (XSA-134), and batches
+ * in which one fails.
  */
 #include "guest.h"
 
@@ -42,7 +43,8 @@ static void alignment(void)
 	for (int i = 1; i < 8; i++)
 		CHECK(map(10, GNTMAP_host_map | GNTMAP_contains_pte, maddr + i).status < 0,
 		      "a page-table entry at an odd address, +%d, is written (XSA-227)", i);
-	CHECK(map(10, GNTMAP_host_map | GNTMAP_contains_pte, (maddr | 0xff8) + 4).status < 0, "an entry across two pages is written");
+	CHECK(map(10, GNTMAP_host_map | GNTMAP_contains_pte, (maddr | 0xff8) + 4).status < 0,
+	      "an entry across two pages is written");
 }
 
 static void device_maps(void)
@@ -54,20 +56,24 @@ static void device_maps(void)
 		CHECK(unmap(m.handle, 0, m.dev_bus_addr + 0x1000) < 0, "unmapped by a wrong bus address (XSA-224)");
 		unmap(m.handle, (uint64_t)window, 0);
 		CHECK(!probe_read(window, NULL), "the host map is still there");
-		CHECK((table[10].flags & (GTF_reading | GTF_writing)) != 0, "the device map's mark is gone with the host map");
+		CHECK((table[10].flags & (GTF_reading | GTF_writing)) != 0,
+		      "the device map's mark is gone with the host map");
 		unmap(m.handle, 0, m.dev_bus_addr);
 	}
 	CHECK(!(table[10].flags & (GTF_reading | GTF_writing)), "marks left: %#x", table[10].flags);
 	m = map(10, GNTMAP_device_map, 0);
 	printk("device map alone: status %d\n", m.status);
 	if (m.status == GNTST_okay) {
-		CHECK(unmap(m.handle, (uint64_t)other, 0) < 0 || probe_write(other, 1), "a device map's handle unmaps a host page");
+		CHECK(unmap(m.handle, (uint64_t)other, 0) < 0 || probe_write(other, 1),
+		      "a device map's handle unmaps a host page");
 		unmap(m.handle, 0, m.dev_bus_addr);
 	}
 	CHECK(!(table[10].flags & (GTF_reading | GTF_writing)), "marks left: %#x", table[10].flags);
 }
 
-/* Both mappings of one handle in two steps, in either order, and at once; a step too many takes nothing away (XSA-394). */
+/*
+ * Both mappings of one handle in two steps, in either order, and at once; a step too many takes nothing away (XSA-394).
+ */
 static void two_steps(void)
 {
 	for (int way = 0; way < 3; way++) {
@@ -83,7 +89,8 @@ static void two_steps(void)
 		CHECK(unmap(m.handle, (uint64_t)window, m.dev_bus_addr) < 0, "way %d: a third unmapping succeeds", way);
 		CHECK(unmap(m.handle, 0, m.dev_bus_addr) < 0, "way %d: a fourth unmapping succeeds", way);
 		CHECK(!probe_read(window, NULL), "way %d: the host map is still there", way);
-		CHECK(!(table[10].flags & (GTF_reading | GTF_writing)), "way %d: marks left: %#x", way, table[10].flags);
+		CHECK(!(table[10].flags & (GTF_reading | GTF_writing)), "way %d: marks left: %#x", way,
+		      table[10].flags);
 	}
 }
 
@@ -97,8 +104,8 @@ static void swaps(void)
 	EXPECT(0, hypercall(grant_table_op, GNTTABOP_swap_grant_ref, s, ARRAY_SIZE(s)));
 	for (unsigned int i = 2; i < ARRAY_SIZE(s); i++)
 		CHECK(s[i].status < 0, "swap %u, of an entry that is mapped: status %d", i, s[i].status);
-	CHECK(table[10].frame == va_to_mfn(page) && table[11].frame == va_to_mfn(other), "entries of frames %#x and %#x", table[10].frame,
-	      table[11].frame);
+	CHECK(table[10].frame == va_to_mfn(page) && table[11].frame == va_to_mfn(other),
+	      "entries of frames %#x and %#x", table[10].frame, table[11].frame);
 	EXPECT(GNTST_okay, unmap(m.handle, (uint64_t)window, 0));
 	table[11].flags = 0;
 }
@@ -142,11 +149,12 @@ static void marks(void)
 	ro = map(10, GNTMAP_host_map | GNTMAP_readonly, (uint64_t)third);
 	CHECK(rw.status == GNTST_okay && ro.status == GNTST_okay, "two maps: %d, %d", rw.status, ro.status);
 	EXPECT(GNTST_okay, unmap(rw.handle, (uint64_t)window, 0));
-	CHECK((table[10].flags & (GTF_reading | GTF_writing)) == GTF_reading, "one reader left, marks %#x", table[10].flags);
+	CHECK((table[10].flags & (GTF_reading | GTF_writing)) == GTF_reading, "one reader left, marks %#x",
+	      table[10].flags);
 	rw = map(10, GNTMAP_host_map, (uint64_t)window);
 	EXPECT(GNTST_okay, unmap(ro.handle, (uint64_t)third, 0));
-	CHECK((table[10].flags & (GTF_reading | GTF_writing)) == (GTF_reading | GTF_writing), "a writer left, marks %#x",
-	      table[10].flags);
+	CHECK((table[10].flags & (GTF_reading | GTF_writing)) == (GTF_reading | GTF_writing),
+	      "a writer left, marks %#x", table[10].flags);
 	CHECK(mmuext_one(MMUEXT_PIN_L1_TABLE, va_to_mfn(page)) < 0, "a page mapped by a grant becomes a page table");
 	EXPECT(GNTST_okay, unmap(rw.handle, (uint64_t)window, 0));
 	CHECK(!(table[10].flags & (GTF_reading | GTF_writing)), "marks left: %#x", table[10].flags);
@@ -173,9 +181,11 @@ static void cache(void)
 	static const uint64_t addresses[] = { 0, 0x200000, 0x000ffffff0000000, 0xfec00000, 0xffffffffffffffff };
 
 	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
-		struct gnttab_cache_flush f = { .a.dev_bus_addr = addresses[i], .length = 64, .op = GNTTAB_CACHE_CLEAN };
+		struct gnttab_cache_flush f = { .a.dev_bus_addr = addresses[i], .length = 64,
+						.op = GNTTAB_CACHE_CLEAN };
 
-		CHECK(hypercall(grant_table_op, GNTTABOP_cache_flush, &f, 1) < 0, "the cache of %#lx is flushed", addresses[i]);
+		CHECK(hypercall(grant_table_op, GNTTABOP_cache_flush, &f, 1) < 0, "the cache of %#lx is flushed",
+		      addresses[i]);
 		f.length = 5000;
 		CHECK(hypercall(grant_table_op, GNTTABOP_cache_flush, &f, 1) < 0, "5000 bytes are flushed");
 	}

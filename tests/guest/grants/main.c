@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Grants used rightly, with ourselves as the other domain: set up the table, grant a page, map it, see the marks of use,
- * unmap, copy by reference and by frame, and find each call's status as published.
+ * Grants used rightly, with ourselves as the other domain: set up the table, grant a page, map it, see the marks of
+ * use, unmap, copy by reference and by frame, and find each call's status as published.
  */
 #include "guest.h"
 
@@ -18,8 +18,8 @@ static void setup(void)
 	struct gnttab_get_version v = { .dom = DOMID_SELF };
 
 	EXPECT(0, hypercall(grant_table_op, GNTTABOP_query_size, &q, 1));
-	CHECK(q.status == GNTST_okay && q.max_nr_frames >= 1 && q.max_nr_frames >= q.nr_frames, "status %d, %u of %u frames",
-	      q.status, q.nr_frames, q.max_nr_frames);
+	CHECK(q.status == GNTST_okay && q.max_nr_frames >= 1 && q.max_nr_frames >= q.nr_frames,
+	      "status %d, %u of %u frames", q.status, q.nr_frames, q.max_nr_frames);
 	EXPECT(0, hypercall(grant_table_op, GNTTABOP_setup_table, &t, 1));
 	if (t.status != GNTST_okay)
 		test_error("setup_table: status %d", t.status);
@@ -61,7 +61,8 @@ static void map_and_unmap(void)
 	grant(20, page, 0);
 	unmapped(window);
 	CHECK(map(20, GNTMAP_host_map, (uint64_t)window, &h) == GNTST_okay, "cannot map");
-	CHECK((table[20].flags & (GTF_reading | GTF_writing)) == (GTF_reading | GTF_writing), "flags in use %#x", table[20].flags);
+	CHECK((table[20].flags & (GTF_reading | GTF_writing)) == (GTF_reading | GTF_writing), "flags in use %#x",
+	      table[20].flags);
 	CHECK(probe_read(window, &value) && value == 0x1111, "the mapping reads %#lx", value);
 	CHECK(probe_write(window, 0x2222) && page[0] == 0x2222, "a write through the mapping gives %#lx", page[0]);
 	CHECK(unmap(h, (uint64_t)window) == GNTST_okay, "cannot unmap");

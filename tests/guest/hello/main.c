@@ -29,7 +29,8 @@ static void check_frames(void)
 		uint64_t mfn = pfn_to_mfn(pfn);
 
 		if (m2p[mfn] != pfn) {
-			test_failure("frame %#lx is machine frame %#lx, which the M2P gives to %#lx", pfn, mfn, m2p[mfn]);
+			test_failure("frame %#lx is machine frame %#lx, which the M2P gives to %#lx", pfn, mfn,
+				     m2p[mfn]);
 			return;
 		}
 	}

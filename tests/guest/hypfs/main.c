@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hypfs_op reads a path and fills a buffer, both of lengths that the caller states. Each length around the right one, paths
- * that are none, memory that is not there; then what xenhypfs and xl set-parameters do: the list of a folder, a text,
- * a number, a parameter changed and put back.
+ * hypfs_op reads a path and fills a buffer, both of lengths that the caller states. Each length around the right one,
+ * paths that are none, memory that is not there; then what xenhypfs and xl set-parameters do: the list of a folder, a
+ * text, a number, a parameter changed and put back.
  */
 #include "guest.h"
 
@@ -38,10 +38,11 @@ static bool lists(const char *name, uint8_t type)
 static void paths(void)
 {
 	static const struct { const char *path; uint64_t len; long expect; } bad[] = {
-		{ "", 0, -XEN_EINVAL }, { "", 1, -XEN_EINVAL }, { "params", 7, -XEN_EINVAL }, { "/params", 7, -XEN_EINVAL },
-		{ "/params\0\0", 9, -XEN_EINVAL }, { "/", 1025, -XEN_EINVAL }, { "/", ~0ul, -XEN_EINVAL },
-		{ "/nosuch", 8, -XEN_ENOENT }, { "/param", 7, -XEN_ENOENT }, { "/paramss", 9, -XEN_ENOENT },
-		{ "//", 3, -XEN_ENOENT }, { "/params/loglvl/x", 17, -XEN_ENOENT }, { "/buildinfo/version/major/", 26, -XEN_ENOENT },
+		{ "", 0, -XEN_EINVAL }, { "", 1, -XEN_EINVAL }, { "params", 7, -XEN_EINVAL },
+		{ "/params", 7, -XEN_EINVAL }, { "/params\0\0", 9, -XEN_EINVAL }, { "/", 1025, -XEN_EINVAL },
+		{ "/", ~0ul, -XEN_EINVAL }, { "/nosuch", 8, -XEN_ENOENT }, { "/param", 7, -XEN_ENOENT },
+		{ "/paramss", 9, -XEN_ENOENT }, { "//", 3, -XEN_ENOENT }, { "/params/loglvl/x", 17, -XEN_ENOENT },
+		{ "/buildinfo/version/major/", 26, -XEN_ENOENT },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
@@ -79,11 +80,13 @@ static void contents(void)
 	CHECK(e->type == XEN_HYPFS_TYPE_DIR && !e->encoding && !e->pad, "the root is a folder");
 	CHECK(lists("buildinfo", XEN_HYPFS_TYPE_DIR) && lists("params", XEN_HYPFS_TYPE_DIR), "its list");
 	EXPECT(0, READ("/buildinfo", e, PAGE_SIZE));
-	CHECK(lists("changeset", XEN_HYPFS_TYPE_STRING) && lists("version", XEN_HYPFS_TYPE_DIR), "the list of buildinfo");
+	CHECK(lists("changeset", XEN_HYPFS_TYPE_STRING) && lists("version", XEN_HYPFS_TYPE_DIR),
+	      "the list of buildinfo");
 	EXPECT(0, READ("/buildinfo/version/minor", e, PAGE_SIZE));
 	CHECK(e->type == XEN_HYPFS_TYPE_UINT && e->content_len == 4 && *(uint32_t *)(e + 1) == 17, "minor version");
 	EXPECT(0, READ("/buildinfo/version/extra", e, PAGE_SIZE));
-	CHECK(e->type == XEN_HYPFS_TYPE_STRING && e->content_len == strlen(text) + 1 && text[0] == '.', "extra version");
+	CHECK(e->type == XEN_HYPFS_TYPE_STRING && e->content_len == strlen(text) + 1 && text[0] == '.',
+	      "extra version");
 	EXPECT(-XEN_EACCES, OP(XEN_HYPFS_OP_write_contents, "/buildinfo/version/extra", 25, "x", 2));
 	EXPECT(-XEN_EACCES, OP(XEN_HYPFS_OP_write_contents, "/params", 8, "x", 2));
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The vector of 32-bit system calls has a way of its own into many hypervisors. Without a handler of the guest it must be
- * a #GP like any other (XSA-259 made it a fault in ring 0).
+ * The vector of 32-bit system calls has a way of its own into many hypervisors. Without a handler of the guest it must
+ * be a #GP like any other (XSA-259 made it a fault in ring 0).
  */
 #include "guest.h"
 

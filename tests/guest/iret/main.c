@@ -130,7 +130,8 @@ void test_main(void)
 	EXPECT(0, mmuext_one(MMUEXT_NEW_USER_BASEPTR, root_mfn()));
 	trap_hook = come_back;
 	iret_frame((uint64_t)landing, FRAME_KERNEL_CS, 0x202, stack_of(), FLAT_KERNEL_SS);
-	CHECK(landed() && !(end.cs & 3), "a good kernel frame: ended by %#lx at %#lx, cs %#lx", end.vector, end.rip, end.cs);
+	CHECK(landed() && !(end.cs & 3), "a good kernel frame: ended by %#lx at %#lx, cs %#lx", end.vector, end.rip,
+	      end.cs);
 	check_rights("a good kernel frame");
 	iret_frame((uint64_t)landing, FLAT_KERNEL_CS, 0x202, stack_of(), FLAT_KERNEL_SS);
 	CHECK(landed(), "a good user frame: ended by %#lx at %#lx", end.vector, end.rip);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A hypercall that works on long lists must give way: while it does not, its CPU hears neither timers nor other guests. A
- * timer is set to strike in the midst of each, at many places, and the time until its event is heard is what the hypervisor
- * took to notice. One instruction is one nanosecond here (-icount).
+ * A hypercall that works on long lists must give way: while it does not, its CPU hears neither timers nor other guests.
+ * A timer is set to strike in the midst of each, at many places, and the time until its event is heard is what the
+ * hypervisor took to notice. One instruction is one nanosecond here (-icount).
  */
 #include "abi/domctl.h"
 #include "guest.h"
@@ -74,13 +74,15 @@ static void copying(void)
 static void multicalls(void)
 {
 	for (unsigned int i = 0; i < MANY; i++)
-		calls[i] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version, .args = { XENVER_extraversion, (uint64_t)spare[3] } };
+		calls[i] = (struct multicall_entry){ .op = __HYPERVISOR_xen_version,
+						     .args = { XENVER_extraversion, (uint64_t)spare[3] } };
 	EXPECT(0, hypercall(multicall, calls, MANY));
 }
 
 static long reserve(unsigned int cmd, uint64_t n, unsigned int order)
 {
-	struct xen_memory_reservation r = { .extent_start = (uint64_t)frames, .nr_extents = n, .extent_order = order, .domid = DOMID_SELF };
+	struct xen_memory_reservation r = { .extent_start = (uint64_t)frames, .nr_extents = n, .extent_order = order,
+					    .domid = DOMID_SELF };
 
 	return hypercall(memory_op, cmd, &r);
 }
@@ -110,7 +112,8 @@ static void big_extent(void)
 /* One extent against pages, and back: what is exchanged the first time is what the second takes. */
 static uint64_t big;
 
-static void exchange(uint64_t in, uint64_t nr_in, unsigned int in_order, uint64_t out, uint64_t nr_out, unsigned int out_order)
+static void exchange(uint64_t in, uint64_t nr_in, unsigned int in_order, uint64_t out, uint64_t nr_out,
+		     unsigned int out_order)
 {
 	struct xen_memory_exchange e = {
 		.in = { .extent_start = in, .nr_extents = nr_in, .extent_order = in_order, .domid = DOMID_SELF },
@@ -170,8 +173,8 @@ static void channels(void)
 }
 
 /*
- * The queues of events: 4,000 channels with something pending move there; then a page of event words comes for a thousand
- * channels whose events had none.
+ * The queues of events: 4,000 channels with something pending move there; then a page of event words comes for a
+ * thousand channels whose events had none.
  */
 static struct evtchn_fifo_control_block control[PAGE_SIZE / sizeof(struct evtchn_fifo_control_block)] PAGE;
 static volatile uint32_t words[2][1024] PAGE;
@@ -269,7 +272,8 @@ static void make_victim(void)
 
 	victim = 0;
 	d.u.createdomain = (struct xen_domctl_createdomain) {
-		.max_vcpus = 32, .max_evtchn_port = 4095, .max_grant_frames = 64, .max_maptrack_frames = 1024, .grant_opts = 1,
+		.max_vcpus = 32, .max_evtchn_port = 4095, .max_grant_frames = 64, .max_maptrack_frames = 1024,
+		.grant_opts = 1,
 	};
 	EXPECT(0, dom(XEN_DOMCTL_createdomain));
 	victim = d.domain;
@@ -298,7 +302,8 @@ static void destroy_victim(void)
 static void handlers(void)
 {
 	for (unsigned int i = 0; i < 256; i++)
-		traps[i] = (struct trap_info){ .vector = 200 + i % 50, .cs = FLAT_KERNEL_CS, .address = (uint64_t)entries };
+		traps[i] = (struct trap_info){ .vector = 200 + i % 50, .cs = FLAT_KERNEL_CS,
+					       .address = (uint64_t)entries };
 	EXPECT(0, hypercall(set_trap_table, traps));
 }
 

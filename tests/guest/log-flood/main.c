@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest that provokes a message of the hypervisor again and again (XSA-152, XSA-169) shall neither fill the log, where
- * what matters would be overwritten, nor hold the machine up at its serial line: messages about guests come at a steady rate.
+ * A guest that provokes a message of the hypervisor again and again (XSA-152, XSA-169) shall neither fill the log,
+ * where what matters would be overwritten, nor hold the machine up at its serial line: messages about guests come at a
+ * steady rate.
  */
 #include "abi/sysctl.h"
 #include "guest.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Corners of memory_op that advisories came from: NUMA nodes that do not exist (XSA-231), continuation offsets given by the
- * guest itself, extents that overlap, more than the domain may have, arguments in pages that disappear half way.
+ * Corners of memory_op that advisories came from: NUMA nodes that do not exist (XSA-231), continuation offsets given by
+ * the guest itself, extents that overlap, more than the domain may have, arguments in pages that disappear half way.
  */
 #include "guest.h"
 
@@ -12,7 +12,8 @@ static uint8_t spare[PAGE_SIZE] PAGE;
 
 static struct xen_memory_reservation list(uint64_t n)
 {
-	return (struct xen_memory_reservation) { .extent_start = (uint64_t)frames, .nr_extents = n, .domid = DOMID_SELF };
+	return (struct xen_memory_reservation) { .extent_start = (uint64_t)frames, .nr_extents = n,
+						 .domid = DOMID_SELF };
 }
 
 static void nodes(void)
@@ -44,7 +45,8 @@ static void continuations(void)
 		hypercall(memory_op, XENMEM_decrease_reservation | done[i] << MEMOP_EXTENT_SHIFT, &r);
 		hypercall(memory_op, XENMEM_populate_physmap | done[i] << MEMOP_EXTENT_SHIFT, &r);
 		hypercall(memory_op, XENMEM_exchange | done[i] << MEMOP_EXTENT_SHIFT, &r);
-		CHECK(hypercall(memory_op, XENMEM_maximum_ram_page | done[i] << MEMOP_EXTENT_SHIFT, NULL) != 0, "no answer");
+		CHECK(hypercall(memory_op, XENMEM_maximum_ram_page | done[i] << MEMOP_EXTENT_SHIFT, NULL) != 0,
+		      "no answer");
 	}
 	CHECK(probe_write(spare, 1), "the page is gone");
 }
@@ -86,7 +88,8 @@ static void half_there(void)
 	got = hypercall(memory_op, XENMEM_increase_reservation, &r);
 	CHECK(got >= 0 && got <= 1, "half a list: %ld", got);
 	writable(behind);
-	printk("%ld pages before, %ld after half a list\n", have, hypercall(memory_op, XENMEM_current_reservation, &self));
+	printk("%ld pages before, %ld after half a list\n", have,
+	       hypercall(memory_op, XENMEM_current_reservation, &self));
 }
 
 void test_main(void)

@@ -44,7 +44,8 @@ static void hostile(void)
 		refuse("output into the hypervisor", make(in, 1, targets[i], 1, 0));
 		refuse("input from the hypervisor", make(targets[i], 1, out, 1, 0));
 		/* The index makes the address: out + 8 * nr_exchanged. */
-		refuse("output by a wild index", make(in - 8 * ((targets[i] - out) / 8), 1 + (targets[i] - out) / 8, out,
+		refuse("output by a wild index",
+		       make(in - 8 * ((targets[i] - out) / 8), 1 + (targets[i] - out) / 8, out,
 						      1 + (targets[i] - out) / 8, (targets[i] - out) / 8));
 	}
 	refuse("more done than there are", make(in, 1, out, 1, 2));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory_op: memory given back and taken again, what is reserved, memory maps, where the M2P lies; and what a PV guest may
- * not do: give away page tables or frames that are not its own, or other domains' memory.
+ * memory_op: memory given back and taken again, what is reserved, memory maps, where the M2P lies; and what a PV guest
+ * may not do: give away page tables or frames that are not its own, or other domains' memory.
  */
 #include "guest.h"
 
@@ -12,7 +12,8 @@ static uint64_t frames[8];
 
 static struct xen_memory_reservation list(unsigned int n)
 {
-	return (struct xen_memory_reservation) { .extent_start = (uint64_t)frames, .nr_extents = n, .domid = DOMID_SELF };
+	return (struct xen_memory_reservation) { .extent_start = (uint64_t)frames, .nr_extents = n,
+						 .domid = DOMID_SELF };
 }
 
 static long reserved(void)
@@ -36,7 +37,8 @@ static void balloon(void)
 	EXPECT(4, hypercall(memory_op, XENMEM_decrease_reservation, &r));
 	CHECK(reserved() == before - 4, "%ld pages after giving back 4 of %ld", reserved(), before);
 	CHECK(map_at(spare[0], frames[0] << 12 | PTE_DATA, UVMF_INVLPG) < 0, "a frame given back can be mapped");
-	CHECK(mmu_update_one(frames[0] << 12 | MMU_MACHPHYS_UPDATE, 1) < 0, "a frame given back has an M2P entry of ours");
+	CHECK(mmu_update_one(frames[0] << 12 | MMU_MACHPHYS_UPDATE, 1) < 0,
+	      "a frame given back has an M2P entry of ours");
 	for (int i = 0; i < 4; i++)
 		frames[i] = (uint64_t)spare[i] >> 12;
 	EXPECT(4, hypercall(memory_op, XENMEM_populate_physmap, &r));
@@ -85,7 +87,8 @@ static void refusals(void)
 	frames[0] = 0xfffffffffUL;
 	CHECK(hypercall(memory_op, XENMEM_decrease_reservation, &r) <= 0, "no frame is given back");
 	frames[0] = start_info->shared_info >> 12;
-	hypercall(memory_op, XENMEM_decrease_reservation, &r);	/* at most its reference is dropped; it stays while in use */
+	/* at most its reference is dropped; it stays while in use */
+	hypercall(memory_op, XENMEM_decrease_reservation, &r);
 	CHECK(system_time() > 0 && shared_info->wc_sec, "the shared info page is gone");
 	r.domid = 77;
 	CHECK(hypercall(memory_op, XENMEM_decrease_reservation, &r) <= 0, "memory of domain 77 is given back");
@@ -117,8 +120,8 @@ static void tells(void)
 	EXPECT(0, hypercall(memory_op, XENMEM_machine_memory_map, &mm));
 	CHECK(mm.nr_entries >= 3 && mm.nr_entries <= 64, "%u entries in the machine's map", mm.nr_entries);
 	mm.nr_entries = 1;
-	CHECK(hypercall(memory_op, XENMEM_machine_memory_map, &mm) < 0 || mm.nr_entries == 1, "room for one entry, %u given",
-	      mm.nr_entries);
+	CHECK(hypercall(memory_op, XENMEM_machine_memory_map, &mm) < 0 || mm.nr_entries == 1,
+	      "room for one entry, %u given", mm.nr_entries);
 }
 
 void test_main(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory that was another domain's comes to us when that domain has ended. What it held must not come along (XSA-100 and
- * others like it): not in frames one by one, nor in blocks, nor in what an exchange gives.
+ * Memory that was another domain's comes to us when that domain has ended. What it held must not come along (XSA-100
+ * and others like it): not in frames one by one, nor in blocks, nor in what an exchange gives.
  */
 #include "guest.h"
 
@@ -25,7 +25,8 @@ static long dom(uint32_t cmd, struct xen_domctl *d)
 
 static long reserve(unsigned int cmd, domid_t id, unsigned int n, unsigned int order)
 {
-	struct xen_memory_reservation r = { .extent_start = (uint64_t)list, .nr_extents = n, .extent_order = order, .domid = id };
+	struct xen_memory_reservation r = { .extent_start = (uint64_t)list, .nr_extents = n, .extent_order = order,
+					    .domid = id };
 
 	return hypercall(memory_op, cmd, &r);
 }
@@ -58,7 +59,8 @@ static void live_and_die(void)
 	EXPECT(FRAMES, reserve(XENMEM_populate_physmap, id, FRAMES, 0));
 	memcpy(theirs, list, sizeof(theirs));
 	for (unsigned int i = 0; i < FRAMES; i++) {
-		EXPECT(0, hypercall(update_va_mapping_otherdomain, window, theirs[i] << 12 | PTE_DATA, UVMF_INVLPG, id));
+		EXPECT(0, hypercall(update_va_mapping_otherdomain, window, theirs[i] << 12 | PTE_DATA, UVMF_INVLPG,
+				    id));
 		for (int k = 0; k < 512; k++)
 			window[k] = SECRET;
 	}

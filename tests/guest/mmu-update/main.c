@@ -95,7 +95,8 @@ static void va_mapping(void)
 	CHECK(probe_read(window, &value) && value == 0x66, "window shows %#lx", value);
 	EXPECT(0, map_at(window, 0, UVMF_INVLPG | UVMF_ALL));
 	CHECK(!probe_read(window, NULL), "window is still mapped");
-	CHECK(map_at((void *)0x123456789000, va_to_mfn(page_b) << 12 | PTE_DATA, 0) < 0, "no L1 there, yet it succeeds");
+	CHECK(map_at((void *)0x123456789000, va_to_mfn(page_b) << 12 | PTE_DATA, 0) < 0,
+	      "no L1 there, yet it succeeds");
 }
 
 void test_main(void)

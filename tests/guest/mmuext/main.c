@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mmuext_op: counts, unknown commands, pages cleared and copied, flushes; other domains; and the bit of the count by which an
- * interrupted call continues, used by a guest on its own.
+ * mmuext_op: counts, unknown commands, pages cleared and copied, flushes; other domains; and the bit of the count by
+ * which an interrupted call continues, used by a guest on its own.
  */
 #include "guest.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Model-specific registers hold the hypervisor's own entry points and modes. Writes of the guest to those must fault or be
- * dropped, without changing anything: after each we make a hypercall, take a trap and read memory, which would end badly had
- * it gone through. Bases of FS and GS are the guest's own and must work.
+ * Model-specific registers hold the hypervisor's own entry points and modes. Writes of the guest to those must fault or
+ * be dropped, without changing anything: after each we make a hypercall, take a trap and read memory, which would end
+ * badly had it gone through. Bases of FS and GS are the guest's own and must work.
  */
 #include "guest.h"
 
@@ -37,12 +37,13 @@ static void dangerous(void)
 		uint32_t msr;
 		uint64_t value;
 	} writes[] = {
-		{ 0xc0000080, 0 }, { 0xc0000080, 0x1500 }, { 0xc0000081, 0 }, { 0xc0000082, 0x1234 }, { 0xc0000083, 0x1234 },
-		{ 0xc0000084, 0 }, { 0x174, 8 }, { 0x175, 0x1000 }, { 0x176, 0x1000 }, { 0x1b, 0 },
-		{ 0x1b, 0xfee00c00 }, { 0x277, 0 }, { 0x2ff, 0 }, { 0x200, 0 }, { 0x1d9, 3 }, { 0xc0010117, 0x1000 },
-		{ 0xc0010114, 0 }, { 0x3a, 5 }, { 0x1a0, 0 }, { 0x17, 0 }, { 0x79, 0xffff830000000000 }, { 0xc0010020, 0 },
-		{ 0xc0010015, 0 }, { 0x48, 0 }, { 0x49, 1 }, { 0x10, 0 }, { 0x40000000, 0x1000 }, { 0x808, 0xff },
-		{ 0x830, 0x4500 }, { 0xc0011022, 0 }, { 0x6e0, 1 }, { 0xda0, 1 }, { 0x38f, 7 }, { 0x600, 0xffff830000000000 },
+		{ 0xc0000080, 0 }, { 0xc0000080, 0x1500 }, { 0xc0000081, 0 }, { 0xc0000082, 0x1234 },
+		{ 0xc0000083, 0x1234 }, { 0xc0000084, 0 }, { 0x174, 8 }, { 0x175, 0x1000 }, { 0x176, 0x1000 },
+		{ 0x1b, 0 }, { 0x1b, 0xfee00c00 }, { 0x277, 0 }, { 0x2ff, 0 }, { 0x200, 0 }, { 0x1d9, 3 },
+		{ 0xc0010117, 0x1000 }, { 0xc0010114, 0 }, { 0x3a, 5 }, { 0x1a0, 0 }, { 0x17, 0 },
+		{ 0x79, 0xffff830000000000 }, { 0xc0010020, 0 }, { 0xc0010015, 0 }, { 0x48, 0 }, { 0x49, 1 },
+		{ 0x10, 0 }, { 0x40000000, 0x1000 }, { 0x808, 0xff }, { 0x830, 0x4500 }, { 0xc0011022, 0 },
+		{ 0x6e0, 1 }, { 0xda0, 1 }, { 0x38f, 7 }, { 0x600, 0xffff830000000000 },
 	};
 	uint64_t before, after;
 

@@ -59,7 +59,8 @@ static void absent(void)
 static void long_list(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(list); i++)
-		list[i] = (struct multicall_entry) { .op = __HYPERVISOR_sched_op, .result = 77, .args = { SCHEDOP_yield } };
+		list[i] = (struct multicall_entry) { .op = __HYPERVISOR_sched_op, .result = 77,
+						     .args = { SCHEDOP_yield } };
 	EXPECT(0, hypercall(multicall, list, ARRAY_SIZE(list)));
 	for (size_t i = 0; i < ARRAY_SIZE(list); i++)
 		if (list[i].result) {
@@ -83,7 +84,8 @@ static void as_kernels_do(void)
 	list[1] = (struct multicall_entry) { .op = __HYPERVISOR_mmuext_op,
 					     .args = { (uint64_t)&flush, 1, 0, DOMID_SELF } };
 	EXPECT(0, hypercall(multicall, list, 2));
-	CHECK(list[0].result == 0 && list[1].result == 0, "results %ld %ld", (long)list[0].result, (long)list[1].result);
+	CHECK(list[0].result == 0 && list[1].result == 0, "results %ld %ld", (long)list[0].result,
+	      (long)list[1].result);
 	CHECK(probe_read(window, &value) && value == 0x77, "the window shows %#lx", value);
 }
 

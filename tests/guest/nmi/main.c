@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Non-maskable interrupts: sent to oneself, they come to the registered callback, or to the trap table's entry, which is
- * the same; once, and not nested. Without a handler they are lost.
+ * Non-maskable interrupts: sent to oneself, they come to the registered callback, or to the trap table's entry, which
+ * is the same; once, and not nested. Without a handler they are lost.
  */
 #include "guest.h"
 

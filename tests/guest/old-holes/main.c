@@ -32,7 +32,8 @@ static void xsa_13_16_20_21(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(odd); i++)
 		for (uint32_t type = 0; type < 6; type++) {
-			struct physdev_map_pirq m = { .domid = DOMID_SELF, .type = type, .index = odd[i], .pirq = odd[i] };
+			struct physdev_map_pirq m = { .domid = DOMID_SELF, .type = type, .index = odd[i],
+						      .pirq = odd[i] };
 			struct physdev_unmap_pirq u = { .domid = DOMID_SELF, .pirq = odd[i] };
 			struct physdev_get_free_pirq g = { .type = odd[i] };
 
@@ -83,7 +84,8 @@ static void xsa_200(void)
 
 	EXPECT(0, hypercall(vm_assist, VMASST_CMD_enable, VMASST_TYPE_writable_pagetables));
 	PROBE(".byte 0x66; lock cmpxchg8b (%2)",
-	      : "+a" (a), "+d" (d) : "r" (pte), "b" ((uint32_t)before[0]), "c" ((uint32_t)(before[0] >> 32)) : "memory");
+	      : "+a" (a), "+d" (d)
+	      : "r" (pte), "b" ((uint32_t)before[0]), "c" ((uint32_t)(before[0] >> 32)) : "memory");
 	CHECK(((pte[0] ^ before[0]) & ~(PTE_A | PTE_D)) == 0, "the entry is %#lx, was %#lx", pte[0], before[0]);
 	CHECK(((pte[1] ^ before[1]) & ~(PTE_A | PTE_D)) == 0, "the next entry is %#lx, was %#lx", pte[1], before[1]);
 	EXPECT(0, hypercall(vm_assist, VMASST_CMD_disable, VMASST_TYPE_writable_pagetables));
@@ -156,10 +158,12 @@ static void xsa_334(void)
 					.frame_list = (uint64_t)frames,
 				};
 
-				CHECK(hypercall(memory_op, XENMEM_acquire_resource, &r) < 0, "frame ~0 of resource %u", type);
+				CHECK(hypercall(memory_op, XENMEM_acquire_resource, &r) < 0, "frame ~0 of resource %u",
+				      type);
 				r.frame_list = 0xffff830000000000;
 				r.frame = 0;
-				CHECK(hypercall(memory_op, XENMEM_acquire_resource, &r) < 0, "resource %u went astray", type);
+				CHECK(hypercall(memory_op, XENMEM_acquire_resource, &r) < 0, "resource %u went astray",
+				      type);
 			}
 }
 

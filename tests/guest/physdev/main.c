@@ -44,7 +44,8 @@ static void pci(void)
 	struct physdev_map_pirq msi = { .domid = DOMID_SELF, .type = MAP_PIRQ_TYPE_MSI_SEG, .index = -1, .pirq = -1,
 					.bus = 0, .devfn = 0 };
 	struct physdev_get_free_pirq f = { .type = MAP_PIRQ_TYPE_MSI };
-	struct physdev_pci_mmcfg_reserved r = { .address = 0xe0000000, .end_bus = 255, .flags = XEN_PCI_MMCFG_RESERVED };
+	struct physdev_pci_mmcfg_reserved r = { .address = 0xe0000000, .end_bus = 255,
+						.flags = XEN_PCI_MMCFG_RESERVED };
 
 	EXPECT(0, hypercall(physdev_op, PHYSDEVOP_pci_device_add, &a));
 	CHECK(hypercall(physdev_op, PHYSDEVOP_map_pirq, &msi) < 0, "the host bridge has MSI");

@@ -68,8 +68,8 @@ static void time(void)
 	op.u.settime64.secs = 1800000000;
 	op.u.settime64.system_time = system_time();
 	EXPECT(0, call(XENPF_settime64));
-	CHECK(shared_info->wc_sec + system_time() / 1000000000 - 1800000000 + 2 < 5, "wall clock %u after set to 1800000000",
-	      shared_info->wc_sec);
+	CHECK(shared_info->wc_sec + system_time() / 1000000000 - 1800000000 + 2 < 5,
+	      "wall clock %u after set to 1800000000", shared_info->wc_sec);
 	op.u.settime64.secs = before + op.u.settime64.system_time / 1000000000;
 	EXPECT(0, call(XENPF_settime64));
 	op.u.settime64.mbz = 1;

@@ -73,17 +73,22 @@ static void strings(void)
 	rdi = 0xffff830000000000;
 	rcx = 1;
 	PROBE("rep insb", : "+D" (rdi), "+c" (rcx) : "d" (0x80) : "memory");
-	CHECK(trap_last.vector == X86_PF || trap_last.vector == X86_GP, "insb into the hypervisor met %ld", trap_last.vector);
+	CHECK(trap_last.vector == X86_PF || trap_last.vector == X86_GP, "insb into the hypervisor met %ld",
+	      trap_last.vector);
 	rsi = 0xffff830000000000;
 	PROBE("outsb", : "+S" (rsi) : "d" (0x80) : "memory");
-	CHECK(trap_last.vector == X86_PF || trap_last.vector == X86_GP, "outsb from the hypervisor met %ld", trap_last.vector);
+	CHECK(trap_last.vector == X86_PF || trap_last.vector == X86_GP, "outsb from the hypervisor met %ld",
+	      trap_last.vector);
 	rsi = 0x0000600000000000;
 	PROBE("outsb", : "+S" (rsi) : "d" (0x80) : "memory");
-	CHECK(trap_last.vector == X86_PF && trap_last.cr2 == 0x0000600000000000, "outsb from absent memory met %ld, cr2 %#lx",
-	      trap_last.vector, trap_last.cr2);
+	CHECK(trap_last.vector == X86_PF && trap_last.cr2 == 0x0000600000000000,
+	      "outsb from absent memory met %ld, cr2 %#lx", trap_last.vector, trap_last.cr2);
 }
 
-/* What is narrower than a register leaves the rest of it as it was, or nulls it; nothing of the hypervisor shows (XSA-63, 67). */
+/*
+ * What is narrower than a register leaves the rest of it as it was, or nulls it; nothing of the hypervisor shows
+ * (XSA-63, 67).
+ */
 static void widths(void)
 {
 	static uint8_t buffer[16];
@@ -98,8 +103,8 @@ static void widths(void)
 	CHECK(rax >> 32 == 0, "inl made %#lx of the register", rax);
 	memset(buffer, 0xee, sizeof(buffer));
 	PROBE("insw", : "+D" (rdi) : "d" (0x80) : "memory");
-	CHECK(buffer[3] == 0xee && buffer[6] == 0xee && rdi == (uint64_t)(buffer + 6), "insw wrote %#x and %#x beside its word",
-	      buffer[3], buffer[6]);
+	CHECK(buffer[3] == 0xee && buffer[6] == 0xee && rdi == (uint64_t)(buffer + 6),
+	      "insw wrote %#x and %#x beside its word", buffer[3], buffer[6]);
 }
 
 static USER_FN void user_in(uint64_t port)

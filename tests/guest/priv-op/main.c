@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Privileged instructions in the guest's kernel: some are emulated, because kernels use them, the rest must be #GP as on
- * a real CPU in ring 3. None may take effect beyond the guest. From user mode all of them must be #GP.
+ * Privileged instructions in the guest's kernel: some are emulated, because kernels use them, the rest must be #GP as
+ * on a real CPU in ring 3. None may take effect beyond the guest. From user mode all of them must be #GP.
  */
 #include "guest.h"
 
@@ -98,7 +98,11 @@ static void interrupt_flag(void)
 }
 
 #define USER(name, insn) \
-	static USER_FN void name(uint64_t arg) { __asm__ volatile(insn : : "a" (arg), "d" (0), "c" (0x1b)); __asm__ volatile("ud2"); }
+	static USER_FN void name(uint64_t arg) \
+	{ \
+		__asm__ volatile(insn : : "a" (arg), "d" (0), "c" (0x1b)); \
+		__asm__ volatile("ud2"); \
+	}
 USER(user_cli, "cli")
 USER(user_hlt, "hlt")
 USER(user_cr0, "mov %%cr0, %%rbx")
@@ -129,8 +133,8 @@ static void from_user(void)
 		struct regs end;
 
 		user_run(all[i].fn, 0, &end);
-		CHECK(end.vector == X86_GP && end.error_code == 0, "%s in user mode: trap %ld, error code %#lx", all[i].what,
-		      end.vector, end.error_code);
+		CHECK(end.vector == X86_GP && end.error_code == 0, "%s in user mode: trap %ld, error code %#lx",
+		      all[i].what, end.vector, end.error_code);
 	}
 }
 

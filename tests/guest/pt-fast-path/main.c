@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * When an entry keeps its frame and only its flags change, a hypervisor is tempted to skip the check. Then a small-page
- * entry becomes a superpage (XSA-148), a read-only linear entry a writable one (XSA-182), or a read-only mapping of a page
- * table a writable one. Each flag change on each level, by each way to make it.
+ * entry becomes a superpage (XSA-148), a read-only linear entry a writable one (XSA-182), or a read-only mapping of a
+ * page table a writable one. Each flag change on each level, by each way to make it.
  */
 #include "guest.h"
 
@@ -15,7 +15,8 @@ static void no_superpage(const char *what, uint64_t slot, uint64_t entry)
 	EXPECT(0, mmu_update_one(slot, entry));
 	CHECK(mmu_update_one(slot, entry | PTE_PSE) < 0, "%s: PSE is added (XSA-148)", what);
 	CHECK(mmu_update_one(slot, (entry & ~PTE_RW) | PTE_PSE) < 0, "%s: PSE is added, read-only", what);
-	CHECK(mmu_update_one(slot | MMU_PT_UPDATE_PRESERVE_AD, entry | PTE_PSE) < 0, "%s: PSE is added with PRESERVE_AD", what);
+	CHECK(mmu_update_one(slot | MMU_PT_UPDATE_PRESERVE_AD, entry | PTE_PSE) < 0,
+	      "%s: PSE is added with PRESERVE_AD", what);
 	CHECK(mmu_update_one(slot | MMU_PT_UPDATE_NO_TRANSLATE, entry | PTE_PSE) < 0,
 	      "%s: PSE is added with NO_TRANSLATE", what);
 	EXPECT(0, mmu_update_one(slot, entry & ~PTE_A));
@@ -30,7 +31,8 @@ static void no_writable_table(uint64_t mfn, const char *what)
 	pte_of((uint64_t)window, 1, &slot);
 	EXPECT(0, mmu_update_one(slot, ro));
 	CHECK(mmu_update_one(slot, ro | PTE_RW) < 0, "%s becomes writable by mmu_update", what);
-	CHECK(mmu_update_one(slot | MMU_PT_UPDATE_PRESERVE_AD, ro | PTE_RW) < 0, "%s becomes writable with PRESERVE_AD", what);
+	CHECK(mmu_update_one(slot | MMU_PT_UPDATE_PRESERVE_AD, ro | PTE_RW) < 0, "%s becomes writable with PRESERVE_AD",
+	      what);
 	CHECK(map_at(window, ro | PTE_RW, UVMF_INVLPG) < 0, "%s becomes writable by update_va_mapping", what);
 	CHECK(mmu_update_one(slot, (ro & ~PTE_US) | PTE_RW) < 0, "%s becomes writable without the user bit", what);
 	PROBE("lock orq $2, (%0)", : : "r" (pte_of((uint64_t)window, 1, NULL)) : "memory", "cc");

@@ -15,7 +15,8 @@ static void superpages(void)
 	uint64_t l2_slot = va_to_mfn(l2) << 12, l3_slot = va_to_mfn(l3) << 12;
 
 	EXPECT(-XEN_EINVAL, mmu_update_one(l2_slot, 0UL | PTE_DATA | PTE_PSE));
-	CHECK(mmu_update_one(l2_slot, (va_to_mfn(window) & ~511UL) << 12 | PTE_DATA | PTE_PSE) < 0, "a 2 MiB page is taken");
+	CHECK(mmu_update_one(l2_slot, (va_to_mfn(window) & ~511UL) << 12 | PTE_DATA | PTE_PSE) < 0,
+	      "a 2 MiB page is taken");
 	CHECK(mmu_update_one(l2_slot, (va_to_mfn(window) & ~511UL) << 12 | PTE_RO | PTE_PSE) < 0,
 	      "a read-only 2 MiB page is taken");
 	CHECK(mmu_update_one(l3_slot, 0UL | PTE_DATA | PTE_PSE) < 0, "a 1 GiB page is taken");

@@ -99,11 +99,15 @@ static void m2p_frames(void)
 	EXPECT(0, hypercall(memory_op, XENMEM_machphys_mfn_list, &l));
 	CHECK(l.nr_extents, "no M2P frames told");
 	for (unsigned int i = 0; i < l.nr_extents; i++)
-		CHECK(map_at(window, frames[i] << 12 | PTE_DATA, UVMF_INVLPG) < 0, "M2P frame %#lx maps writable", frames[i]);
+		CHECK(map_at(window, frames[i] << 12 | PTE_DATA, UVMF_INVLPG) < 0, "M2P frame %#lx maps writable",
+		      frames[i]);
 	tool_maps_m2p(frames, l.nr_extents);
 }
 
-/* The hardware domain looks below 1 MiB for what the firmware left there, RAM or not; other CPUs' first code is not its. */
+/*
+ * The hardware domain looks below 1 MiB for what the firmware left there, RAM or not; other CPUs' first code is not
+ * its.
+ */
 static void low_memory(void)
 {
 	unsigned int refused = 0;

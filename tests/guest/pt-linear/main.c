@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Recursive ("linear") page tables: an entry that names a table of its own level. Read-only ones are an old feature that a
- * hypervisor may offer; a writable one makes every page table writable at once (XSA-182), and long chains of them have
- * led to endless recursion while counts are dropped (XSA-240). Neither must be possible, and if read-only ones are
- * taken, taking tables apart must work in any order.
+ * Recursive ("linear") page tables: an entry that names a table of its own level. Read-only ones are an old feature
+ * that a hypervisor may offer; a writable one makes every page table writable at once (XSA-182), and long chains of
+ * them have led to endless recursion while counts are dropped (XSA-240). Neither must be possible, and if read-only
+ * ones are taken, taking tables apart must work in any order.
  */
 #include "guest.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Validation that fails late, or is interrupted: an L2 whose last entry is bad has taken 511 references by then, and every
- * one must be given back (XSA-299, XSA-310 and others of that family forgot some). Tables full of entries, valid and
- * not, are pinned, unpinned, and at the end each page must be free to be plain data again.
+ * Validation that fails late, or is interrupted: an L2 whose last entry is bad has taken 511 references by then, and
+ * every one must be given back (XSA-299, XSA-310 and others of that family forgot some). Tables full of entries, valid
+ * and not, are pinned, unpinned, and at the end each page must be free to be plain data again.
  */
 #include "guest.h"
 

@@ -33,7 +33,8 @@ static void unpin_all(void)
 	for (int i = 3; i >= 0; i--)
 		check_result("unpin", mmuext_one(MMUEXT_UNPIN_TABLE, va_to_mfn(tables[i])), 0);
 	for (int i = 0; i < 4; i++)
-		check_result("map writable again", map_at(tables[i], va_to_mfn(tables[i]) << 12 | PTE_DATA, UVMF_INVLPG), 0);
+		check_result("map writable again",
+			     map_at(tables[i], va_to_mfn(tables[i]) << 12 | PTE_DATA, UVMF_INVLPG), 0);
 }
 
 static void pins_of_another_level(void)
@@ -64,8 +65,8 @@ static void wrong_children(void)
 			CHECK(r < 0, "an L%d entry takes an L%d", i + 1, j + 1);
 		}
 	for (int i = 1; i < 4; i++) {
-		CHECK(mmu_update_one(va_to_mfn(tables[i]) << 12, table_entry(data)) < 0, "an L%d entry takes a writable page",
-		      i + 1);
+		CHECK(mmu_update_one(va_to_mfn(tables[i]) << 12, table_entry(data)) < 0,
+		      "an L%d entry takes a writable page", i + 1);
 		CHECK(mmu_update_one(va_to_mfn(tables[i]) << 12, start_info->shared_info | PTE_TABLE) < 0,
 		      "an L%d entry takes the shared info page", i + 1);
 		CHECK(mmu_update_one(va_to_mfn(tables[i]) << 12, 0x000ffffff0000000UL | PTE_TABLE) < 0,

@@ -20,12 +20,15 @@ static void live_tables(void)
 		uint64_t mfn = maddr >> 12;
 
 		pte_of((uint64_t)window, 1, &window_pte);
-		CHECK(mmu_update_one(window_pte, mfn << 12 | PTE_DATA) < 0, "mmu_update maps a live L%d writable", level);
+		CHECK(mmu_update_one(window_pte, mfn << 12 | PTE_DATA) < 0, "mmu_update maps a live L%d writable",
+		      level);
 		CHECK(map_at(window, mfn << 12 | PTE_DATA, UVMF_INVLPG) < 0,
 		      "update_va_mapping maps a live L%d writable", level);
-		CHECK(map_at((void *)pte, mfn << 12 | PTE_DATA, UVMF_INVLPG) < 0, "an L%d can be made writable in place", level);
+		CHECK(map_at((void *)pte, mfn << 12 | PTE_DATA, UVMF_INVLPG) < 0,
+		      "an L%d can be made writable in place", level);
 		EXPECT(0, map_at(window, mfn << 12 | PTE_RO, UVMF_INVLPG));
-		CHECK(window[(uint64_t)pte % 4096 / 8] == *pte, "the read-only alias of an L%d shows something else", level);
+		CHECK(window[(uint64_t)pte % 4096 / 8] == *pte, "the read-only alias of an L%d shows something else",
+		      level);
 		writable(window);
 	}
 }

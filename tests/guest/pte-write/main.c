@@ -2,7 +2,8 @@
 /*
  * Plain stores to page tables. With the writable_pagetables assist a kernel may write an L1 entry as if the page were
  * writable; the hypervisor emulates the instruction and checks the entry. Each form of store that kernels use must do
- * what it says, no more; stores of bad entries, of odd sizes, across entries, or to tables above L1 must not get through.
+ * what it says, no more; stores of bad entries, of odd sizes, across entries, or to tables above L1 must not get
+ * through.
  */
 #include "guest.h"
 
@@ -86,7 +87,8 @@ static void compare_exchange(void)
 static void bad_stores(void)
 {
 	uint64_t l1_mfn = 0, maddr;
-	static const char *const names[] = { "the L4 writable", "the L1 itself writable", "no frame", "the hypervisor" };
+	static const char *const names[] = { "the L4 writable", "the L1 itself writable", "no frame",
+					     "the hypervisor" };
 	uint64_t bad[4];
 
 	pte_of((uint64_t)window, 1, &maddr);
@@ -109,7 +111,8 @@ static void bad_stores(void)
 	printk("store of four bytes: trap %ld, entry %#lx\n", trap_last.vector, *pte);
 	reset(a);
 	PROBE("movq $0, 4(%0)", : : "r" (pte) : "memory");
-	CHECK(trap_last.vector == X86_PF || trap_last.vector == -1, "store across two entries met %ld", trap_last.vector);
+	CHECK(trap_last.vector == X86_PF || trap_last.vector == -1, "store across two entries met %ld",
+	      trap_last.vector);
 	reset(a);
 }
 
@@ -121,7 +124,8 @@ static void higher_tables(void)
 
 		/* Emulated or refused; but never an entry that was not checked. */
 		PROBE("mov %1, (%0)", : : "r" (e), "r" (before) : "memory");
-		CHECK(trap_last.vector == X86_PF || trap_last.vector == -1, "store to an L%d met %ld", level, trap_last.vector);
+		CHECK(trap_last.vector == X86_PF || trap_last.vector == -1, "store to an L%d met %ld", level,
+		      trap_last.vector);
 		PROBE("mov %1, (%0)", : : "r" (e), "r" (va_to_mfn(page_a) << 12 | PTE_TABLE) : "memory");
 		CHECK(((*e ^ before) & PTE_MFN_MASK) == 0, "the L%d entry now names a data page: %#lx", level, *e);
 	}

@@ -33,7 +33,8 @@ static void runstate(void)
 
 	EXPECT(0, hypercall(vcpu_op, VCPUOP_get_runstate_info, 0, &now));
 	CHECK(now.state == RUNSTATE_running, "state %d of a running vCPU", now.state);
-	CHECK(now.state_entry_time <= system_time(), "entered its state at %lu, it is %lu", now.state_entry_time, system_time());
+	CHECK(now.state_entry_time <= system_time(), "entered its state at %lu, it is %lu", now.state_entry_time,
+	      system_time());
 	EXPECT(0, hypercall(vcpu_op, VCPUOP_register_runstate_memory_area, 0, &r));
 	CHECK(area.state == RUNSTATE_running, "state %d in the area", area.state);
 	total = sum(&area);

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* sched_op: what it refuses, watchdogs that can be stopped, polls with odd arguments. The right uses are in other tests. */
+/*
+ * sched_op: what it refuses, watchdogs that can be stopped, polls with odd arguments. The right uses are in other
+ * tests.
+ */
 #include "guest.h"
 
 const char test_title[] = "sched: refusals, watchdogs, polls";

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Segment bases and selectors: FS, the kernel's GS and the user's GS are set by hypercall, the two GS change places with
- * the mode, and all survive traps, events and time slices. Bases that are not canonical and selectors that are none must
- * not break the hypervisor's own use of GS.
+ * Segment bases and selectors: FS, the kernel's GS and the user's GS are set by hypercall, the two GS change places
+ * with the mode, and all survive traps, events and time slices. Bases that are not canonical and selectors that are
+ * none must not break the hypervisor's own use of GS.
  */
 #include "guest.h"
 
@@ -50,14 +50,17 @@ static void bases(void)
 	CHECK(read_gs() == 0x6b6b, "gs:0 back in kernel mode is %#lx", read_gs());
 	PROBE("ud2");
 	hypercall(sched_op, SCHEDOP_yield, NULL);
-	CHECK(read_fs() == 0xf5f5 && read_gs() == 0x6b6b, "after a trap and a yield: fs:0 %#lx, gs:0 %#lx", read_fs(), read_gs());
+	CHECK(read_fs() == 0xf5f5 && read_gs() == 0x6b6b, "after a trap and a yield: fs:0 %#lx, gs:0 %#lx", read_fs(),
+	      read_gs());
 }
 
 static void bad_bases(void)
 {
 	for (int which = 0; which < 3; which++) {
-		CHECK(hypercall(set_segment_base, which, 0x0000800000000000) < 0, "base %d takes a non-canonical address", which);
-		CHECK(hypercall(set_segment_base, which, 0x8000000000000000) < 0, "base %d takes a non-canonical address", which);
+		CHECK(hypercall(set_segment_base, which, 0x0000800000000000) < 0,
+		      "base %d takes a non-canonical address", which);
+		CHECK(hypercall(set_segment_base, which, 0x8000000000000000) < 0,
+		      "base %d takes a non-canonical address", which);
 	}
 	EXPECT(-XEN_EINVAL, hypercall(set_segment_base, 9, &fs_word));
 	/* An address of the hypervisor is canonical; reading there is a fault of the guest. */

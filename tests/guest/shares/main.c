@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Who gets how much of the CPUs: by weight, by cap, and with one of eight guests misbehaving. Guests are a page of code
- * each: they spin, ask without end, yield, send events to dom0, nap to look poor, or spin on four vCPUs at once. None of
- * that may bring a guest more than its share, or another one less.
+ * each: they spin, ask without end, yield, send events to dom0, nap to look poor, or spin on four vCPUs at once. None
+ * of that may bring a guest more than its share, or another one less.
  *
- * Weights and caps are held to 3 per cent over half a second, eight guests to 3 per cent and one slice. Debian's Xen (credit2) gives each vCPU of a guest the guest's
- * whole weight, so there the guest with four vCPUs gets four shares; see README.md.
+ * Weights and caps are held to 3 per cent over half a second, eight guests to 3 per cent and one slice. Debian's Xen
+ * (credit2) gives each vCPU of a guest the guest's whole weight, so there the guest with four vCPUs gets four shares;
+ * see README.md.
  */
 #include "abi/domctl.h"
 #include "abi/sysctl.h"
@@ -23,7 +24,8 @@ const char test_title[] = "shares: weights, caps, and guests that want more";
 
 enum { L4, L3, L2, L1, CODE, DATA, FRAMES };
 
-/* ---- what guests do; position-independent, no stack; %rbx: the data page, %r12: ns to add to the TSC for system time ---- */
+/* ---- what guests do; position-independent, no stack ---- */
+/* %rbx: the data page, %r12: ns to add to the TSC for system time */
 
 extern const uint8_t guest_code[], guest_code_end[];
 extern const uint8_t do_spin[], do_ask[], do_yield[], do_send[], do_nap[];
@@ -68,9 +70,11 @@ __asm__(".pushsection .rodata\n"
 	"		ret\n"
 	"guest_code_end:\n"
 	".popsection\n");
-_Static_assert(__HYPERVISOR_xen_version == 17 && __HYPERVISOR_sched_op == 29 && __HYPERVISOR_event_channel_op == 32, "numbers in the code");
+_Static_assert(__HYPERVISOR_xen_version == 17 && __HYPERVISOR_sched_op == 29 && __HYPERVISOR_event_channel_op == 32,
+	       "numbers in the code");
 _Static_assert(EVTCHNOP_send == 4 && SCHEDOP_yield == 0 && SCHEDOP_poll == 3, "numbers in the code");
-_Static_assert(offsetof(struct sched_poll, nr_ports) == 8 && offsetof(struct sched_poll, timeout) == 16, "layout in the code");
+_Static_assert(offsetof(struct sched_poll, nr_ports) == 8 && offsetof(struct sched_poll, timeout) == 16,
+	       "layout in the code");
 
 /* ---- making them ---- */
 
@@ -182,7 +186,8 @@ static void make(struct guest *g, const uint8_t *what, unsigned int vcpus)
 
 	memset(&d, 0, sizeof(d));
 	d.u.createdomain = (struct xen_domctl_createdomain) {
-		.max_vcpus = vcpus, .max_evtchn_port = 1023, .max_grant_frames = 4, .max_maptrack_frames = 4, .grant_opts = 1,
+		.max_vcpus = vcpus, .max_evtchn_port = 1023, .max_grant_frames = 4, .max_maptrack_frames = 4,
+		.grant_opts = 1,
 	};
 	control(XEN_DOMCTL_createdomain, 0);
 	g->id = d.domain;
@@ -204,7 +209,8 @@ static void destroy(struct guest *g)
 static void tune(const struct guest *g, unsigned int weight, unsigned int cap)
 {
 	memset(&d, 0, sizeof(d));
-	d.u.scheduler_op = (struct xen_domctl_scheduler_op){ .sched_id = XEN_SCHEDULER_CREDIT2, .cmd = XEN_DOMCTL_SCHEDOP_putinfo };
+	d.u.scheduler_op = (struct xen_domctl_scheduler_op){ .sched_id = XEN_SCHEDULER_CREDIT2,
+							     .cmd = XEN_DOMCTL_SCHEDOP_putinfo };
 	d.u.scheduler_op.u.credit2.weight = weight;
 	d.u.scheduler_op.u.credit2.cap = cap;
 	control(XEN_DOMCTL_scheduler_op, g->id);
@@ -261,8 +267,8 @@ static void weights(void)
 	sleep(50 * MS);
 	t = measure(n * cpus, &own) * cpus - own;
 	for (i = 0; i < n * cpus; i++)
-		CHECK(near(guests[i].used, t * weight[i % n] / (1792 * cpus)), "weight %u: %lu us of %lu", weight[i % n],
-		      guests[i].used / 1000, t / 1000);
+		CHECK(near(guests[i].used, t * weight[i % n] / (1792 * cpus)), "weight %u: %lu us of %lu",
+		      weight[i % n], guests[i].used / 1000, t / 1000);
 	for (i = 0; i < n * cpus; i++)
 		destroy(&guests[i]);
 }
@@ -280,7 +286,8 @@ static void caps(void)
 	sleep(50 * MS);
 	t = measure(n, &own);
 	for (i = 0; i < n; i++)
-		CHECK(near(guests[i].used, t * cap[i] / 100), "cap %u: %lu us of %lu", cap[i], guests[i].used / 1000, t / 1000);
+		CHECK(near(guests[i].used, t * cap[i] / 100), "cap %u: %lu us of %lu", cap[i], guests[i].used / 1000,
+		      t / 1000);
 	for (i = 0; i < n; i++)
 		destroy(&guests[i]);
 }
@@ -300,11 +307,12 @@ static void attack(const char *name, const uint8_t *what, unsigned int vcpus)
 		most = guests[i].used > most ? guests[i].used : most;
 	}
 	share = (t - own) / GUESTS;
-	printk("%s: share %lu us, workers %lu to %lu, the offender %lu, dom0 %lu\n", name, share / 1000, least / 1000, most / 1000,
-	       guests[0].used / 1000, own / 1000);
-	CHECK(least + SLICE >= share * 97 / 100, "%s: a worker got %lu us of its share of %lu", name, least / 1000, share / 1000);
-	CHECK(guests[0].used <= share * 103 / 100 + SLICE, "%s: the offender got %lu us, its share is %lu", name, guests[0].used / 1000,
+	printk("%s: share %lu us, workers %lu to %lu, the offender %lu, dom0 %lu\n", name, share / 1000, least / 1000,
+	       most / 1000, guests[0].used / 1000, own / 1000);
+	CHECK(least + SLICE >= share * 97 / 100, "%s: a worker got %lu us of its share of %lu", name, least / 1000,
 	      share / 1000);
+	CHECK(guests[0].used <= share * 103 / 100 + SLICE, "%s: the offender got %lu us, its share is %lu", name,
+	      guests[0].used / 1000, share / 1000);
 	CHECK(own * 100 <= t * 103 / 9, "%s: dom0 was made to work %lu of %lu us", name, own / 1000, t / 1000);
 	for (i = 0; i < GUESTS; i++)
 		destroy(&guests[i]);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A second vCPU: it starts in the state given, sees the same memory, takes events sent to it and sends some back,
- * goes down and comes up again; flushes reach it, and NMIs, though it sleeps. And the calls that name vCPUs refuse numbers that are none.
+ * A second vCPU: it starts in the state given, sees the same memory, takes events sent to it and sends some back, goes
+ * down and comes up again; flushes reach it, and NMIs, though it sleeps. And the calls that name vCPUs refuse numbers
+ * that are none.
  */
 #include "guest.h"
 
@@ -35,7 +36,8 @@ static void second(unsigned int cpu)
 	while (!stop) {
 		v->evtchn_upcall_mask = 1;
 		hypercall(sched_op, SCHEDOP_poll, &poll);
-		if (__atomic_fetch_and(&shared_info->evtchn_pending[port1 / 64], ~(1UL << port1 % 64), __ATOMIC_SEQ_CST) >>
+		if (__atomic_fetch_and(&shared_info->evtchn_pending[port1 / 64], ~(1UL << port1 % 64),
+				       __ATOMIC_SEQ_CST) >>
 		    port1 % 64 & 1) {
 			v->evtchn_upcall_pending = 0;
 			v->evtchn_pending_sel = 0;
@@ -72,7 +74,8 @@ static void refusals(void)
 	EXPECT(1, hypercall(vcpu_op, VCPUOP_is_up, 0, NULL));
 	CHECK(hypercall(vcpu_op, VCPUOP_register_vcpu_info, 1, &info) < 0, "a vcpu_info across the end of the page");
 	for (info.offset = 1; info.offset < 8; info.offset++)
-		CHECK(hypercall(vcpu_op, VCPUOP_register_vcpu_info, 1, &info) < 0, "a vcpu_info at an odd place, +%u (XSA-327)", info.offset);
+		CHECK(hypercall(vcpu_op, VCPUOP_register_vcpu_info, 1, &info) < 0,
+		      "a vcpu_info at an odd place, +%u (XSA-327)", info.offset);
 	/* A state that no guest may have: the L4 of nobody, descriptors of ring 0. */
 	c.flags = VGCF_in_kernel;
 	c.ctrlreg[3] = xen_pfn_to_cr3(0xfffffffUL);

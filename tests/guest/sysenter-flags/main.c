@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * SYSENTER leaves the trap flag and the nested-task flag as they are. With TF the hypervisor would single-step itself from
- * there on, in whatever guest's name; with NT its next IRET would fault, perhaps on the way to another guest. Instructions
- * are counted by the TSC: with the flags set it must cost hardly more than without.
+ * SYSENTER leaves the trap flag and the nested-task flag as they are. With TF the hypervisor would single-step itself
+ * from there on, in whatever guest's name; with NT its next IRET would fault, perhaps on the way to another guest.
+ * Instructions are counted by the TSC: with the flags set it must cost hardly more than without.
  */
 #include "guest.h"
 

@@ -89,7 +89,8 @@ void test_main(void)
 	edge_jump(LAST_PAGE + 4094);
 	CHECK(end.vector == VECTOR_FAILSAFE || end.vector == X86_GP || end.vector == X86_PF,
 	      "hypercall: ended by %#lx at %#lx", end.vector, end.rip);
-	printk("hypercall at the edge: ended by %#lx, error code %#lx, rip %#lx\n", end.vector, end.error_code, end.rip);
+	printk("hypercall at the edge: ended by %#lx, error code %#lx, rip %#lx\n", end.vector, end.error_code,
+	       end.rip);
 
 	EXPECT(0, mmuext_one(MMUEXT_NEW_USER_BASEPTR, root_mfn()));
 	syscalls = 0;
@@ -97,6 +98,6 @@ void test_main(void)
 	CHECK(syscalls >= 1, "the system call did not reach the kernel");
 	CHECK(end.vector == VECTOR_FAILSAFE || end.vector == X86_GP || end.vector == X86_PF || syscalls >= 2,
 	      "system call: ended by %#lx at %#lx", end.vector, end.rip);
-	printk("system call at the edge: ended by %#lx, error code %#lx, rip %#lx, cs %#lx\n", end.vector, end.error_code,
-	       end.rip, end.cs);
+	printk("system call at the edge: ended by %#lx, error code %#lx, rip %#lx, cs %#lx\n", end.vector,
+	       end.error_code, end.rip, end.cs);
 }

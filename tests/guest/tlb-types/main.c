@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A second vCPU keeps writing to a page whose translation it has in its TLB, while the first takes the mapping away without
- * asking for a flush and makes a page table, or nothing, of the page. The hypervisor must flush before the page's type or
- * owner changes: not one write may land after (the family of XSA-401 and XSA-286). The same for grants that are unmapped.
+ * A second vCPU keeps writing to a page whose translation it has in its TLB, while the first takes the mapping away
+ * without asking for a flush and makes a page table, or nothing, of the page. The hypervisor must flush before the
+ * page's type or owner changes: not one write may land after (the family of XSA-401 and XSA-286). The same for grants
+ * that are unmapped.
  */
 #include "guest.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Addresses that the hypervisor will jump to on the guest's behalf: trap handlers, callbacks, NMI handlers, the state of
- * a new vCPU. A non-canonical one would fault inside the hypervisor at the next trap; each must be refused when given,
- * or met safely when used.
+ * Addresses that the hypervisor will jump to on the guest's behalf: trap handlers, callbacks, NMI handlers, the state
+ * of a new vCPU. A non-canonical one would fault inside the hypervisor at the next trap; each must be refused when
+ * given, or met safely when used.
  */
 #include "guest.h"
 

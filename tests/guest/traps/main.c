@@ -118,8 +118,8 @@ static void from_user(void)
 		CHECK(end.vector == cases[i].vector, "user %s: trap %ld, wanted %ld", cases[i].what, end.vector,
 		      cases[i].vector);
 		CHECK(end.error_code == cases[i].error_code ||
-		      (cases[i].fn == user_int32 && idt_error(end.error_code, 32)), "user %s: error code %#lx, wanted %#lx", cases[i].what,
-		      end.error_code, cases[i].error_code);
+		      (cases[i].fn == user_int32 && idt_error(end.error_code, 32)),
+		      "user %s: error code %#lx, wanted %#lx", cases[i].what, end.error_code, cases[i].error_code);
 		CHECK((uint16_t)end.cs == FLAT_USER_CS, "user %s: cs %#lx", cases[i].what, end.cs);
 		CHECK((uint16_t)end.ss == FLAT_USER_SS, "user %s: ss %#lx", cases[i].what, end.ss);
 		CHECK(end.rflags & EFLAGS_IF, "user %s: rflags %#lx without IF", cases[i].what, end.rflags);

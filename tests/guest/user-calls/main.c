@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * User mode of a PV guest runs in the same ring as its kernel, so every way to call the hypervisor must be closed to it:
- * syscall goes to the guest kernel's own handler, with the frame that kernel expects; the hypercall page is no back door;
- * `int` reaches only gates the kernel opened; 32-bit code has its own callback or a fault.
+ * User mode of a PV guest runs in the same ring as its kernel, so every way to call the hypervisor must be closed to
+ * it: syscall goes to the guest kernel's own handler, with the frame that kernel expects; the hypercall page is no back
+ * door; `int` reaches only gates the kernel opened; 32-bit code has its own callback or a fault.
  */
 #include "guest.h"
 
@@ -24,7 +24,8 @@ extern const char user_syscall_after[];
 
 static USER_FN void user_page(uint64_t arg)
 {
-	__asm__ volatile("mov $2, %%rdi; xor %%esi, %%esi; call *%0; ud2" : : "r" (arg) : "rdi", "rsi", "rax", "rcx", "r11");
+	__asm__ volatile("mov $2, %%rdi; xor %%esi, %%esi; call *%0; ud2" : : "r" (arg) : "rdi", "rsi", "rax", "rcx",
+			 "r11");
 }
 
 static USER_FN void user_int82(uint64_t arg)
@@ -54,15 +55,18 @@ static void syscalls(void)
 	CHECK(end.rip == (uint64_t)user_syscall_after, "rip %#lx, wanted %p", end.rip, user_syscall_after);
 	CHECK((end.cs & 0xffff) == FLAT_USER_CS, "cs %#lx", end.cs);
 	CHECK((end.ss & 0xffff) == FLAT_USER_SS, "ss %#lx", end.ss);
-	CHECK(end.rax == 29 && end.rdi == 0x1111 && end.rsi == 0x2222, "rax %#lx, rdi %#lx, rsi %#lx", end.rax, end.rdi, end.rsi);
+	CHECK(end.rax == 29 && end.rdi == 0x1111 && end.rsi == 0x2222, "rax %#lx, rdi %#lx, rsi %#lx", end.rax, end.rdi,
+	      end.rsi);
 	CHECK(end.rflags & EFLAGS_IF, "rflags %#lx", end.rflags);
 	CHECK(end.rsp <= (uint64_t)user_stack_top && end.rsp > (uint64_t)user_stack_top - 256, "rsp %#lx", end.rsp);
-	CHECK(shared_info->vcpu_info[0].evtchn_upcall_mask == 1, "events are not masked in the handler, as was asked for");
+	CHECK(shared_info->vcpu_info[0].evtchn_upcall_mask == 1,
+	      "events are not masked in the handler, as was asked for");
 	for (unsigned int nr = 0; nr < 64; nr++) {
 		if (nr == __HYPERVISOR_iret)
 			continue;
 		user_run(user_page, (uint64_t)hypercall_page + nr * 32, &end);
-		CHECK(end.vector == VECTOR_SYSCALL, "stub %u of the hypercall page in user mode met %#lx", nr, end.vector);
+		CHECK(end.vector == VECTOR_SYSCALL, "stub %u of the hypercall page in user mode met %#lx", nr,
+		      end.vector);
 	}
 	user_run(user_page, (uint64_t)hypercall_page + __HYPERVISOR_iret * 32, &end);
 	CHECK(end.vector == VECTOR_SYSCALL, "the iret stub in user mode met %#lx", end.vector);

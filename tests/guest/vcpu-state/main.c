@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The state given for a second vCPU, with rubbish in every field in turn: selectors, flags, FPU image, debug and control
- * registers, bases, trap table. What the hypervisor takes must not harm it when that vCPU runs; what it refuses must leave
- * the vCPU as it was (XSA-296 and others).
+ * The state given for a second vCPU, with rubbish in every field in turn: selectors, flags, FPU image, debug and
+ * control registers, bases, trap table. What the hypervisor takes must not harm it when that vCPU runs; what it refuses
+ * must leave the vCPU as it was (XSA-296 and others).
  */
 #include "guest.h"
 

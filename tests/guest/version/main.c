@@ -45,7 +45,8 @@ void test_main(void)
 	EXPECT(0, hypercall(xen_version, XENVER_get_features, &f));
 	printk("features %#x\n", f.submap);
 	CHECK(f.submap & 1U << XENFEAT_dom0, "no dom0 feature: %#x", f.submap);
-	CHECK((f.submap >> XENFEAT_not_direct_mapped & 3) == 2, "dom0 is direct-mapped, but features are %#x", f.submap);
+	CHECK((f.submap >> XENFEAT_not_direct_mapped & 3) == 2, "dom0 is direct-mapped, but features are %#x",
+	      f.submap);
 	CHECK(f.submap & 1U << XENFEAT_mmu_pt_update_preserve_ad, "no PRESERVE_AD: %#x", f.submap);
 	CHECK(f.submap & 1U << XENFEAT_gnttab_map_avail_bits, "no available bits of grant maps: %#x", f.submap);
 	CHECK(!(f.submap & 1U << XENFEAT_auto_translated_physmap), "translated, for a PV guest: %#x", f.submap);

@@ -22,7 +22,8 @@ FLUSH, FUA, DISCARD = 1, 2, 4
 ROOT_OFFSET = 66 << 20  # of the file system in mkimage's plain layout
 ROOT_IN_GRUB = "(loop0,gpt3)"
 CONFIGURATION, ENVIRONMENT = "/boot/grub/grub.cfg", "/boot/grub/grubenv"
-UNFINISHED, JOURNAL, MANIFEST = "/var/lib/xen/unfinished", "/var/lib/xen/install/journal", "/var/lib/xen/install/manifest"
+UNFINISHED = "/var/lib/xen/unfinished"
+JOURNAL, MANIFEST = "/var/lib/xen/install/journal", "/var/lib/xen/install/manifest"
 DATABASE = ["/root/.rpmdb/rpmdb.sqlite", "/root/.rpmdb/rpmdb.sqlite-wal"]  # Debian's place for rpm's
 
 
@@ -46,9 +47,11 @@ def read_log(path):
 
 def files_of(tree, version):
     """What the package consists of, links aside."""
-    listed = subprocess.run([os.path.join(tree, "packaging", "list-files"), "main"], capture_output=True, text=True, check=True).stdout
+    listed = subprocess.run([os.path.join(tree, "packaging", "list-files"), "main"], capture_output=True, text=True,
+                            check=True).stdout
     rows = [line.split() for line in listed.splitlines()]
-    return {re.sub(r"/xen-[0-9.]+\.gz", f"/xen-{version}.gz", where) for _, kind, _, where, *_ in rows if kind in ("file", "config")}
+    return {re.sub(r"/xen-[0-9.]+\.gz", f"/xen-{version}.gz", where)
+            for _, kind, _, where, *_ in rows if kind in ("file", "config")}
 
 
 class Disk:
@@ -107,7 +110,8 @@ class Disk:
     def seen_by_grub(self, paths):
         seen = {}
         for path in paths:
-            run = subprocess.run(["grub-fstest", self.path, "cat", ROOT_IN_GRUB + path], capture_output=True, check=False)
+            run = subprocess.run(["grub-fstest", self.path, "cat", ROOT_IN_GRUB + path], capture_output=True,
+                                 check=False)
             if not run.returncode and b"error:" not in run.stderr:
                 seen[path] = run.stdout
         return seen
@@ -118,9 +122,11 @@ class Disk:
         with tempfile.TemporaryDirectory(dir=self.folder) as work:
             copy = os.path.join(work, "copy")
             subprocess.run(["cp", "--sparse=always", self.path, copy], check=True)
-            subprocess.run(["e2fsck", "-E", "journal_only", "-y", f"{copy}?offset={ROOT_OFFSET}"], capture_output=True, check=False)
+            subprocess.run(["e2fsck", "-E", "journal_only", "-y", f"{copy}?offset={ROOT_OFFSET}"], capture_output=True,
+                           check=False)
             wanted = "".join(f"dump {path} {work}/{number}\n" for number, path in enumerate(paths))
-            subprocess.run(["debugfs", f"{copy}?offset={ROOT_OFFSET}"], input=wanted.encode(), capture_output=True, check=True)
+            subprocess.run(["debugfs", f"{copy}?offset={ROOT_OFFSET}"], input=wanted.encode(), capture_output=True,
+                           check=True)
             for number, path in enumerate(paths):
                 with contextlib.suppress(FileNotFoundError), open(os.path.join(work, str(number)), "rb") as f:
                     seen[path] = f.read()
@@ -159,7 +165,7 @@ def wrong_for_grub(disk, before, after):
 
 
 def what_is_wrong(disk, before, after):
-    """Why this disk does not boot what it did before or the finished new thing, or why running again does not complete it."""
+    """Why this disk boots neither what it did before nor the finished new thing, or running again does not help."""
     wrong = wrong_for_grub(disk, before, after)
     if wrong:
         return wrong
@@ -187,7 +193,8 @@ def wrong_for_tarball(disk, seen, before):
 def wrong_for_rpm(seen, before, after, not_new):
     packages, target = packages_in(seen), packages_in(after)
     if "broken" in packages:
-        # the one that rpm makes at its first call may be, until the first scriptlet has flushed it: xen(7) says what to do
+        # the one that rpm makes at its first call may be, until the first scriptlet has flushed it: xen(7) says what to
+        # do
         return None if UNFINISHED not in seen and not packages_in(before) else "rpm's database is " + packages
     if packages == target:
         if not_new:

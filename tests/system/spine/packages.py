@@ -58,12 +58,13 @@ def pack(tree, **environment):
 
 
 def build_hang(path):
-    subprocess.run(["gcc", "-m32", "-nostdlib", "-static", "-Wl,--build-id=none,-Ttext=0x100000,-N,--no-warn-rwx-segments", "-x", "assembler",
+    subprocess.run(["gcc", "-m32", "-nostdlib", "-static",
+                    "-Wl,--build-id=none,-Ttext=0x100000,-N,--no-warn-rwx-segments", "-x", "assembler",
                     "-o", path, "-"], input=HANG.encode(), check=True)
 
 
 def cloud_image(path):
-    """A disk image as clouds take them: Debian with cloud-init, no password, no kernel of dom0's; for "xl new --image"."""
+    """A disk image as clouds take them, for "xl new --image": Debian, cloud-init, no password, no kernel of dom0's."""
     if os.path.exists(path):
         return path
     work = path + ".d"
@@ -71,7 +72,8 @@ def cloud_image(path):
     os.makedirs(work)
     root, disk = os.path.join(work, "root"), os.path.join(work, "disk")
     subprocess.run(["mmdebstrap", "--quiet", "--variant=minbase", "--aptopt=APT::Install-Recommends \"false\"",
-                    "--include=cloud-init,openssh-server,systemd-sysv,udev,dbus,iproute2,ifupdown,isc-dhcp-client,sudo,kmod",
+                    "--include=cloud-init,openssh-server,systemd-sysv,udev,dbus,iproute2,ifupdown,"
+                    "isc-dhcp-client,sudo,kmod",
                     "--dpkgopt=path-exclude=/usr/share/doc/*", "--dpkgopt=path-exclude=/usr/share/locale/*",
                     "bookworm", root], check=True)
     with open(os.path.join(root, "etc/fstab"), "w", encoding="ascii") as f:

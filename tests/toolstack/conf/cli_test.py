@@ -66,7 +66,8 @@ class Bench:
             f.write(text)
 
     def xl(self, *args, stdin=''):
-        env = dict(os.environ, XEND_SOCKET=self.daemon.path, ASAN_OPTIONS='detect_leaks=1:exitcode=99', LC_ALL='C.UTF-8')
+        env = dict(os.environ, XEND_SOCKET=self.daemon.path, ASAN_OPTIONS='detect_leaks=1:exitcode=99',
+                   LC_ALL='C.UTF-8')
         run = subprocess.run([XL, *args], capture_output=True, text=True, env=env, input=stdin, timeout=60)
         check(run.returncode != 99 and 'Sanitizer' not in run.stderr, f'sanitizer: {args}: {run.stderr[-1500:]}')
         return run
@@ -227,7 +228,8 @@ def words_that_do_not_exist(b):
     equal(b.xl('vcpu-set', 'web', 'two').returncode, 2)
     equal(b.xl('vcpu-pin', 'web', '0', 'x-y').returncode, 3)
     equal(b.xl('mem-set', 'web', 'lots').returncode, 2)
-    for word in ('save', 'restore', 'migrate', 'pci-attach', 'cpupool-list', 'sched-credit', 'vtpm-list', 'usbdev-attach',
+    for word in ('save', 'restore', 'migrate', 'pci-attach', 'cpupool-list', 'sched-credit', 'vtpm-list',
+                 'usbdev-attach',
                  'psr-cat-show', 'vncviewer', 'cd-insert', 'remus', 'setenforce'):
         run = b.xl(word, 'web', 'host')
         equal((word, run.returncode), (word, 11))
@@ -379,7 +381,8 @@ def new_makes_defines_and_starts(b):
 
 @test
 def info_reads_like_xl_info(b):
-    b.daemon.answer('info', {'ok': {'host': 'h', 'nr_cpus': 4, 'total_memory_kib': 4194304, 'xen_major': 4, 'cpu_mhz': 2000.5}})
+    b.daemon.answer('info',
+                    {'ok': {'host': 'h', 'nr_cpus': 4, 'total_memory_kib': 4194304, 'xen_major': 4, 'cpu_mhz': 2000.5}})
     rows = dict(line.split(':', 1) for line in b.xl('info').stdout.splitlines())
     rows = {k.strip(): v.strip() for k, v in rows.items()}
     equal(rows, {'host': 'h', 'nr_cpus': '4', 'total_memory': '4096', 'xen_major': '4', 'cpu_mhz': '2000.500'})
@@ -668,7 +671,8 @@ def the_manual_names_every_command_and_key(b):
 @test
 def options_are_the_same_in_the_manual_the_help_and_the_completion(b):
     with open(os.path.join(ROOT, 'man/xl.1')) as f:
-        sections = re.split(r'^\.It Ic "\\&', re.split(r'^\.Sh ', f.read().split('.Sh COMMANDS')[1], flags=re.M)[0], flags=re.M)[1:]
+        sections = re.split(r'^\.It Ic "\\&', re.split(r'^\.Sh ', f.read().split('.Sh COMMANDS')[1], flags=re.M)[0],
+                            flags=re.M)[1:]
     completion = b.xl('completion', 'bash').stdout
     seen = []
     for section in sections:
@@ -681,7 +685,8 @@ def options_are_the_same_in_the_manual_the_help_and_the_completion(b):
         for option in own:
             check(f'--{option}' in case.group(1), f'{name} --{option}: not completed')
         seen.append(name)
-    equal(sorted(seen), sorted(l.split()[0] for l in b.xl('help').stdout.splitlines() if l.startswith('  ') and l[2].isalpha()))
+    equal(sorted(seen),
+          sorted(l.split()[0] for l in b.xl('help').stdout.splitlines() if l.startswith('  ') and l[2].isalpha()))
 
 
 @test
@@ -698,7 +703,8 @@ def commands_in_the_prose_of_the_manual_exist(b):
                     check(words[0] in commands or words[0] == 'help', f'{page}: xl {phrase}')
                     helps.setdefault(words[0], b.xl(words[0], '--help').stdout)
                     for option in re.findall(r'(?<=\s)(--[a-z-]+|-\w)\b', ' ' + ' '.join(words[1:])):
-                        check(option + ' ' in helps[words[0]].replace(',', ' ') + ' -n --json -v -q ', f'{page}: xl {phrase}')
+                        check(option + ' ' in helps[words[0]].replace(',', ' ') + ' -n --json -v -q ',
+                              f'{page}: xl {phrase}')
                     count += 1
     check(count > 60, f'{count} commands found')
 
@@ -714,12 +720,14 @@ def examples_in_the_manual_of_configurations_are_good(b):
     for key, value in keys:
         value = value.replace('\\(dq', '"').replace('\\(aq', "'").replace('\\&', '').replace('\\e', '\\')
         grub = key in ('bootloader', 'firmware', 'bootloader_args')
-        lines = ['name="x"', 'memory=64', 'disk=["/x.img,raw,xvda,w"]', 'vcpus=2'] + ([] if grub else ['kernel="/bin/sh"'])
+        lines = ['name="x"', 'memory=64', 'disk=["/x.img,raw,xvda,w"]', 'vcpus=2'] + \
+            ([] if grub else ['kernel="/bin/sh"'])
         lines += {'bootloader_args': ['firmware="pvgrub64"'], 'vcpus': ['maxvcpus=4']}.get(key, [])
         base = '\n'.join([l for l in lines if not l.startswith(key + '=')] + [f'{key} = {value}', ''])
         b.write(base)
         run = b.xl('check', '--syntax', b.cfg)
-        check(run.returncode == 0 or (key in refused and key.replace('init_', '') in run.stderr), f'{key} = {value}: {run.stderr}')
+        check(run.returncode == 0 or (key in refused and key.replace('init_', '') in run.stderr),
+              f'{key} = {value}: {run.stderr}')
     blocks = re.findall(r'^\.Bd -literal.*?\n(.*?)^\.Ed', page, re.M | re.S)
     check(len(blocks) >= 4, f'{len(blocks)} blocks')
     for block in blocks:

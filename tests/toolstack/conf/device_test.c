@@ -69,8 +69,10 @@ TEST(what_the_daemon_does_itself_may_be_said)
 TEST(scripts_take_the_target_as_it_is)
 {
 	static const struct { const char *spec, *script, *target; } good[] = {
-		{ "script=block-iscsi,vdev=xvda,target=iqn=x:y,portal=1.2.3.4", "/etc/xen/scripts/block-iscsi", "iqn=x:y,portal=1.2.3.4" },
-		{ "dummy:/dev/x,raw,xvda,w,script=/etc/vm/scripts/block-dummy", "/etc/vm/scripts/block-dummy", "dummy:/dev/x" },
+		{ "script=block-iscsi,vdev=xvda,target=iqn=x:y,portal=1.2.3.4", "/etc/xen/scripts/block-iscsi",
+		  "iqn=x:y,portal=1.2.3.4" },
+		{ "dummy:/dev/x,raw,xvda,w,script=/etc/vm/scripts/block-dummy", "/etc/vm/scripts/block-dummy",
+		  "dummy:/dev/x" },
 		{ "drbd:r0,xvda,w", "/etc/xen/scripts/block-drbd", "r0" },
 		{ "phy:nbd:host:1,xvda,w", "/etc/xen/scripts/block-nbd", "host:1" },
 		{ "/a,raw,xvda,script=/etc/xen/scripts/block", NULL, "/a" },
@@ -268,8 +270,8 @@ TEST(devices_to_come_are_understood_and_refused)
 
 	CHECK_REFUSED(BASE "pci=['03:00.0']\n", "t.cfg:4: key 'pci' comes in a later release");
 	CHECK_REFUSED(BASE "disk=['/a,raw,xvda,rw,backend=storage']\n",
-		      "t.cfg:4: disk = ['/a,raw,xvda,rw,backend=storage']: backend = 'storage': driver domains come in a "
-		      "later release");
+		      "t.cfg:4: disk = ['/a,raw,xvda,rw,backend=storage']: backend = 'storage': driver domains come in "
+		      "a later release");
 	p = parse_with(BASE "pci=['03:00.0']\ne820_host=1\nvpmu=0\ncpuid='host'\n", &lenient);
 	REQUIRE(p.rc == 0);
 	CHECK_EQ(p.diags.n, 2);

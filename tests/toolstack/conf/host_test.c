@@ -78,8 +78,8 @@ TEST(what_is_not_is_told_with_a_remedy)
 	       "virbr0");
 	expect("vif=['script=/missing']\n", "script /missing cannot be used: No such file or directory",
 	       NULL);
-	expect("disk=['script=/missing,vdev=xvda,target=x']\n", "script /missing cannot be used: No such file or directory",
-	       NULL);
+	expect("disk=['script=/missing,vdev=xvda,target=x']\n",
+	       "script /missing cannot be used: No such file or directory", NULL);
 	expect("cpus='7'\n", "cpus = '7': the host has CPUs 0-3 only", NULL);
 }
 

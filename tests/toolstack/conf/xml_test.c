@@ -213,7 +213,8 @@ TEST(values_are_told_by_line_and_word)
 	CHECK_REFUSED(DOM("<bootloader>/usr/bin/pygrub</bootloader>"),
 		      "t.cfg:4: bootloader = '/usr/bin/pygrub' would read the guest's disk inside dom0, which is never "
 		      "done");
-	CHECK_REFUSED(DOM("<devices><disk type='file' devic='x'><source file='/x'/><target dev='xvda'/></disk></devices>"),
+	CHECK_REFUSED(DOM("<devices><disk type='file' devic='x'><source file='/x'/><target dev='xvda'/></disk>"
+			  "</devices>"),
 		      "t.cfg:4: does not match the schema: Invalid attribute devic for element disk");
 }
 
@@ -258,8 +259,9 @@ TEST(xml_round_trip)
 		"name='rt'\nuuid='c7a5fdbd-cdaf-9455-926a-d65c16db1809'\ntitle='a <b> & \\'c\\''\nkernel='/k'\n"
 		"ramdisk='/r'\nextra='console=hvc0 x=\"1\"'\nmemory=512\nmaxmem=1024\nvcpus=2\nmaxvcpus=4\n"
 		"cpus=['0','1-2','all']\ncpu_weight=99\npool='Pool-0'\ntsc_mode='native'\non_crash='restart'\n"
-		"max_grant_frames=70\ndisk=['vdev=xvda,target=/a,b.img','phy:/dev/vg/x,xvdb,r','/s.img,raw,xvdc,w!,no-discard',"
-		"',hdc:cdrom,r']\nvif=['','bridge=br0,mac=00:16:3e:01:02:03,ip=10.0.0.5/24 fd00::5,mtu=9000,"
+		"max_grant_frames=70\ndisk=['vdev=xvda,target=/a,b.img','phy:/dev/vg/x,xvdb,r',"
+		"'/s.img,raw,xvdc,w!,no-discard',',hdc:cdrom,r']\n"
+		"vif=['','bridge=br0,mac=00:16:3e:01:02:03,ip=10.0.0.5/24 fd00::5,mtu=9000,"
 		"rate=10Mb/s,vifname=v0,model=e1000','script=vif-route']\n";
 	struct parsed a = parse("name='rt'\n"), b;
 	char *xml, *one, *two;

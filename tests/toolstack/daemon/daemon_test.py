@@ -25,7 +25,8 @@ class Host:
 
     def start(self):
         self.log = open(self.path('xend.log'), 'ab')
-        self.xend = subprocess.Popen([f'{B}/xend-fake', '-r', self.dir, '-c', self.path('xend.conf'), '-v'], env=self.env,
+        self.xend = subprocess.Popen([f'{B}/xend-fake', '-r', self.dir, '-c', self.path('xend.conf'), '-v'],
+                                     env=self.env,
                                      stdout=self.log, stderr=self.log)
         self.until('xend answers', lambda: self.xl('list', check=False).returncode == 0)
 
@@ -50,7 +51,8 @@ class Host:
         assert r.returncode and words in r.stderr, f'xl {" ".join(xl)}: {r.returncode} {r.stdout}{r.stderr}'
 
     def begin(self, *words):
-        return subprocess.Popen([f'{B}/xl', *words], env=self.env, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return subprocess.Popen([f'{B}/xl', *words], env=self.env, text=True, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE)
 
     def config(self, name, *lines, kernel=None, memory=24):
         return self.write(name + '.cfg', '\n'.join([f'name = "{name}"', f'kernel = "{kernel or self.path("kernel")}"',
@@ -61,7 +63,8 @@ class Host:
         return [n for n in os.listdir(folder) if n != 'hold'] if os.path.isdir(folder) else []
 
     def workers(self):
-        return subprocess.run(['pgrep', '-P', str(self.xend.pid), '-x', 'xend-disk'], capture_output=True).stdout.split()
+        return subprocess.run(['pgrep', '-P', str(self.xend.pid), '-x', 'xend-disk'],
+                              capture_output=True).stdout.split()
 
     def names(self, *words):
         return self.xl('list', '--names', *words).stdout.split()
@@ -242,9 +245,9 @@ def everything_at_once(h, kills=0):
 
     def one(r):
         n = r.choice('abcd')
-        op = r.choice(('create create define config-update start destroy destroy undefine pause unpause rename block-attach '
-                       'block-attach block-detach shutdown reboot mem-set vcpu-set list wait console enable disable dump-core '
-                       'ends ends leaves').split())
+        op = r.choice(('create create define config-update start destroy destroy undefine pause unpause rename '
+                       'block-attach block-attach block-detach shutdown reboot mem-set vcpu-set list wait console '
+                       'enable disable dump-core ends ends leaves').split())
         args = {'guest': n}
         if op in ('create', 'define', 'config-update'):
             args = {'config': configs[r.choice('abc'), r.randrange(3)], **({} if op != 'config-update' else args)}
@@ -261,10 +264,14 @@ def everything_at_once(h, kills=0):
             except (ConnectionError, FileNotFoundError):
                 assert kills
             return
-        args.update({'rename': {'new_name': r.choice('abcd')}, 'mem-set': {'kib': r.choice((20480, 24576)), 'wait_s': 0},
-                     'block-attach': {'disk': f'{r.choice(images)},raw,xvd{r.choice("abc")},{r.choice(("w", "r", "w!"))}'},
-                     'block-detach': {'vdev': f'xvd{r.choice("abc")}', 'force': True}, 'vcpu-set': {'vcpus': r.choice((1, 2))},
-                     'shutdown': {'wait': r.random() < .2, 'timeout_s': 1}, 'reboot': {'wait': r.random() < .2, 'timeout_s': 1},
+        args.update({'rename': {'new_name': r.choice('abcd')},
+                     'mem-set': {'kib': r.choice((20480, 24576)), 'wait_s': 0},
+                     'block-attach': {'disk': f'{r.choice(images)},raw,xvd{r.choice("abc")},'
+                                              f'{r.choice(("w", "r", "w!"))}'},
+                     'block-detach': {'vdev': f'xvd{r.choice("abc")}', 'force': True},
+                     'vcpu-set': {'vcpus': r.choice((1, 2))},
+                     'shutdown': {'wait': r.random() < .2, 'timeout_s': 1},
+                     'reboot': {'wait': r.random() < .2, 'timeout_s': 1},
                      'wait': {'state': r.choice(('running', 'stopped')), 'timeout_s': 1},
                      'dump-core': {'path': h.path('core')}}.get(op, {}))
         if ask(h, op, **args) is None:
@@ -302,7 +309,7 @@ def everything_at_once(h, kills=0):
 
 
 def everything_at_once_and_killed(h):
-    """The same while the daemon is killed: whoever was not answered may ask the next one, who finds all that there was."""
+    """The same while the daemon is killed: whoever was not answered may ask the next, which finds all there was."""
     everything_at_once(h, 5)
 
 
@@ -433,7 +440,8 @@ def attach_to_one_that_reboots(h):
 def nothing_else_is_opened(h):
     """Whoever may ask for a check cannot make xend open what is no file: for some devices that is an act."""
     os.mkfifo(h.path('pipe'))
-    for n, cfg in enumerate((h.config('a', f'disk = [ "{h.path("pipe")},raw,xvda,w" ]'), h.config('b', kernel=h.path('pipe')),
+    for n, cfg in enumerate((h.config('a', f'disk = [ "{h.path("pipe")},raw,xvda,w" ]'),
+                             h.config('b', kernel=h.path('pipe')),
                              h.config('c', f'ramdisk = "{h.path("pipe")}"'))):
         reader = subprocess.Popen(['cat', h.path('pipe')], stdout=subprocess.PIPE)
         h.refused('neither a file' if n == 0 else '', 'check', cfg)
@@ -497,7 +505,8 @@ def long_logs_in_a_bugreport(h):
     os.makedirs(h.path('log', 'console'), exist_ok=True)
     h.write('log/console/a.log', ('x' * 79 + '\n') * 8000 + 'its last words\n')
     h.xl('bugreport', h.path('report.tar.gz'))
-    text = subprocess.run(['tar', '-xzOf', h.path('report.tar.gz'), '--wildcards', '*/console-a.log'], capture_output=True).stdout
+    text = subprocess.run(['tar', '-xzOf', h.path('report.tar.gz'), '--wildcards', '*/console-a.log'],
+                          capture_output=True).stdout
     assert text.endswith(b'its last words\n') and len(text) < 100000, len(text)
 
 
@@ -567,7 +576,7 @@ def created_over_a_definition(h):
 
 
 def detach_begun(h):
-    """A guest whose only disk is being detached: the command that waits, the store, and where the backend's state stands."""
+    """A guest whose only disk is detached: the command that waits, the store, where the backend's state stands."""
     image = h.write('disk.img', 'x' * 4096)
     h.xl('create', h.config('a', f'disk = [ "{image},raw,xvda,w" ]'))
     detach = h.begin('block-detach', 'a', 'xvda')
@@ -746,7 +755,8 @@ def disks_by_script(h):
 def scripts_that_fail(h):
     """Each kind of failure is told with its cause; what was begun is taken down; nobody waits for long."""
     path, calls, store = with_script(h, 'script_timeout = 2\n')
-    for target, words in (('bad', 'disk xvda: script'), ('bad', 'no such \\x1b[31m target'), ('dies', 'failed with status 4: '),
+    for target, words in (('bad', 'disk xvda: script'), ('bad', 'no such \\x1b[31m target'),
+                          ('dies', 'failed with status 4: '),
                           ('mute', 'has written no physical-device'), ('hang', 'did not end within 2 s')):
         create = h.begin('create', h.config('a', f'disk = [ "script={path},vdev=xvda,target={target}" ]'))
         h.until('it was called', lambda: calls() and calls()[-1].startswith('add'))
@@ -758,11 +768,13 @@ def scripts_that_fail(h):
         assert calls()[-1].startswith('remove'), calls()
         h.until('it is gone', lambda: h.names('--all') == ['Domain-0'])
     child = int(open(h.path('calls.child')).read())
-    h.until('what it started is gone', lambda: not os.path.exists(f'/proc/{child}') or 'zombie' in open(f'/proc/{child}/status').read())
+    h.until('what it started is gone',
+            lambda: not os.path.exists(f'/proc/{child}') or 'zombie' in open(f'/proc/{child}/status').read())
     h.refused('No such file', 'create', h.config('b', f'disk = [ "script=/nosuch,vdev=xvda,target=x" ]'))
     h.refused('cannot be used', 'check', h.path('b.cfg'))
     os.chmod(path, 0o777)
-    h.refused('others than root may write it', 'create', h.config('c', f'disk = [ "script={path},vdev=xvda,target=x" ]'))
+    h.refused('others than root may write it', 'create',
+              h.config('c', f'disk = [ "script={path},vdev=xvda,target=x" ]'))
     os.chmod(path, 0o644)
     h.refused('is no program', 'create', h.path('c.cfg'))
 
@@ -819,7 +831,8 @@ def clocks(h):
     for n, lines, ahead in ((1, ['localtime = 1'], 7200), (2, ['rtc_timeoffset = -60'], -60),
                             (3, ['localtime = 1', 'rtc_timeoffset = 60'], 7260), (4, [], 0)):
         h.xl('create', h.config(f'g{n}', *lines))
-        seen = subprocess.run([f'{B}/build_test', '--clock', str(n)], env=h.env, capture_output=True, text=True, check=True).stdout
+        seen = subprocess.run([f'{B}/build_test', '--clock', str(n)], env=h.env, capture_output=True, text=True,
+                              check=True).stdout
         assert int(seen) == ahead, (lines, seen)
         xml = h.write('back.xml', h.xl('config', '--xml', f'g{n}').stdout)
         text = h.xl('config', xml).stdout
@@ -847,11 +860,13 @@ def bridge_of_two_words(h):
 
 
 TESTS = [flood_while_busy, one_who_does_not_read, a_thousand_clients, renamed_before_it_is_there, everything_at_once,
-         everything_at_once_and_killed, undefine_before_restart, destroy_before_restart, list_of_nobody, one_disk_two_starts, one_unpacks_for_all,
-         attach_to_one_that_goes, attach_to_one_that_reboots, nothing_else_is_opened, renamed, dump_to_a_long_path, dump_without_descriptors,
+         everything_at_once_and_killed, undefine_before_restart, destroy_before_restart, list_of_nobody,
+         one_disk_two_starts, one_unpacks_for_all, attach_to_one_that_goes, attach_to_one_that_reboots,
+         nothing_else_is_opened, renamed, dump_to_a_long_path, dump_without_descriptors,
          long_logs_in_a_bugreport, words_cut_within_a_character, many_who_look, waits_over_a_rename,
          plugged_and_unplugged, created_over_a_definition, closed_while_nobody_looked,
-         closed_while_it_connects, shut_down_with_the_host, cpus_of_nodes, clocks, killed_while_it_starts, bridge_of_two_words, network_changes_beside_the_loop, disks_by_script,
+         closed_while_it_connects, shut_down_with_the_host, cpus_of_nodes, clocks, killed_while_it_starts,
+         bridge_of_two_words, network_changes_beside_the_loop, disks_by_script,
          scripts_that_fail, disks_by_script_plugged]
 
 passed = failed = 0

@@ -9,16 +9,25 @@ XL=$B/xl
 ok() { P=$((P + 1)); }
 not_ok() { F=$((F + 1)); echo "not ok - $*"; }
 check() { n=$1; shift; if "$@" > "$W/out" 2>&1; then ok; else not_ok "$n"; sed 's/^/    /' "$W/out"; fi; }
-refuse() { n=$1 t=$2; shift 2; if "$@" > "$W/out" 2>&1; then not_ok "$n (succeeded)"; elif grep -q -- "$t" "$W/out"; then ok; else
+refuse() { n=$1 t=$2; shift 2
+	if "$@" > "$W/out" 2>&1; then not_ok "$n (succeeded)"; elif grep -q -- "$t" "$W/out"; then ok; else
 	not_ok "$n (other words)"; sed 's/^/    /' "$W/out"; fi; }
 start() {
 	"$B/xend-fake" -r "$W" -c "$W/xend.conf" -v >> "$W/xend.log" 2>&1 & XEND=$!
-	i=0; while ! $XL list > "$W/list" 2>&1; do i=$((i + 1)); [ $i -lt 600 ] || { not_ok "xend starts"; cat "$W/xend.log" "$W/list"; finish; exit 1; }; sleep 0.1; done
+	i=0
+	while ! $XL list > "$W/list" 2>&1; do
+		i=$((i + 1))
+		[ $i -lt 600 ] || { not_ok "xend starts"; cat "$W/xend.log" "$W/list"; finish; exit 1; }
+		sleep 0.1
+	done
 }
 finish() { kill "$XEND" 2>/dev/null; wait "$XEND" 2>/dev/null; rm -rf "$W"; }
 echo 'network = no' > "$W/xend.conf"
 "$B/build_test" --kernel "$W/kernel" || exit 1
-guest() { g=$1; shift; { echo "name = \"$g\""; echo "kernel = \"$W/kernel\""; echo "memory = ${MEM:-24}"; for l in "$@"; do echo "$l"; done; } > "$W/$g.cfg"; }
+guest() {
+	g=$1; shift
+	printf '%s\n' "name = \"$g\"" "kernel = \"$W/kernel\"" "memory = ${MEM:-24}" "$@" > "$W/$g.cfg"
+}
 start
 guest a; guest b 'vif = [ "bridge=nosuch" ]'; guest c 'disk = [ "/nosuch.img,raw,xvda,w" ]'; MEM=4096 guest big; guest d
 check "list" $XL list
@@ -113,7 +122,8 @@ began() { $XL list | grep '^[pqs] ' | cut -c1 | sort | tr -d '\n'; }
 kill -9 "$XEND"; wait "$XEND" 2>/dev/null; rm -f "$W/run/autostarted"; start
 check "autostart is done" await grep -q done "$W/run/autostarted"
 check "those that are marked run" test "$(began)" = pq
-check "in their order" sh -c "grep -o \"'[pq]' (domain .*: start[a-z]*\" '$W/xend.log' | tail -4 | tr -d '\n' | grep -q \"'q'.*started'p'.*starting.*started\""
+check "in their order" sh -c "grep -o \"'[pq]' (domain .*: start[a-z]*\" '$W/xend.log' | tail -4 | tr -d '\n' |
+	grep -q \"'q'.*started'p'.*starting.*started\""
 for g in p q; do check "destroy $g" $XL destroy $g; done
 kill -9 "$XEND"; wait "$XEND" 2>/dev/null; start
 check "not again in this boot" test "$(began)" = ""
@@ -143,7 +153,8 @@ PY
 for how in early late mute; do check "figures for one who is $how" scrape $how; done
 check "metrics" sh -c "$XL metrics | grep -q 'xen_guest_memory_bytes{guest=\"a\"}'"
 find "$W" -name console -type d -exec sh -c 'echo hello > "$1/a.log"' _ {} \;
-check "bugreport" sh -c "$XL bugreport $W/report.tar.gz && tar tzf $W/report.tar.gz > $W/names && grep -q console-a.log $W/names && grep -q config-a.cfg $W/names"
+check "bugreport" sh -c "$XL bugreport $W/report.tar.gz && tar tzf $W/report.tar.gz > $W/names &&
+	grep -q console-a.log $W/names && grep -q config-a.cfg $W/names"
 refuse "doctor" "problem" $XL doctor
 check "destroy" $XL destroy a
 check "destroy e" $XL destroy e
@@ -154,14 +165,19 @@ check "undefine" $XL undefine e
 refuse "gone" "no guest 'e'" $XL start e
 fds() { ls "/proc/$XEND/fd" "/proc/$(store_pid)/fd" | wc -l; }
 $XL create -p "$W/a.cfg" > "$W/out" 2>&1 && $XL destroy a; FDS=$(fds)
-i=0; while [ $i -lt 20 ]; do $XL create -p "$W/a.cfg" > /dev/null && $XL destroy a > /dev/null || { not_ok "round $i"; break; }; i=$((i + 1)); done
+i=0
+while [ $i -lt 20 ]; do
+	$XL create -p "$W/a.cfg" > /dev/null && $XL destroy a > /dev/null || { not_ok "round $i"; break; }
+	i=$((i + 1))
+done
 same_fds() { [ "$(fds)" -le "$FDS" ]; }
 check "no descriptor is left" await same_fds
 check "nothing is left" sh -c "[ \$($XL list | wc -l) = 2 ] && [ -z \"\$(ls $W/run/guests)\" ]"
 FREE=$($XL info --json | grep -o '"free_memory_kib": *[0-9]*' | grep -o '[0-9]*$')
 check "all memory is back" test "$FREE" -gt 260000
 # Requests that are none.
-for junk in '{}' '{"v":1}' '{"v":1,"op":"list","args":5}' '{"v":1,"op":"nosuch","args":{}}' 'xx' '{"v":1,"op":"destroy","args":{"guest":7}}'; do
+for junk in '{}' '{"v":1}' '{"v":1,"op":"list","args":5}' '{"v":1,"op":"nosuch","args":{}}' 'xx' \
+	'{"v":1,"op":"destroy","args":{"guest":7}}'; do
 	python3 - "$XEND_SOCKET" "$junk" <<'PY' > /dev/null 2>&1
 import socket, struct, sys
 s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.settimeout(60)
@@ -173,7 +189,12 @@ done
 check "junk did no harm" $XL list
 kill -TERM "$XEND"; wait "$XEND"; st=$?
 check "it ends in peace (status $st)" test $st = 0
-if grep -q "ERROR: AddressSanitizer\|runtime error\|LeakSanitizer" "$W/xend.log"; then not_ok "sanitizers"; grep -A25 "ERROR\|runtime error" "$W/xend.log" | head -60; else ok; fi
+if grep -q "ERROR: AddressSanitizer\|runtime error\|LeakSanitizer" "$W/xend.log"; then
+	not_ok "sanitizers"
+	grep -A25 "ERROR\|runtime error" "$W/xend.log" | head -60
+else
+	ok
+fi
 [ $F -eq 0 ] || tail -15 "$W/xend.log"
 finish
 echo "$P passed, $F failed"

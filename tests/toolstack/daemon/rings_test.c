@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The brake on guests that signal the store without end: a domain is heard so many times a tick, then at the next; one
- * that is loud does not silence another, and one that left while it was held back is not touched. Event channels and the
- * store are made up here; the event loop, the sockets and the ring's page are real.
+ * that is loud does not silence another, and one that left while it was held back is not touched. Event channels and
+ * the store are made up here; the event loop, the sockets and the ring's page are real.
  */
 #include <event2/event.h>
 #include <stdio.h>
@@ -74,7 +74,8 @@ static void *open_ring(unsigned int domid, evtchn_port_t port)
 	void *page = NULL;
 
 	if (ftruncate(fd, 4096) < 0 || fd_send(daemon_end, &answer, sizeof(answer), fd) < 0 ||
-	    xs_rings_ops.open(NULL, domid, 0, 7, &page) || recv(daemon_end, &ask, sizeof(ask), 0) != (ssize_t)sizeof(ask))
+	    xs_rings_ops.open(NULL, domid, 0, 7, &page) ||
+	    recv(daemon_end, &ask, sizeof(ask), 0) != (ssize_t)sizeof(ask))
 		page = NULL;
 	close(fd);
 	return page;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Published attacks of guests on other stores, one test each, named by their advisory: each once took a store down, ran it
- * out of memory, or gave a guest what is another's. tests/guest/ATTACKS.md says where the others are tried.
+ * Published attacks of guests on other stores, one test each, named by their advisory: each once took a store down, ran
+ * it out of memory, or gave a guest what is another's. tests/guest/ATTACKS.md says where the others are tried.
  */
 #include "unit.h"
 
@@ -103,7 +103,7 @@ TEST(xsa_325_a_broken_ring_is_no_death)
 	bench_stop();
 }
 
-/* A node whose parents are made with it, and for which there is no room: none of them stays, in no transaction and in one. */
+/* A node whose parents are made with it, and no room: none of them stays, in no transaction and in one. */
 TEST(xsa_414_415_what_fails_leaves_no_part)
 {
 	uint32_t tx;
@@ -155,7 +155,7 @@ TEST(xsa_419_cooperating_guests)
 	bench_stop();
 }
 
-/* Nodes that a transaction removes are removed outside of it, so that nothing is left to take off the count at its end. */
+/* Nodes that a transaction removes go outside of it too, and nothing is left to take off the count at its end. */
 TEST(xsa_440_removed_on_both_sides)
 {
 	uint32_t tx;

@@ -325,7 +325,9 @@ TEST(requests_pay_for_the_time_they_take)
 	bench_stop();
 }
 
-/* A minute that passed while its request was served (a host that stood still) keeps a guest out for a second, no more. */
+/*
+ * A minute that passed while its request was served (a host that stood still) keeps a guest out for a second, no more.
+ */
 TEST(a_clock_that_jumps_is_no_debt)
 {
 	bench_options.limits.requests_per_s = 1000;

@@ -38,6 +38,7 @@ $(OBJ)/race/%.o: $(SRC)/%.c
 # The same under ThreadSanitizer, with all that shares the source: `make race-tsan`. What it need not tell of is listed.
 .PHONY: race-tsan
 race-tsan:
-	@$(MAKE) -s OUT=$(OUT)/tsan RACE_FLAGS=-O2 CFLAGS="-std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=thread -Wno-tsan \
-		-DHOST_TEST -fno-strict-aliasing -I$(SRC) -I. -I./fake -Dhost_cpu_local='(*fake_local())'" $(OUT)/tsan/unit/race_test
+	@$(MAKE) -s OUT=$(OUT)/tsan RACE_FLAGS=-O2 CFLAGS="-std=gnu11 -O1 -g -fno-omit-frame-pointer -fsanitize=thread \
+		-Wno-tsan -DHOST_TEST -fno-strict-aliasing -I$(SRC) -I. -I./fake -Dhost_cpu_local='(*fake_local())'" \
+		$(OUT)/tsan/unit/race_test
 	TSAN_OPTIONS="history_size=4 suppressions=fake/tsan.supp" $(OUT)/tsan/unit/race_test

@@ -296,7 +296,8 @@ static void dispatch(struct vcpu *v)
 	}
 	dom0->refs = dom0_refs;
 	dom0->shutdown_code = ~0u;
-	if (dom0->lock.ticket >> 16 != (dom0->lock.ticket & 0xffff))	/* dom0's own end holds it, a call to power off does not */
+	/* dom0's own end holds it, a call to power off does not */
+	if (dom0->lock.ticket >> 16 != (dom0->lock.ticket & 0xffff))
 		spin_unlock(&dom0->lock);
 	v->regs.rax = 0;
 }

@@ -73,8 +73,8 @@ void machine_idle(void);
 void machine_settle(void);
 
 /*
- * vCPUs run when the test says so; or, switched on, SOFTIRQ_SCHEDULE chooses who is `current` (whose tables are not loaded).
- * All CPUs are idle when it goes on and off.
+ * vCPUs run when the test says so; or, switched on, SOFTIRQ_SCHEDULE chooses who is `current` (whose tables are not
+ * loaded). All CPUs are idle when it goes on and off.
  */
 void machine_schedule(bool on);
 

@@ -42,9 +42,9 @@ void (*panic_vcpu_hook)(const struct vcpu *v, char *buf, size_t size);
 void machine_platform_start(void)
 {
 	cpu_features = (struct cpu_features){
-		.vendor = VENDOR_AMD, .family = 15, .model = 107, .stepping = 1, .max_leaf = 0xd, .max_ext_leaf = 0x80000008,
-		.phys_bits = 40, .virt_bits = 48, .name = "a machine of paper", .xsave = true, .rdtscp = true, .pat = true,
-		.fsgsbase = true,
+		.vendor = VENDOR_AMD, .family = 15, .model = 107, .stepping = 1, .max_leaf = 0xd,
+		.max_ext_leaf = 0x80000008, .phys_bits = 40, .virt_bits = 48, .name = "a machine of paper",
+		.xsave = true, .rdtscp = true, .pat = true, .fsgsbase = true,
 	};
 	boot_info.nr_e820 = 2;
 	boot_info.e820[0] = (struct e820_entry){ 0, MACHINE_FRAMES * PAGE_SIZE, E820_RAM };

@@ -2,7 +2,8 @@
 include machine/machine.mk
 CFLAGS	+= -I./machine
 
-MACHINE_TESTS := mm domain calls vcpu_calls control machine_calls efi_calls policy pv_desc pv_type pv_grant mmu_update type_race domain_race memory_op pv_switch
+MACHINE_TESTS := mm domain calls vcpu_calls control machine_calls efi_calls policy pv_desc pv_type \
+	pv_grant mmu_update type_race domain_race memory_op pv_switch
 TESTS	+= $(MACHINE_TESTS)
 $(foreach test,$(MACHINE_TESTS),$(eval $(test)-y := $(MACHINE:%=+%))$(eval $(test)-libs := $(MACHINE_LIBS)))
 domain_race-y := $(filter-out +hv/domain/domain.c +hv/event/pirq.c,$(domain_race-y))

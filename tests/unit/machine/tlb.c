@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the CPUs' TLBs may still hold. Every translation that a guest used is noted with the time of the CPU's last flush
- * (x86/tlb.c's own clock, and what host_ops counts); it is gone as soon as either has moved. Invalidating one page drops
- * all, so a missing flush can be overlooked, but never seen where there is none.
+ * What the CPUs' TLBs may still hold. Every translation that a guest used is noted with the time of the CPU's last
+ * flush (x86/tlb.c's own clock, and what host_ops counts); it is gone as soon as either has moved. Invalidating one
+ * page drops all, so a missing flush can be overlooked, but never seen where there is none.
  *
  * The rule: while a CPU may hold a translation, its frame is not free for the hypervisor's own use, is no page table or
  * descriptor page if it is writable, and still belongs to the domain that it was used by, or to one whose references to
@@ -38,7 +38,8 @@ void machine_tlb_note(u64 va, mfn_t m, bool writable)
 	u32 cpu = this_cpu();
 
 	for (u32 i = 0; i < nr_notes; i++)
-		if (notes[i].va == va && mfn_eq(notes[i].m, m) && notes[i].writable == writable && notes[i].cpu == cpu &&
+		if (notes[i].va == va && mfn_eq(notes[i].m, m) && notes[i].writable == writable &&
+		    notes[i].cpu == cpu &&
 		    alive(&notes[i]))
 			return;
 	notes[next_note] = (struct note){
@@ -78,8 +79,8 @@ bool machine_tlb_is_safe(void)
 
 		if (!wrong)
 			continue;
-		printf("    CPU %u may still reach frame %#lx (%s, by %#lx), which %s: owner %u type %#x\n", notes[i].cpu,
-		       (unsigned long)mfn_x(notes[i].m), notes[i].writable ? "writable" : "readable",
+		printf("    CPU %u may still reach frame %#lx (%s, by %#lx), which %s: owner %u type %#x\n",
+		       notes[i].cpu, (unsigned long)mfn_x(notes[i].m), notes[i].writable ? "writable" : "readable",
 		       (unsigned long)notes[i].va, wrong, mfn_to_frame(notes[i].m)->owner,
 		       mfn_to_frame(notes[i].m)->type);
 		ok = false;

@@ -68,7 +68,8 @@ static void count_fifo(const struct domain *d)
 		return;
 	for (u32 i = 0; i < d->max_vcpus; i++)
 		if (fifo->vcpu[i].control)
-			oracle_typed_ref(frame_to_mfn(fifo->vcpu[i].control_frame), FT_WRITABLE, "an event control block");
+			oracle_typed_ref(frame_to_mfn(fifo->vcpu[i].control_frame), FT_WRITABLE,
+					 "an event control block");
 	for (u32 i = 0; i < fifo->nr_words / FIFO_WORDS_PER_PAGE; i++)
 		oracle_typed_ref(frame_to_mfn(fifo->frame[i]), FT_WRITABLE, "an event page");
 }
@@ -117,10 +118,11 @@ static void walk_list(const struct domain *d, u32 first, u64 length, bool shared
 			return;
 		}
 		if (f->owner != d->id || !f->refs || !(f->flags & FRAME_SHARED) != !shared)
-			oracle_wrong("domain %u lists frame %#x: owner %u refs %#x flags %#x", d->id, at, f->owner, f->refs,
-				     f->flags);
+			oracle_wrong("domain %u lists frame %#x: owner %u refs %#x flags %#x", d->id, at, f->owner,
+				     f->refs, f->flags);
 		if (f->prev != prev || expected[at].listed)
-			oracle_wrong("domain %u: frame %#x has prev %#x, not %#x, or is listed twice", d->id, at, f->prev, prev);
+			oracle_wrong("domain %u: frame %#x has prev %#x, not %#x, or is listed twice", d->id, at,
+				     f->prev, prev);
 		expected[at].listed = true;
 	}
 	if (n != length)
@@ -137,11 +139,13 @@ static void walk_extents(const struct domain *d)
 
 		pages += 1u << e->order;
 		if (e->cleared > 1u << e->order)
-			oracle_wrong("domain %u: %u of %u pages of a block are cleared", d->id, e->cleared, 1u << e->order);
+			oracle_wrong("domain %u: %u of %u pages of a block are cleared", d->id, e->cleared,
+				     1u << e->order);
 		for (u64 n = first; n < first + (1u << e->order); n++) {
-			if (frame_table[n].owner != OWNER_NONE || frame_table[n].refs != (FRAME_ALLOCATED | 1) || expected[n].listed)
-				oracle_wrong("domain %u has frame %#lx cleared: owner %u refs %#x", d->id, n, frame_table[n].owner,
-					     frame_table[n].refs);
+			if (frame_table[n].owner != OWNER_NONE || frame_table[n].refs != (FRAME_ALLOCATED | 1) ||
+			    expected[n].listed)
+				oracle_wrong("domain %u has frame %#lx cleared: owner %u refs %#x", d->id, n,
+					     frame_table[n].owner, frame_table[n].refs);
 			expected[n].listed = true;
 		}
 	}
@@ -175,8 +179,8 @@ static void find_pin(const struct domain *d, const struct grant_track *t)
 	pins_found++;
 	a = &t->granter->grant->active[t->ref / ENTRIES_PER_FRAME][t->ref % ENTRIES_PER_FRAME];
 	if (a->mfn != t->mfn || a->domid != d->id || !(t->flags & GNTMAP_readonly ? a->readers : a->writers))
-		oracle_wrong("domain %u maps grant %u of domain %u: frame %#x; the entry says %#x for domain %u, %u+%u", d->id,
-			     t->ref, t->granter->id, t->mfn, a->mfn, a->domid, a->readers, a->writers);
+		oracle_wrong("domain %u maps grant %u of domain %u: frame %#x; the entry says %#x for domain %u, %u+%u",
+			     d->id, t->ref, t->granter->id, t->mfn, a->mfn, a->domid, a->readers, a->writers);
 }
 
 /* Pins that mappings of d stand for are found; those of its entries are the result. */

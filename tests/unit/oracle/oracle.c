@@ -67,7 +67,8 @@ static void compare(u64 n)
 		oracle_wrong("frame %#lx of domain %u (type %#x): %u references, %u counted", n, f->owner, f->type,
 			     f->refs & FRAME_REFS_MASK, e->refs);
 	if (count != e->count || (count && (f->type & FT_MASK) != e->type))
-		oracle_wrong("frame %#lx of domain %u: type %#x, counted %#x", n, f->owner, f->type, e->type | e->count);
+		oracle_wrong("frame %#lx of domain %u: type %#x, counted %#x", n, f->owner, f->type,
+			     e->type | e->count);
 	if ((f->type & FT_BUSY) == FT_BUSY)
 		oracle_wrong("frame %#lx of domain %u: type %#x, still being worked on", n, f->owner, f->type);
 	if ((f->type & FT_PARTIAL) && count)
@@ -94,8 +95,8 @@ static void compare_all(void)
 		else if (f->owner == OWNER_NONE && !expected[n].listed)
 			oracle_wrong("frame %#lx is taken but nobody's: refs %#x", n, f->refs);
 		else if (f->refs != (FRAME_ALLOCATED | 1) || (f->type & FT_COUNT_MASK))
-			oracle_wrong("frame %#lx of owner %#x is in use by somebody: refs %#x type %#x", n, f->owner, f->refs,
-				     f->type);
+			oracle_wrong("frame %#lx of owner %#x is in use by somebody: refs %#x type %#x", n, f->owner,
+				     f->refs, f->type);
 	}
 	if (free != page_free_count())
 		oracle_wrong("%lu frames are free, the allocator says %lu", free, page_free_count());

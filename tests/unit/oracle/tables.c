@@ -25,7 +25,8 @@ static void count_mapping(u64 table, u32 i, u64 e, const struct domain *d)
 		oracle_wrong("entry %u of table %#lx is %#lx: not adjusted", i, table, e);
 	if (is_device(m)) {
 		if (!rangeset_contains(d->iomem, mfn_x(m), mfn_x(m)))
-			oracle_wrong("entry %u of table %#lx is %#lx: a device that domain %u has no right to", i, table, e, d->id);
+			oracle_wrong("entry %u of table %#lx is %#lx: a device that domain %u has no right to", i,
+				     table, e, d->id);
 		return;
 	}
 	if (e & PTE_WRITE)
@@ -63,7 +64,8 @@ static void check_slots(u64 table, const u64 *t, const struct domain *d)
 		u64 want = i == PERDOMAIN_SLOT ? virt_to_maddr(d->pv.perdomain_l3) | PTE_HV_TABLE : own[i];
 
 		if (t[i] != want && (t[i] || i != HV_SLOT_FIRST))
-			oracle_wrong("slot %u of level-4 table %#lx of domain %u is %#lx, not %#lx", i, table, d->id, t[i], want);
+			oracle_wrong("slot %u of level-4 table %#lx of domain %u is %#lx, not %#lx", i, table, d->id,
+				     t[i], want);
 	}
 }
 
