@@ -69,7 +69,8 @@ static void reader_free(struct reader *r)
 static void push_input(struct reader *r)
 {
 	struct xencons_interface *ring = r->c->ring;
-	uint32_t prod = ring->in_prod, cons = __atomic_load_n(&ring->in_cons, __ATOMIC_ACQUIRE);
+	uint32_t prod = __atomic_load_n(&ring->in_prod, __ATOMIC_RELAXED);	/* ours, but the guest may write it */
+	uint32_t cons = __atomic_load_n(&ring->in_cons, __ATOMIC_ACQUIRE);
 	size_t room = prod - cons <= sizeof(ring->in) ? sizeof(ring->in) - (prod - cons) : 0;
 	size_t n = r->n_pending < room ? r->n_pending : room;
 
@@ -162,7 +163,8 @@ static void spread(struct console *c, const char *data, size_t len)
 static size_t drain(struct console *c)
 {
 	struct xencons_interface *ring = c->ring;
-	uint32_t cons = ring->out_cons, prod = __atomic_load_n(&ring->out_prod, __ATOMIC_ACQUIRE);
+	uint32_t cons = __atomic_load_n(&ring->out_cons, __ATOMIC_RELAXED);	/* once: buf has the size checked */
+	uint32_t prod = __atomic_load_n(&ring->out_prod, __ATOMIC_ACQUIRE);
 	char buf[sizeof(ring->out)];
 	size_t n = 0;
 
