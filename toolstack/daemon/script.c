@@ -53,10 +53,10 @@ int script_check(const char *path, struct error *err)
 		error_hint(err, "chmod +x %s", path);
 		return rc;
 	}
-	if (st.st_mode & 022) {
+	if (st.st_mode & 022 || (st.st_uid != 0 && st.st_uid != geteuid())) {
 		rc = error_set(err, ERR_CONFIG, NULL,
 			       "script '%s' would run as root, and others than root may write it", path);
-		error_hint(err, "chmod go-w %s", path);
+		error_hint(err, "chown root %s; chmod go-w %s", path, path);
 		return rc;
 	}
 	return 0;

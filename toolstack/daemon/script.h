@@ -15,7 +15,7 @@ typedef void script_done_fn(struct guest *g, enum device_kind kind, size_t i, co
 
 /* The script of a device; NULL: the daemon does it. */
 const char *script_of(const struct guest *g, enum device_kind kind, size_t i);
-/* Could it be run? */
+/* Could it be run, and can nobody but root change what it does? */
 int script_check(const char *path, struct error *err) __must_check;
 
 /*

@@ -775,6 +775,11 @@ def scripts_that_fail(h):
     os.chmod(path, 0o777)
     h.refused('others than root may write it', 'create',
               h.config('c', f'disk = [ "script={path},vdev=xvda,target=x" ]'))
+    if os.geteuid() == 0:
+        os.chmod(path, 0o755)
+        os.chown(path, 65534, -1)
+        h.refused('others than root may write it', 'create', h.path('c.cfg'))
+        os.chown(path, 0, -1)
     os.chmod(path, 0o644)
     h.refused('is no program', 'create', h.path('c.cfg'))
 
