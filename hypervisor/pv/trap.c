@@ -51,9 +51,9 @@ bool pv_window_fault(struct vcpu *v, u64 cr2)
 }
 
 /*
- * In ring 3 a processor reads and writes the supervisor's way only what descriptor registers point to, and that is ours.
- * QEMU before 8 does so with the stack of IRET and of far returns and calls, and SMAP forbids it: every PV kernel would end
- * here. Without SMAP the instruction goes on. True if that was it.
+ * In ring 3 a processor reads and writes the supervisor's way only what descriptor registers point to, and that is
+ * ours. QEMU before 8 does so with the stack of IRET and of far returns and calls, and SMAP forbids it: every PV kernel
+ * would end here. Without SMAP the instruction goes on. True if that was it.
  */
 static bool smap_misjudged(u32 error)
 {

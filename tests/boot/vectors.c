@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes that keep patterns of their own in all YMM registers and look at them for ever: whatever the hypervisor or the
- * kernel below does to CPUs meanwhile, none may find another's.
+ * Processes that keep patterns of their own in all YMM registers and look at them for ever: whatever the hypervisor or
+ * the kernel below does to CPUs meanwhile, none may find another's.
  *
  * usage: vectors PROCESSES STOP     works until the file STOP exists; then "VECTORS n looks", or "WRONG ..." before
  */
@@ -15,12 +15,14 @@
 
 #define BYTES	512
 
-#define EACH16(op)	op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7) op(8) op(9) op(10) op(11) op(12) op(13) op(14) op(15)
+#define EACH16(op)	op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7) op(8) op(9) op(10) op(11) op(12) op(13) \
+			op(14) op(15)
 #define LOAD(n)		"vmovdqu " #n "*32(%rdi), %ymm" #n "\n"
 #define STORE(n)	"vmovdqu %ymm" #n ", " #n "*32(%rsi)\n"
 
 /*
- * Loads from `want`, sleeps `naps` times and works a little, stores to `got`: no C in between that could use the registers.
+ * Loads from `want`, sleeps `naps` times and works a little, stores to `got`: no C in between that could use the
+ * registers.
  */
 void keep(const uint8_t *want, uint8_t *got, long naps);
 __asm__(".text\n"
@@ -54,8 +56,8 @@ static void work(unsigned int seed, const char *stop, volatile uint64_t *looks)
 		++*looks;
 		for (unsigned int i = 0; i < BYTES; i++)
 			if (got[i] != want[i]) {
-				printf("WRONG process %u, look %llu: byte %u of ymm%u is %#x, not %#x\n", seed, (unsigned long long)*looks,
-				       i % 32, i / 32, got[i], want[i]);
+				printf("WRONG process %u, look %llu: byte %u of ymm%u is %#x, not %#x\n", seed,
+				       (unsigned long long)*looks, i % 32, i / 32, got[i], want[i]);
 				exit(1);
 			}
 	}

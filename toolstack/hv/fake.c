@@ -524,7 +524,10 @@ int hv_evtchn_open(void)
 	return fd < 0 ? -errno : fd;
 }
 
-/* Whoever binds while MACHINE.kill is there dies of it, slowly: others see its descriptors close before they are signalled. */
+/*
+ * Whoever binds while MACHINE.kill is there dies of it, slowly: others see its descriptors close before they are
+ * signalled.
+ */
 static void die_if_asked(void)
 {
 	const char *machine = getenv("XEND_FAKE_MACHINE");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Returns and calls that change the code segment, within ring 3, with SMAP on: they use the guest's own stack, which QEMU
- * before 8 reads as the supervisor would and refuses. The guest must not notice. A fault that the guest brings about itself,
- * with SMAP or without, is still its own.
+ * Returns and calls that change the code segment, within ring 3, with SMAP on: they use the guest's own stack, which
+ * QEMU before 8 reads as the supervisor would and refuses. The guest must not notice. A fault that the guest brings
+ * about itself, with SMAP or without, is still its own.
  */
 #include "guest.h"
 
@@ -38,11 +38,14 @@ static void all_three(void)
 {
 	for (int i = 0; i < 3; i++) {
 		iret();
-		CHECK(trap_last.vector == -1, "iretq meets %ld, error code %#lx", trap_last.vector, trap_last.error_code);
+		CHECK(trap_last.vector == -1, "iretq meets %ld, error code %#lx", trap_last.vector,
+		      trap_last.error_code);
 		far_ret();
-		CHECK(trap_last.vector == -1, "lretq meets %ld, error code %#lx", trap_last.vector, trap_last.error_code);
+		CHECK(trap_last.vector == -1, "lretq meets %ld, error code %#lx", trap_last.vector,
+		      trap_last.error_code);
 		far_call();
-		CHECK(trap_last.vector == -1, "lcall meets %ld, error code %#lx", trap_last.vector, trap_last.error_code);
+		CHECK(trap_last.vector == -1, "lcall meets %ld, error code %#lx", trap_last.vector,
+		      trap_last.error_code);
 	}
 }
 

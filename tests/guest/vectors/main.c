@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The sixteen YMM registers of a vCPU are its own: through hypercalls, traps and the turns of others, on whatever CPU it
- * comes to run; saved into a tool's image and given back from one, in another domain too. Components that a guest has
- * switched on anew hold nothing of anybody else's (the state a lazy or half switch would leave: XSA-267, CVE-2018-3665).
+ * The sixteen YMM registers of a vCPU are its own: through hypercalls, traps and the turns of others, on whatever CPU
+ * it comes to run; saved into a tool's image and given back from one, in another domain too. Components that a guest
+ * has switched on anew hold nothing of anybody else's (the state a lazy or half switch would leave: XSA-267,
+ * CVE-2018-3665).
  *
  * A guest here is a page of code that loads its registers from its data page once and then compares them for ever.
  */
@@ -30,7 +31,8 @@ struct data {
 };
 
 /* All sixteen, from and to such a page at %rbx. */
-#define EACH16(op)	op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7) op(8) op(9) op(10) op(11) op(12) op(13) op(14) op(15)
+#define EACH16(op)	op(0) op(1) op(2) op(3) op(4) op(5) op(6) op(7) op(8) op(9) op(10) op(11) op(12) op(13) \
+			op(14) op(15)
 #define LOAD(n)		"vmovdqu " #n "*32(%rbx), %ymm" #n "\n"
 #define STORE_SEEN(n)	"vmovdqu %ymm" #n ", 512+" #n "*32(%rbx)\n"
 #define STORE_ANEW(n)	"vmovdqu %ymm" #n ", 1024+" #n "*32(%rbx)\n"
@@ -81,7 +83,8 @@ __asm__(".pushsection .rodata\n"
 	"		pop %rbx\n"
 	"		ret\n");
 _Static_assert(__HYPERVISOR_sched_op == 29 && SCHEDOP_yield == 0, "numbers in the code");
-_Static_assert(offsetof(struct data, seen) == 512 && offsetof(struct data, anew) == 1024 && offsetof(struct data, looks) == 1536 &&
+_Static_assert(offsetof(struct data, seen) == 512 && offsetof(struct data, anew) == 1024 &&
+	       offsetof(struct data, looks) == 1536 &&
 	       offsetof(struct data, wrong) == 1544, "layout in the code");
 
 /* ---- our own registers ---- */
@@ -105,8 +108,8 @@ static void expect_own(const char *when)
 	store_registers(&own);
 	for (unsigned int i = 0; i < ALL_BYTES; i++)
 		if (own.seen[i] != own.pattern[i]) {
-			test_failure("%s: byte %u of our ymm%u is %#x, not %#x", when, i % YMM_BYTES, i / YMM_BYTES, own.seen[i],
-				     own.pattern[i]);
+			test_failure("%s: byte %u of our ymm%u is %#x, not %#x", when, i % YMM_BYTES, i / YMM_BYTES,
+				     own.seen[i], own.pattern[i]);
 			load_own(1);
 			return;
 		}
@@ -117,7 +120,8 @@ static uint32_t cpuid(uint32_t leaf, uint32_t sub, int reg)
 	uint32_t r[4];
 
 	/* "ud2a; .ascii xen; cpuid": as seen by a PV guest */
-	__asm__ volatile(".byte 0x0f, 0x0b, 0x78, 0x65, 0x6e\n cpuid" : "=a" (r[0]), "=b" (r[1]), "=c" (r[2]), "=d" (r[3]) : "a" (leaf), "c" (sub));
+	__asm__ volatile(".byte 0x0f, 0x0b, 0x78, 0x65, 0x6e\n cpuid" : "=a" (r[0]), "=b" (r[1]), "=c" (r[2]),
+			 "=d" (r[3]) : "a" (leaf), "c" (sub));
 	return r[reg];
 }
 
@@ -213,7 +217,8 @@ static void make(struct guest *g, unsigned int seed)
 {
 	memset(&d, 0, sizeof(d));
 	d.u.createdomain = (struct xen_domctl_createdomain) {
-		.max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = 4, .max_maptrack_frames = 4, .grant_opts = 1,
+		.max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = 4, .max_maptrack_frames = 4,
+		.grant_opts = 1,
 	};
 	control(XEN_DOMCTL_createdomain, 0);
 	g->id = d.domain;
@@ -283,7 +288,8 @@ static void nothing_of_ours(const struct guest *g)
 
 	for (unsigned int i = 0; i < ALL_BYTES; i++)
 		if (p->anew[i]) {
-			test_failure("AVX switched on shows the guest %#x in byte %u of ymm%u", p->anew[i], i % YMM_BYTES, i / YMM_BYTES);
+			test_failure("AVX switched on shows the guest %#x in byte %u of ymm%u", p->anew[i],
+				     i % YMM_BYTES, i / YMM_BYTES);
 			return;
 		}
 }
@@ -300,7 +306,8 @@ static uint64_t features;	/* as the hypervisor named them; tools give them back 
 static long ext_state(const struct guest *g, uint32_t cmd, uint64_t size)
 {
 	memset(&d, 0, sizeof(d));
-	d.u.vcpuextstate = (struct xen_domctl_vcpuextstate){ .xfeature_mask = size ? features : 0, .size = size, .buffer = (uint64_t)&image };
+	d.u.vcpuextstate = (struct xen_domctl_vcpuextstate){ .xfeature_mask = size ? features : 0, .size = size,
+							     .buffer = (uint64_t)&image };
 	return try(cmd, g->id);
 }
 
@@ -318,7 +325,8 @@ static uint8_t *in_image(unsigned int byte)
 static uint64_t get_image(const struct guest *g)
 {
 	EXPECT(0, ext_state(g, XEN_DOMCTL_getvcpuextstate, 0));
-	CHECK(d.u.vcpuextstate.size >= 16 + 832 && d.u.vcpuextstate.size <= sizeof(image), "images of %lu bytes", d.u.vcpuextstate.size);
+	CHECK(d.u.vcpuextstate.size >= 16 + 832 && d.u.vcpuextstate.size <= sizeof(image), "images of %lu bytes",
+	      d.u.vcpuextstate.size);
 	features = d.u.vcpuextstate.xfeature_mask;
 	CHECK((features & XCR0_AVX) == XCR0_AVX, "features %#lx", features);
 	memset(&image, 0, sizeof(image));
@@ -338,7 +346,8 @@ static void exchange(const struct guest *g)
 	p = data_of(g);
 	for (unsigned int i = 0; i < ALL_BYTES; i++)
 		if (*in_image(i) != p->pattern[i]) {
-			test_failure("byte %u of ymm%u is saved as %#x, not %#x", i % YMM_BYTES, i / YMM_BYTES, *in_image(i), p->pattern[i]);
+			test_failure("byte %u of ymm%u is saved as %#x, not %#x", i % YMM_BYTES, i / YMM_BYTES,
+				     *in_image(i), p->pattern[i]);
 			break;
 		}
 	fill((uint8_t *)p->pattern, 99);
@@ -357,7 +366,8 @@ static void refusals(const struct guest *g)
 	control(XEN_DOMCTL_pausedomain, g->id);
 	size = get_image(g);
 	CHECK(ext_state(g, XEN_DOMCTL_getvcpuextstate, size - 1) < 0, "a buffer one byte too small is filled");
-	CHECK(ext_state(g, XEN_DOMCTL_setvcpuextstate, sizeof(image)) < 0, "an image of %lu bytes is taken", sizeof(image));
+	CHECK(ext_state(g, XEN_DOMCTL_setvcpuextstate, sizeof(image)) < 0, "an image of %lu bytes is taken",
+	      sizeof(image));
 	CHECK(ext_state(g, XEN_DOMCTL_setvcpuextstate, 8) < 0, "an image of 8 bytes is taken");
 	image.xcr0 = 5;			/* AVX without SSE */
 	CHECK(ext_state(g, XEN_DOMCTL_setvcpuextstate, size) < 0, "XCR0 of 5 is taken");

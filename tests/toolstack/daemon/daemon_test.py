@@ -851,7 +851,8 @@ def killed_while_it_starts(h):
     h.kill()
     h.write('machine.kill', '')
     with open(h.path('xend.log'), 'ab') as log:
-        died = subprocess.run([f'{B}/xend-fake', '-r', h.dir, '-c', h.path('xend.conf')], env=h.env, stdout=log, stderr=log, timeout=60)
+        died = subprocess.run([f'{B}/xend-fake', '-r', h.dir, '-c', h.path('xend.conf')], env=h.env, stdout=log,
+                              stderr=log, timeout=60)
     assert died.returncode == -signal.SIGKILL, died.returncode
     h.start()
     with open(h.path('xend.log'), errors='replace') as f:

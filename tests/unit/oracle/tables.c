@@ -53,8 +53,8 @@ static void count_entry(u64 table, u32 i, u64 e, u32 level, const struct domain 
 }
 
 /*
- * The hypervisor's slots of a level-4 table that may get loaded. The first, which shows guests the M2P, is empty in what
- * user mode gets of a domain that asked for that (VMASST_TYPE_m2p_strict), perhaps before.
+ * The hypervisor's slots of a level-4 table that may get loaded. The first, which shows guests the M2P, is empty in
+ * what user mode gets of a domain that asked for that (VMASST_TYPE_m2p_strict), perhaps before.
  */
 static void check_slots(u64 table, const u64 *t, const struct domain *d)
 {
