@@ -5,7 +5,7 @@
  *	pump ADDRESS PORT MIB		sends that much, waits until all of it is taken, says how fast it was
  *	pump -r FILE MIB		reads that much past the cache, says how fast it was
  *	pump -d ADDRESS N		asks the DHCP server there for addresses, in the names of N hardware addresses
- *	pump -w FILE TEXT SECONDS	waits, asleep, until the file holds the text; status 1 if it does not in that time
+ *	pump -w FILE TEXT SECONDS	waits, asleep, until the file holds the text; status 1 if it does not in time
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -60,7 +60,8 @@ static void send_to(const char *address, int port, long mib)
 	int s = socket(AF_INET, SOCK_STREAM, 0);
 	double t;
 
-	need(inet_pton(AF_INET, address, &a.sin_addr) == 1 && connect(s, (struct sockaddr *)&a, sizeof(a)) == 0, address);
+	need(inet_pton(AF_INET, address, &a.sin_addr) == 1 && connect(s, (struct sockaddr *)&a, sizeof(a)) == 0,
+	     address);
 	t = now();
 	for (long left = mib << 20, n; left > 0; left -= n) {
 		n = write(s, block, 128 << 10);
@@ -100,7 +101,8 @@ static int wait_for(const char *file, const char *text, int seconds)
 	struct pollfd p = { .fd = inotify_init1(IN_NONBLOCK), .events = POLLIN };
 	double end = now() + seconds, left;
 
-	need(copy && p.fd >= 0 && inotify_add_watch(p.fd, dirname(copy), IN_MODIFY | IN_CREATE | IN_MOVED_TO) >= 0, file);
+	need(copy && p.fd >= 0 && inotify_add_watch(p.fd, dirname(copy), IN_MODIFY | IN_CREATE | IN_MOVED_TO) >= 0,
+	     file);
 	while (!holds(file, text)) {
 		left = end - now();
 		if (left <= 0 || poll(&p, 1, (int)(left * 1e3) + 1) < 0)
@@ -120,7 +122,8 @@ static void ask_addresses(const char *server, long n)
 	static const unsigned char options[] = { 0x63, 0x82, 0x53, 0x63, 53, 1, 3, 50, 4 };
 	int s = socket(AF_INET, SOCK_DGRAM, 0);
 
-	need(inet_pton(AF_INET, server, &to.sin_addr) == 1 && bind(s, (struct sockaddr *)&from, sizeof(from)) == 0, server);
+	need(inet_pton(AF_INET, server, &to.sin_addr) == 1 && bind(s, (struct sockaddr *)&from, sizeof(from)) == 0,
+	     server);
 	for (long i = 0; i < n; i++) {
 		memcpy(msg + 4, &i, 4);			/* xid */
 		memcpy(msg + 28, "\x02\0\0\0\0", 5);	/* chaddr */
@@ -148,7 +151,7 @@ int main(int argc, char **argv)
 	else if (argc == 4)
 		send_to(argv[1], atoi(argv[2]), atol(argv[3]));
 	else
-		fprintf(stderr, "usage: pump -l PORT | pump ADDRESS PORT MIB | pump -r FILE MIB | pump -w FILE TEXT SECONDS | "
-			"pump -d ADDRESS N\n");
+		fprintf(stderr, "usage: pump -l PORT | pump ADDRESS PORT MIB | pump -r FILE MIB | "
+			"pump -w FILE TEXT SECONDS | pump -d ADDRESS N\n");
 	return argc < 3;
 }

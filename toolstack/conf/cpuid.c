@@ -121,12 +121,14 @@ static int unknown(const char *name, struct error *err)
 
 	for (size_t i = 0; i < COUNT(numbers); i++)
 		if (strcmp(numbers[i], name) == 0)
-			return error_set(err, ERR_UNSUPPORTED, NULL, "cpuid: '%s' cannot be chosen, features can", name);
+			return error_set(err, ERR_UNSUPPORTED, NULL, "cpuid: '%s' cannot be chosen, features can",
+					 name);
 	for (size_t i = 0; i < COUNT(features); i++)
 		all[i] = features[i].name;
 	near = nearest_word(name, all, COUNT(features));
 	if (near)
-		return error_set(err, ERR_CONFIG, NULL, "cpuid: there is no feature '%.40s' (did you mean '%s'?)", name, near);
+		return error_set(err, ERR_CONFIG, NULL, "cpuid: there is no feature '%.40s' (did you mean '%s'?)",
+				 name, near);
 	return error_set(err, ERR_CONFIG, NULL, "cpuid: there is no feature '%.40s'", name);
 }
 
@@ -181,8 +183,8 @@ static int parse_reg(uint32_t leaf, uint32_t subleaf, char *word, struct conf_cp
 	*bits++ = '\0';
 	reg = find_reg(leaf, subleaf, word);
 	if (reg == CPUID_REGS && strspn(bits, "xks") != 32)
-		return error_set(err, ERR_UNSUPPORTED, NULL, "cpuid: %s of leaf %#x holds no features that can be chosen", word,
-				 leaf);
+		return error_set(err, ERR_UNSUPPORTED, NULL,
+				 "cpuid: %s of leaf %#x holds no features that can be chosen", word, leaf);
 	for (unsigned int i = 0; reg < CPUID_REGS && i < 32; i++)
 		(void)set_bit(want, reg, 31 - i, bits[i]);
 	return 0;
@@ -197,8 +199,8 @@ static int parse_leaf(char *text, struct conf_cpuid *want, struct error *err)
 	if (rest != text && *rest == ',')
 		subleaf = (uint32_t)strtoul(rest + 1, &rest, 0);
 	if (rest == text || *rest != ':')
-		return error_set(err, ERR_CONFIG, NULL, "cpuid: '%.60s' begins neither with 'host,' nor with a leaf: '1:ecx=...'",
-				 text);
+		return error_set(err, ERR_CONFIG, NULL,
+				 "cpuid: '%.60s' begins neither with 'host,' nor with a leaf: '1:ecx=...'", text);
 	for (char *w = strtok_r(rest + 1, ",", &save); !rc && w; w = strtok_r(NULL, ",", &save))
 		rc = parse_reg(leaf, subleaf, w, want, err);
 	return rc;
@@ -249,5 +251,6 @@ void conf_cpuid_bit_name(unsigned int reg, unsigned int bit, char *buf, size_t s
 			snprintf(buf, size, "%s", features[i].name);
 			return;
 		}
-	snprintf(buf, size, "bit %u of e%cx in leaf %#x", bit, names[conf_cpuid_regs[reg].reg], conf_cpuid_regs[reg].leaf);
+	snprintf(buf, size, "bit %u of e%cx in leaf %#x", bit, names[conf_cpuid_regs[reg].reg],
+		 conf_cpuid_regs[reg].leaf);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* cpuid=: features that a guest is shown or not, in the words of Xen's configurations or by the bits of CPUID's registers. */
+/* cpuid=: features that a guest is shown or not, in the words of Xen's configurations or by bits of the registers. */
 #ifndef CONF_CPUID_H
 #define CONF_CPUID_H
 

@@ -96,8 +96,8 @@ static int rule_bootloader(struct conf_build *b, struct error *err)
 		error_set(err, ERR_UNSUPPORTED, NULL,
 			  "bootloader = '%.80s' would read the guest's disk inside dom0, which is never done",
 			  b->bootloader);
-		error_hint(err, "firmware = \"pvgrub64\" (in XML <bootloader>pvgrub64</bootloader>) boots from the guest's "
-				"own disk by GRUB");
+		error_hint(err, "firmware = \"pvgrub64\" (in XML <bootloader>pvgrub64</bootloader>) boots from the "
+				"guest's own disk by GRUB");
 		return error_to_errno(ERR_UNSUPPORTED);
 	}
 	if (b->firmware && strcmp(b->firmware, b->bootloader))
@@ -219,7 +219,8 @@ static int rule_disks(struct conf_build *b, struct error *err)
 			if (p->devid == q->devid)
 				return error_set(err, ERR_CONFIG, NULL, "two disks are %s", p->vdev);
 			if (p->target && q->target && !p->script && !q->script &&
-			    strcmp(p->target, q->target) == 0 && !(p->readonly && q->readonly) && !(p->shared && q->shared))
+			    strcmp(p->target, q->target) == 0 && !(p->readonly && q->readonly) &&
+			    !(p->shared && q->shared))
 				return error_set(err, ERR_CONFIG, NULL, "%s and %s are the same file %.100s",
 						 q->vdev, p->vdev, p->target);
 		}
@@ -285,8 +286,10 @@ static const struct {
 	rule_fn *check;
 	const char *key, *older;
 } rules[] = {
-	{ rule_name, "name", NULL }, { rule_uuid, "uuid", NULL }, { rule_type, "type", "builder" }, { rule_bootloader, "bootloader", NULL },
-	{ rule_boot, "kernel", NULL }, { rule_cmdline, "extra", NULL }, { rule_memory, "memory", NULL }, { rule_vcpus, "vcpus", NULL },
+	{ rule_name, "name", NULL }, { rule_uuid, "uuid", NULL }, { rule_type, "type", "builder" },
+	{ rule_bootloader, "bootloader", NULL },
+	{ rule_boot, "kernel", NULL }, { rule_cmdline, "extra", NULL }, { rule_memory, "memory", NULL },
+	{ rule_vcpus, "vcpus", NULL },
 	{ rule_disks, "disk", NULL }, { rule_vifs, "vif", NULL }, { rule_actions, NULL, NULL },
 	{ rule_pool, "pool", NULL }, { rule_label, "seclabel", NULL }, { rule_cpuid, "cpuid", NULL },
 };

@@ -129,9 +129,10 @@ static const struct conf_key cpu_keys[] = {
 	{ STR("pool", cfg.pool, 64), XML("resource/partition", TEXT), .arg = "NAME",
 	  .help = "The CPU pool to run in. There is one, Pool-0.", .example = "\"Pool-0\"" },
 	{ STR("cpuid", cfg.cpuid, 4096), XML("cpu[feature]", CPU), .arg = "POLICY",
-	  .help = "Features to hide from the guest: host, and then names with =0, as Xen's users write them; what needs "
-		  "them is hidden, too. =1 says that one must be there, and the guest is refused if it cannot be; =x that all is as usual. Or a "
-		  "list of registers, their bits from 31 down: \"1:ecx=xxx0xxxxxxxxxxxxxxxxxxxxxxxxxxxx\".",
+	  .help = "Features to hide from the guest: host, and then names with =0, as Xen's users write them; what "
+		  "needs them is hidden, too. =1 says that one must be there, and the guest is refused if it cannot "
+		  "be; =x that all is as usual. Or a list of registers, their bits from 31 down: "
+		  "\"1:ecx=xxx0xxxxxxxxxxxxxxxxxxxxxxxxxxxx\".",
 	  .example = "\"host,avx=0\"" },
 	{ ENUM("tsc_mode", cfg.tsc_mode, tsc_words), XML("clock/timer[@name='tsc']/@mode", TSC),
 	  .arg = "MODE", .help = "How the time stamp counter is served: default, always_emulate, native.",

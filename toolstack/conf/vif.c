@@ -241,10 +241,12 @@ static const struct conf_key vif_fields[] = {
 	{ .name = "rate", .kind = KEY_CUSTOM, .parse = parse_rate, .format = format_rate, .arg = "10Mb/s",
 	  .help = "What the guest may send at most." },
 	{ .name = "antispoof", .kind = KEY_CUSTOM, .parse = parse_antispoof, .format = format_antispoof, .arg = "0|1",
-	  .help = "Let the guest send from its own hardware address only, and from no IP address that is another's; default "
-		  "in the default network, xend(8) has the rules. On other bridges its addresses are those of ip=; if there "
-		  "are none, only the hardware address counts. 0 is for guests that have a bridge or guests inside." },
-	{ .name = "mtu", .kind = KEY_U32, .offset = AT(mtu), .min = 0, .max = 65535, .arg = "BYTES", .help = "Largest packet, 68 to 65535; 1500 if not given." },
+	  .help = "Let the guest send from its own hardware address only, and from no IP address that is "
+		  "another's; default in the default network, xend(8) has the rules. On other bridges its addresses "
+		  "are those of ip=; if there are none, only the hardware address counts. 0 is for guests that have a "
+		  "bridge or guests inside." },
+	{ .name = "mtu", .kind = KEY_U32, .offset = AT(mtu), .min = 0, .max = 65535, .arg = "BYTES",
+	  .help = "Largest packet, 68 to 65535; 1500 if not given." },
 	{ .name = "gatewaydev", .kind = KEY_CUSTOM, .offset = AT(gatewaydev), .parse = parse_ifname,
 	  .format = conf_format_string, .arg = "NAME", .help = "The interface that a routing script uses." },
 	{ .name = "model", .kind = KEY_STR, .offset = AT(model), .max = 32, .arg = "WORD",

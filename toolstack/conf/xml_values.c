@@ -148,10 +148,12 @@ static char *tsc_text(struct xml_reader *rd, xmlNode *node)
 static const char *feature_name(const char *name)
 {
 	static const char *const names[][2] = {
-		{ "pni", "sse3" }, { "pclmuldq", "pclmulqdq" }, { "ds_cpl", "dscpl" }, { "cid", "cntxid" }, { "cx16", "cmpxchg16" },
+		{ "pni", "sse3" }, { "pclmuldq", "pclmulqdq" }, { "ds_cpl", "dscpl" }, { "cid", "cntxid" },
+		{ "cx16", "cmpxchg16" },
 		{ "cx8", "cmpxchg8" }, { "sep", "sysenter" }, { "pn", "psn" }, { "clflush", "clfsh" }, { "ht", "htt" },
 		{ "nodeid_msr", "nodeid" }, { "cr8legacy", "altmovcr8" }, { "lahf_lm", "lahfsahf" },
-		{ "cmp_legacy", "cmplegacy" }, { "fxsr_opt", "ffxsr" }, { "pdpe1gb", "page1gb" }, { "sse4.1", "sse4_1" },
+		{ "cmp_legacy", "cmplegacy" }, { "fxsr_opt", "ffxsr" }, { "pdpe1gb", "page1gb" },
+		{ "sse4.1", "sse4_1" },
 		{ "avx512ifma", "avx512-ifma" }, { "avx512vbmi", "avx512-vbmi" },
 	};
 

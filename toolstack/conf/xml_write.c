@@ -112,8 +112,8 @@ static void put_features(struct strbuf *out, const char *cpuid)
 		if (!value)
 			continue;
 		*value++ = '\0';
-		strbuf_printf(out, "    <feature policy='%s' name='%s'/>\n", *value == '0' ? "disable" : *value == '1' ? "require" :
-			      "optional", w);
+		strbuf_printf(out, "    <feature policy='%s' name='%s'/>\n",
+			      *value == '0' ? "disable" : *value == '1' ? "require" : "optional", w);
 	}
 	strbuf_puts(out, "  </cpu>\n");
 	free(copy);

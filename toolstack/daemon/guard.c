@@ -31,7 +31,8 @@ static bool is_home(const struct guest_vif *vif)
 
 static bool is_guarded(const struct guest_vif *vif)
 {
-	return !vif->script && (vif->antispoof == ANTISPOOF_ON || (vif->antispoof == ANTISPOOF_DEFAULT && is_home(vif)));
+	return !vif->script &&
+	       (vif->antispoof == ANTISPOOF_ON || (vif->antispoof == ANTISPOOF_DEFAULT && is_home(vif)));
 }
 
 /* ---- the rules ---- */
@@ -92,8 +93,8 @@ static void add_vif(struct sets *s, struct guest *g, size_t i, const json_t *lea
 	device_mac(g, i, mac);
 	strbuf_printf(&s->guarded, "\"%s\", ", name);
 	strbuf_printf(&s->macs, "\"%s\" . %s, ", name, mac);
-	strbuf_printf(&s->chaddrs, "  iifname \"%s\" @th,288,48 0x%.2s%.2s%.2s%.2s%.2s%.2s return\n", name, mac, mac + 3,
-		      mac + 6, mac + 9, mac + 12, mac + 15);
+	strbuf_printf(&s->chaddrs, "  iifname \"%s\" @th,288,48 0x%.2s%.2s%.2s%.2s%.2s%.2s return\n", name, mac,
+		      mac + 3, mac + 6, mac + 9, mac + 12, mac + 15);
 	given = add_given(s, name, vif);
 	if (is_home(vif)) {
 		strbuf_printf(&s->home, "\"%s\", ", name);
@@ -214,8 +215,8 @@ static void on_guarded(void *ctx, json_t *result, const struct error *err)
 {
 	(void)ctx;
 	if (!result && !warned)
-		log_warn("guests may use one another's addresses: %s%s%s%s", err->what, err->what[0] ? " " : "", err->why,
-			 err->code == ERR_NOT_FOUND ? " (Debian: apt install nftables)" : "");
+		log_warn("guests may use one another's addresses: %s%s%s%s", err->what, err->what[0] ? " " : "",
+			 err->why, err->code == ERR_NOT_FOUND ? " (Debian: apt install nftables)" : "");
 	warned = !result;
 	working = false;
 	for (struct guest *g = guests; g; g = g->next)

@@ -3,8 +3,9 @@
  * DHCP, names and NAT on the default network.  dnsmasq is a child of the daemon; it listens on the bridge
  * alone and runs as its own user.  It gives each hardware address one lease, whatever the guest calls itself, and
  * guard.c sees to it that no guest has two: nobody can take all.  The last quarter of the network is left to guests
- * with addresses of their own choice; a lease is not asked for on the wire first, where any guest could answer.  If the daemon dies it goes on, until the next daemon replaces it.  Leases
- * are a file; a change of it tells guests' addresses. nft gets one table of ours, replaced as a whole.
+ * with addresses of their own choice; a lease is not asked for on the wire first, where any guest could answer.  If
+ * the daemon dies it goes on, until the next daemon replaces it.  Leases are a file; a change of it tells guests'
+ * addresses.  nft gets one table of ours, replaced as a whole.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -78,8 +79,8 @@ static void exec_dnsmasq(void)
 	snprintf(pidfile, sizeof(pidfile), "--pid-file=%s/dnsmasq.pid", xend.set.run_dir);
 	execlp("dnsmasq", "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--bind-interfaces",
 	       iface, "--except-interface=lo", "--no-hosts", range, leases, "--dhcp-authoritative",
-	       "--dhcp-no-override", "--dhcp-ignore-clid", "--no-ping", pidfile, "--log-facility=-", "--quiet-dhcp", "--quiet-dhcp6",
-	       "--quiet-ra", (char *)NULL);
+	       "--dhcp-no-override", "--dhcp-ignore-clid", "--no-ping", pidfile, "--log-facility=-", "--quiet-dhcp",
+	       "--quiet-dhcp6", "--quiet-ra", (char *)NULL);
 	_exit(127);
 }
 

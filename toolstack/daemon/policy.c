@@ -36,7 +36,8 @@ static int refuse(unsigned int reg, uint32_t missing, struct error *err)
 }
 
 /* Takes away what is to be hidden.  True in changed[] for leaves that have to be given back. */
-static int narrow(const struct conf_cpuid *want, xen_cpuid_leaf_t *leaves, unsigned int n, bool *changed, struct error *err)
+static int narrow(const struct conf_cpuid *want, xen_cpuid_leaf_t *leaves, unsigned int n, bool *changed,
+		  struct error *err)
 {
 	for (unsigned int i = 0; i < CPUID_REGS; i++) {
 		xen_cpuid_leaf_t *leaf = find_leaf(leaves, n, &conf_cpuid_regs[i]);
@@ -73,5 +74,6 @@ int policy_apply(domid_t domid, const char *cpuid, struct error *err)
 				leaves[k++] = leaves[i];
 		rc = k ? hv_domctl_set_cpu_policy(domid, leaves, k) : 0;
 	}
-	return rc ? error_set_errno(err, ERR_FAILED, -rc, NULL, "the hypervisor does not take cpuid='%.60s'", cpuid) : 0;
+	return rc ? error_set_errno(err, ERR_FAILED, -rc, NULL, "the hypervisor does not take cpuid='%.60s'",
+				    cpuid) : 0;
 }

@@ -393,7 +393,8 @@ static int set_cpu_policy(const struct xen_domctl_cpu_policy *p)
 	for (uint32_t i = 0; i < p->nr_leaves; i++, l++) {
 		const xen_cpuid_leaf_t *own = l->leaf == 1 ? &fake_leaves[0] : &fake_leaves[1];
 
-		if (l->leaf != own->leaf || l->subleaf != own->subleaf || (l->b & ~own->b) | (l->c & ~own->c) | (l->d & ~own->d))
+		if (l->leaf != own->leaf || l->subleaf != own->subleaf ||
+		    (l->b & ~own->b) | (l->c & ~own->c) | (l->d & ~own->d))
 			return -EINVAL;
 	}
 	return 0;
@@ -429,7 +430,8 @@ static int do_domctl(struct xen_domctl *op)
 	case XEN_DOMCTL_scheduler_op: return 0;
 	case XEN_DOMCTL_get_cpu_policy: return get_cpu_policy(&op->u.cpu_policy);
 	case XEN_DOMCTL_set_cpu_policy: return set_cpu_policy(&op->u.cpu_policy);
-	case XEN_DOMCTL_settscinfo: return op->u.tsc_info.tsc_mode == 1 || op->u.tsc_info.tsc_mode == 3 ? -EOPNOTSUPP : 0;
+	case XEN_DOMCTL_settscinfo:
+		return op->u.tsc_info.tsc_mode == 1 || op->u.tsc_info.tsc_mode == 3 ? -EOPNOTSUPP : 0;
 	case XEN_DOMCTL_settimeoffset: d->time_offset = op->u.settimeoffset.time_offset_seconds; return 0;
 	default: return -ENOSYS;
 	}

@@ -296,18 +296,22 @@ TEST(cpu_features)
 {
 	struct conf_cpuid want;
 
-	CHECK(hides("host,sse3=0", 1, 2, 0) && hides("host,avx=x,tm=0", 1, 3, 29) && !hides("host,avx=x,tm=0", 1, 2, 28));
-	CHECK(hides("host,sse4.2=0", 1, 2, 20) && hides("host,sse4_2=0", 1, 2, 20) && hides("host,nx=0", 0x80000001, 3, 20));
+	CHECK(hides("host,sse3=0", 1, 2, 0) && hides("host,avx=x,tm=0", 1, 3, 29) &&
+	      !hides("host,avx=x,tm=0", 1, 2, 28));
+	CHECK(hides("host,sse4.2=0", 1, 2, 20) && hides("host,sse4_2=0", 1, 2, 20) &&
+	      hides("host,nx=0", 0x80000001, 3, 20));
 	CHECK(hides("host,xsave=0", 7, 1, 5) && hides("host,avx=0", 7, 1, 16) && !hides("host,avx2=0", 1, 2, 28));
 	CHECK(hides("1:ecx=xxx0xxxxxxxxxxxxxxxxxxxxxxxxxxxx", 1, 2, 28));
-	CHECK(hides("1:eax=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx,edx=xx0kkkkkssssxxxxxxxxxxxxxxxxxxxx;7,0:ebx=xxxxxxxxxxxxxxxxxxxxxxxxxx0xxxxx",
+	CHECK(hides("1:eax=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx,edx=xx0kkkkkssssxxxxxxxxxxxxxxxxxxxx;"
+		    "7,0:ebx=xxxxxxxxxxxxxxxxxxxxxxxxxx0xxxxx",
 		    7, 1, 5));
 	CHECK_EQ(conf_parse_cpuid("host,avx=1,avx=0", &want, NULL), 0);
 	CHECK(!want.on[0] && want.off[0] == (1u << 28 | 1u << 12 | 1u << 29));
 	CHECK_REFUSED(BASE "cpuid='host,avxx=0'\n", "t.cfg:4: cpuid: there is no feature 'avxx' (did you mean 'avx'?)");
 	CHECK_REFUSED(BASE "cpuid='host,family=6'\n", "t.cfg:4: cpuid: 'family' cannot be chosen, features can");
 	CHECK_REFUSED(BASE "cpuid='host,avx=2'\n", "t.cfg:4: cpuid: 'avx' needs a value: 0, 1, or x for as it is");
-	CHECK_REFUSED(BASE "cpuid='avx=0'\n", "t.cfg:4: cpuid: 'avx=0' begins neither with 'host,' nor with a leaf: '1:ecx=...'");
+	CHECK_REFUSED(BASE "cpuid='avx=0'\n",
+		      "t.cfg:4: cpuid: 'avx=0' begins neither with 'host,' nor with a leaf: '1:ecx=...'");
 	CHECK_REFUSED(BASE "cpuid=['1:ecx=x0']\n",
 		      "t.cfg:4: cpuid: 'ecx=x0' is not a register and its 32 bits, from 31 on: ecx=xx0x...");
 	CHECK_REFUSED(BASE "cpuid=['2:eax=0xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx']\n",

@@ -90,8 +90,8 @@ TEST(features_of_the_processor)
 {
 	struct parsed p = parse(
 		"<domain type='xen'><name>p</name><memory>524288</memory><cpu mode='host-passthrough' check='none'>"
-		"<feature policy='disable' name='pni'/><feature policy='optional' name='avx'/><feature policy='require' "
-		"name='tsc'/></cpu><os><type>xen</type><kernel>/k</kernel></os></domain>");
+		"<feature policy='disable' name='pni'/><feature policy='optional' name='avx'/>"
+		"<feature policy='require' name='tsc'/></cpu><os><type>xen</type><kernel>/k</kernel></os></domain>");
 	char *text;
 
 	CHECK_STR(p.first, "");
@@ -123,7 +123,8 @@ TEST(filters_of_interfaces)
 	CHECK(text && strstr(text, "<filterref filter='clean-traffic'/>"));
 	free(text);
 	parsed_free(&p);
-	CHECK_REFUSED(DOM("<devices><interface type='bridge'><source bridge='b'/><filterref filter='no-arp'/></interface></devices>"),
+	CHECK_REFUSED(DOM("<devices><interface type='bridge'><source bridge='b'/>"
+			  "<filterref filter='no-arp'/></interface></devices>"),
 		      "t.cfg:4: <filterref filter='no-arp'> is not served");
 }
 

@@ -69,7 +69,8 @@ refuse "a vCPU that is not there" "has no vCPU 5" $XL trigger a nmi 5
 refuse "undefine what is not defined" "is not defined" $XL undefine a
 check "dom0's vCPUs" $XL vcpu-set Domain-0 1
 refuse "more than dom0 has" "more than its maxvcpus" $XL vcpu-set Domain-0 9
-refuse "a feature that the host has not" "this host cannot give its guests 'sse4" $XL create "$W/a.cfg" 'name="x"' 'cpuid="host,sse4_2=1"'
+refuse "a feature that the host has not" "this host cannot give its guests 'sse4" \
+	$XL create "$W/a.cfg" 'name="x"' 'cpuid="host,sse4_2=1"'
 check "features hidden and asked for" $XL create "$W/a.cfg" 'name="x"' 'cpuid="host,avx=0,sse3=1"'
 check "by bits" $XL create "$W/a.cfg" 'name="y"' 'cpuid=["7,0:ebx=xxxxxxxxxxxxxxxxxxxxxxxxxx0xxxxx"]'
 for g in x y; do check "destroy $g" $XL destroy $g; done
