@@ -6,14 +6,13 @@ function file_done() {
 		return
 	print licence ? "PASS" : "FAIL " file ": no SPDX-License-Identifier on its first lines"
 	print blanks ? "FAIL " file ":" blanks ": blanks at the end of the line" : "PASS"
-	if (wide)
-		print "WARN " file ":" wide ": wider than 110 columns"
+	print wide ? "FAIL " file ":" wide ": wider than 120 columns" : "PASS"
 }
 
 FNR == 1 { file_done(); file = FILENAME; licence = blanks = wide = 0 }
 FNR <= 3 && /SPDX-License-Identifier: MIT/ { licence = 1 }
 /[ \t]$/ && !blanks { blanks = FNR }
-length($0) > 80 && !wide {
+length($0) > 50 && !wide {
 	width = 0
 	n = split($0, piece, "\t")
 	for (i = 1; i <= n; i++) {
@@ -21,7 +20,7 @@ length($0) > 80 && !wide {
 		if (i < n)
 			width += 8 - width % 8
 	}
-	if (width > 110)
+	if (width > 120)
 		wide = FNR
 }
 END { file_done() }
