@@ -428,17 +428,16 @@ int plug_net_detach(struct request *rq, struct error *err)
 {
 	const char *word = proto_arg_str(rq->args, "vif");
 	struct guest *g;
-	char mac[18], *end;
-	unsigned long id;
+	bool number = *word && word[strspn(word, "0123456789")] == '\0';
+	char mac[18];
 	int rc = ops_running(rq, &g, err);
 
 	if (rc)
 		return rc;
-	id = strtoul(word, &end, 10);
 	for (size_t i = 0; i < g->n_vifs; i++) {
 		device_mac(g, i, mac);
 		if (g->vifs[i].state != DEV_GONE &&
-		    (strcasecmp(word, mac) == 0 || (!*end && g->vifs[i].id == id)))
+		    (strcasecmp(word, mac) == 0 || (number && g->vifs[i].id == strtoul(word, NULL, 10))))
 			return begin_detach(rq, g, DEVICE_VIF, i,
 					    json_pack("{s:s, s:i, s:s}", "name", g->name, "index",
 						      (int)g->vifs[i].id, "mac", mac),
