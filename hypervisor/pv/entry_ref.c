@@ -24,12 +24,15 @@ static int l1_get_io(mfn_t m, struct domain *pt_owner, struct domain *pg_owner)
 	return 0;
 }
 
-/* The frame is PARTIAL for the sake of an operation given up: finish that, then it may be written again. */
-static int get_writable_after_undo(struct frame *f, struct domain *d)
+/*
+ * The frame is PARTIAL for the sake of an operation given up, which is undone first; then it may be written again. The
+ * caller begins anew (type.h): the table it writes into may have been one for that operation alone.
+ */
+static int undo_first(struct frame *f, struct domain *d)
 {
 	int rc = type_undo(f, d);
 
-	return rc ? rc : type_get_writable(f);
+	return rc ? rc : -ERESTART;
 }
 
 /* Whatever is not plain memory of the page owner, already known good: see l1_get(). */
@@ -50,7 +53,7 @@ int l1_get_slow(u64 e, struct domain *pt_owner, struct domain *pg_owner)
 		return 0;
 	rc = type_get_writable(f);
 	if (rc == -EBUSY && (f->type & FT_PARTIAL) && pt_owner == pg_owner)
-		rc = get_writable_after_undo(f, pt_owner);
+		rc = undo_first(f, pt_owner);
 	if (rc)
 		frame_put(f);
 	return rc;

@@ -250,9 +250,7 @@ static int type_get_table(struct frame *f, u32 type, struct domain *d)
 			if ((x & FT_MASK) == type)
 				return promote_or_undo(f, type, d);
 			rc = type_undo(f, d);
-			if (rc)
-				return rc;
-			x = atomic_read(&f->type);
+			return rc ? rc : -ERESTART;
 		}
 		/* whoever may write to it without the lock can be faster */
 		if (try_cmpxchg(&f->type, &x, type | FT_PARTIAL))

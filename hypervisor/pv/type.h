@@ -5,7 +5,8 @@
  *
  * "Holding the lock" below is the owner's mmu_lock. Functions that validate may stop half-way with -ERESTART when
  * the CPU has other work: the caller unwinds and makes the guest repeat its hypercall; what was done is kept in
- * the frame.
+ * the frame. They do so, too, where a frame first had to be taken back from another use that stopped half-way: that use
+ * may have been all that made the table a table into which the caller is about to write, so it must look again.
  */
 #ifndef PV_TYPE_H
 #define PV_TYPE_H

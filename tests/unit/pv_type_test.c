@@ -340,6 +340,42 @@ TEST(half_done_work_gives_way)
 	}
 }
 
+/*
+ * A pin that stopped half-way is all that makes a frame a table of level `level` - 1. An entry written into that one names
+ * the half-pinned frame, for which the pin is undone: what is written into is no table any more then, and nothing counts.
+ */
+static void write_beneath(u32 level)
+{
+	struct mmuext_op op = { .cmd = MMUEXT_PIN_L1_TABLE + level - 1 };
+	const u64 args[6] = { guest_va(0), 1, 0, DOMID_SELF };
+	u64 e = pte_make(g->page[20], P | W);
+	mfn_t above = blank(20), table = blank(21);
+	long rc;
+
+	for (u32 i = 0; i < 3; i++)
+		write_entry(above, i, pte_make(table, P));
+	op.arg1.mfn = mfn_x(above);
+	CHECK(!machine_store(V, guest_va(0), &op, sizeof(op)));
+	machine_preempt_after(1);
+	CHECK(machine_call_once(V, __HYPERVISOR_mmuext_op, args, &rc));
+	machine_preempt_after(0);
+	CHECK(oracle_check());
+	CHECK_EQ(mmu_table_level(g->d, table), level - 1);
+	CHECK_EQ(update(table, 260, e), 0);
+	CHECK(oracle_check());
+	CHECK_EQ(mmu_table_level(g->d, table), 0);
+	CHECK_EQ(((u64 *)mfn_to_virt(table))[260], e);
+}
+
+TEST(a_write_into_what_half_done_work_made_a_table)
+{
+	for (u32 level = 2; level <= 4; level++) {
+		start();
+		write_beneath(level);
+		end();
+	}
+}
+
 /* The last reference to a table goes with an entry's, while others still count its children. */
 TEST(entries_hold_tables)
 {
@@ -415,6 +451,7 @@ int main(void)
 	RUN(every_state_in_between_is_sound);
 	RUN(a_bad_tree_is_undone_in_pieces);
 	RUN(half_done_work_gives_way);
+	RUN(a_write_into_what_half_done_work_made_a_table);
 	RUN(entries_hold_tables);
 	RUN(a_table_with_all_the_references_there_can_be);
 	RUN(no_user_mode_without_user_tables);
