@@ -171,6 +171,7 @@ void recipe_vcpu(void)
 		act_context();
 	if (machine_call(actor, __HYPERVISOR_vcpu_op, VCPUOP_down, other->id, 0, 0) || !may_act(actor))
 		return;
+	machine_settle();	/* no CPU stands on its tables, as with one that was never up */
 	other->initialised = false;
 	if (in_byte() < 32)
 		(void)machine_call_once(actor, __HYPERVISOR_vcpu_op, up, &rc);
