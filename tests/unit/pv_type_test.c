@@ -341,8 +341,9 @@ TEST(half_done_work_gives_way)
 }
 
 /*
- * A pin that stopped half-way is all that makes a frame a table of level `level` - 1. An entry written into that one names
- * the half-pinned frame, for which the pin is undone: what is written into is no table any more then, and nothing counts.
+ * A pin that stopped half-way is all that makes a frame a table of level `level` - 1. An entry written into that one
+ * names the half-pinned frame, for which the pin is undone: what is written into is no table any more then, and
+ * nothing counts.
  */
 static void write_beneath(u32 level)
 {
