@@ -270,6 +270,16 @@ const char *say(unsigned int domid, uint32_t type, uint32_t tx, const char *a, c
 	return ask_strings(domid, type, tx, a, b, NULL)->data;
 }
 
+void home(unsigned int domid)
+{
+	char path[32], perm[8];
+
+	snprintf(path, sizeof(path), "/local/domain/%u", domid);
+	snprintf(perm, sizeof(perm), "n%u", domid);
+	say(0, XS_MKDIR, 0, path, NULL);
+	say(0, XS_SET_PERMS, 0, path, perm);
+}
+
 const char *write_node(unsigned int domid, uint32_t tx, const char *path, const char *value)
 {
 	char body[XENSTORE_PAYLOAD_MAX];

@@ -58,6 +58,9 @@ const struct answer *ask_strings(unsigned int domid, uint32_t type, uint32_t tx,
 
 /* "OK", the first string of the answer, or the error's name. */
 const char *say(unsigned int domid, uint32_t type, uint32_t tx, const char *a, const char *b);
+
+/* A domain's own folder, as a toolstack makes it. */
+void home(unsigned int domid);
 const char *write_node(unsigned int domid, uint32_t tx, const char *path, const char *value);
 uint32_t begin(unsigned int domid);
 const char *end(unsigned int domid, uint32_t tx, bool commit);

@@ -24,16 +24,6 @@ static void restart(void)
 	bench_open();
 }
 
-static void home(unsigned int d)
-{
-	char path[32], perm[8];
-
-	snprintf(path, sizeof(path), "/local/domain/%u", d);
-	snprintf(perm, sizeof(perm), "n%u", d);
-	say(0, XS_MKDIR, 0, path, NULL);
-	say(0, XS_SET_PERMS, 0, path, perm);
-}
-
 TEST(nodes_survive)
 {
 	struct store_usage before, after;

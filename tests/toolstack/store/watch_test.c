@@ -4,16 +4,6 @@
 
 #include "harness.h"
 
-static void home(unsigned int d)
-{
-	char path[32], perm[8];
-
-	snprintf(path, sizeof(path), "/local/domain/%u", d);
-	snprintf(perm, sizeof(perm), "n%u", d);
-	say(0, XS_MKDIR, 0, path, NULL);
-	say(0, XS_SET_PERMS, 0, path, perm);
-}
-
 TEST(first_event_comes_at_once)
 {
 	bench_start();
