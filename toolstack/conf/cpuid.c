@@ -224,10 +224,15 @@ static void hide_dependents(struct conf_cpuid *want)
 	}
 }
 
+bool conf_cpuid_by_name(const char *text)
+{
+	return strcmp(text, "host") == 0 || strncmp(text, "host,", 5) == 0;
+}
+
 int conf_parse_cpuid(const char *text, struct conf_cpuid *want, struct error *err)
 {
 	char *copy = strdup(text), *save = NULL;
-	bool by_name = strcmp(text, "host") == 0 || strncmp(text, "host,", 5) == 0;
+	bool by_name = conf_cpuid_by_name(text);
 	int rc = copy ? 0 : error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "cpuid");
 
 	*want = (struct conf_cpuid){ 0 };

@@ -3,6 +3,7 @@
 #ifndef CONF_CPUID_H
 #define CONF_CPUID_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,8 @@ struct conf_cpuid {
 	uint32_t on[CPUID_REGS], off[CPUID_REGS];
 };
 
+/* "host,...": features by name; otherwise leaves and bits of their registers. */
+bool conf_cpuid_by_name(const char *text);
 int conf_parse_cpuid(const char *text, struct conf_cpuid *want, struct error *err) __must_check;
 /* "avx", or "bit 9 of edx in leaf 0x1" if it has no name. */
 void conf_cpuid_bit_name(unsigned int reg, unsigned int bit, char *buf, size_t size);

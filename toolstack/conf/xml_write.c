@@ -9,6 +9,7 @@
 #include <uuid/uuid.h>
 
 #include "conf/build.h"
+#include "conf/cpuid.h"
 
 /* UTF-8 that XML cannot hold, not even escaped: control characters, U+FFFE and U+FFFF.  Its length, or 0. */
 static size_t unspeakable(const char *s)
@@ -94,15 +95,10 @@ static void put_cpus(struct strbuf *out, const struct guest_config *cfg)
 	strbuf_puts(out, "  </cputune>\n");
 }
 
-static bool by_name(const char *cpuid)
-{
-	return cpuid && strncmp(cpuid, "host", 4) == 0;
-}
-
 /* "host,avx=0": what the check of the configuration has let through. */
 static void put_features(struct strbuf *out, const char *cpuid)
 {
-	char *copy = by_name(cpuid) ? strdup(cpuid) : NULL, *save = NULL, *value;
+	char *copy = cpuid && conf_cpuid_by_name(cpuid) ? strdup(cpuid) : NULL, *save = NULL, *value;
 
 	if (!copy)
 		return;
@@ -235,7 +231,7 @@ static void put_left_out(struct strbuf *out, const struct guest_config *cfg)
 
 	conf_for_each_key(sec, key)
 		leave_out(&names, fresh && is_left_out(key, cfg, fresh), key->name);
-	leave_out(&names, cfg->cpuid && !by_name(cfg->cpuid), "cpuid");
+	leave_out(&names, cfg->cpuid && !conf_cpuid_by_name(cfg->cpuid), "cpuid");
 	for (size_t i = 0; i < cfg->n_disks; i++) {
 		leave_out(&names, cfg->disks[i].removable, "disk:removable");
 		leave_out(&names, cfg->disks[i].direct_io_safe, "disk:direct-io-safe");

@@ -99,6 +99,7 @@ extern struct guest *guests;
 
 /* ---- registry.c ---- */
 int registry_load(struct error *err) __must_check;	/* definitions, then the journal of what runs */
+bool is_number(const char *word);			/* digits alone, as of a domid or a device */
 struct guest *guest_find(const char *word);		/* name, domid in digits, or UUID */
 struct guest *guest_by_name(const char *name);
 struct guest *guest_by_uuid(const uint8_t uuid[16]);

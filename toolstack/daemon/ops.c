@@ -226,7 +226,7 @@ int ops_any_domain(struct request *rq, struct guest **g, int *domid, struct erro
 		*domid = *g ? (*g)->domid : 0;
 		return rc;
 	}
-	n = word[0] && strspn(word, "0123456789") == strlen(word) ? strtol(word, NULL, 10) : -1;
+	n = is_number(word) ? strtol(word, NULL, 10) : -1;
 	if (n > 0 && n < (long)HV_DOMID_FIRST_RESERVED && hv_domctl_info((domid_t)n, &info) == 0) {
 		*domid = (int)n;
 		return 0;

@@ -410,7 +410,7 @@ int plug_block_detach(struct request *rq, struct error *err)
 
 	if (rc)
 		return rc;
-	if (strspn(vdev, "0123456789") == strlen(vdev))
+	if (is_number(vdev))
 		i = find_disk(g, (uint32_t)strtoul(vdev, NULL, 10));
 	else if (conf_disk_devid(vdev, &id) == 0)
 		i = find_disk(g, id);
@@ -428,7 +428,6 @@ int plug_net_detach(struct request *rq, struct error *err)
 {
 	const char *word = proto_arg_str(rq->args, "vif");
 	struct guest *g;
-	bool number = *word && word[strspn(word, "0123456789")] == '\0';
 	char mac[18];
 	int rc = ops_running(rq, &g, err);
 
@@ -437,7 +436,7 @@ int plug_net_detach(struct request *rq, struct error *err)
 	for (size_t i = 0; i < g->n_vifs; i++) {
 		device_mac(g, i, mac);
 		if (g->vifs[i].state != DEV_GONE &&
-		    (strcasecmp(word, mac) == 0 || (number && g->vifs[i].id == strtoul(word, NULL, 10))))
+		    (strcasecmp(word, mac) == 0 || (is_number(word) && g->vifs[i].id == strtoul(word, NULL, 10))))
 			return begin_detach(rq, g, DEVICE_VIF, i,
 					    json_pack("{s:s, s:i, s:s}", "name", g->name, "index",
 						      (int)g->vifs[i].id, "mac", mac),

@@ -65,13 +65,18 @@ struct guest *guest_by_domid(int domid)
 	return NULL;
 }
 
+bool is_number(const char *word)
+{
+	return *word && !word[strspn(word, "0123456789")];
+}
+
 struct guest *guest_find(const char *word)
 {
 	uuid_t uuid;
 	char *end;
 	long n;
 
-	if (word[0] && strspn(word, "0123456789") == strlen(word)) {
+	if (is_number(word)) {
 		errno = 0;
 		n = strtol(word, &end, 10);
 		return errno || n > 0x7fef ? NULL : guest_by_domid((int)n);
