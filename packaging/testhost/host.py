@@ -292,10 +292,12 @@ class Host:
         self.run("true", 60)
 
     def run(self, command, timeout=60, check=True):
-        """Run a shell command inside; its output (hypervisor lines taken out), and its status if check is off."""
+        """Run shell commands inside; their output (hypervisor lines taken out), and their status if check is off.
+
+        With check the first that fails ends them ("set -e"), and HostError tells of it."""
         self.serial_no += 1
         tag = f"@{self.serial_no}@"
-        self.send(f"echo '<''{tag}'; {{ {command}\n}} </dev/null; echo '>''{tag}'$?\n")
+        self.send(f"echo '<''{tag}'; ( {'set -e' if check else ':'}\n{command}\n) </dev/null; echo '>''{tag}'$?\n")
         self.expect("<" + tag, timeout)
         _, match = self.expect("(?s)(.*?)>" + tag + r"(\d+)", timeout)
         lines = [l for l in match.group(1).decode("utf-8", "replace").split("\n") if not l.startswith("(XEN)")]
