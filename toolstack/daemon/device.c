@@ -17,6 +17,7 @@
 #include "daemon/disk.h"
 #include "daemon/events.h"
 #include "daemon/hotplug.h"
+#include "daemon/lease.h"
 #include "daemon/plug.h"
 #include "daemon/xend.h"
 #include "daemon/xs.h"
@@ -114,15 +115,20 @@ static void publish_vbd(struct guest *g, size_t i, struct writer *w)
 	}
 }
 
-void device_mac(const struct guest *g, size_t i, char text[18])
+void device_mac_of(const struct guest_config *cfg, size_t i, uint32_t id, char text[18])
 {
 	uint8_t m[6];
 
-	if (g->cfg->vifs[i].mac_given)
-		memcpy(m, g->cfg->vifs[i].mac, 6);
+	if (cfg->vifs[i].mac_given)
+		memcpy(m, cfg->vifs[i].mac, 6);
 	else
-		guest_vif_default_mac(g->cfg, g->vifs[i].id, m);
+		guest_vif_default_mac(cfg, id, m);
 	snprintf(text, 18, "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5]);
+}
+
+void device_mac(const struct guest *g, size_t i, char text[18])
+{
+	device_mac_of(g->cfg, i, g->vifs[i].id, text);
 }
 
 static void put_mac(const struct guest *g, size_t i, struct writer *w)
@@ -305,6 +311,8 @@ void device_remove(struct guest *g, enum device_kind kind, size_t i)
 
 void device_gone(struct guest *g, enum device_kind kind, size_t i)
 {
+	if (kind == DEVICE_VIF)
+		lease_release_vif(g, i);
 	end_device(g, kind, i);
 	if (g->state == GUEST_RUNNING)
 		plug_forget(g, kind, i);

@@ -29,8 +29,9 @@ void device_forget_guest(struct guest *g);
 void device_path(const struct guest *g, enum device_kind kind, size_t i, bool backend, char *buf,
 		 size_t size);
 struct guest_device *device_of(struct guest *g, enum device_kind kind, size_t i);
-/* The MAC of vif i, given or made up. */
+/* The MAC of vif i, given or made up; of a guest that does not run, whose interface would have that id. */
 void device_mac(const struct guest *g, size_t i, char text[18]);
+void device_mac_of(const struct guest_config *cfg, size_t i, uint32_t id, char text[18]);
 /* A number or string below a device's node; NULL if there is none; caller frees. */
 char *device_node(const struct guest *g, enum device_kind kind, size_t i, bool backend, const char *name);
 /* Write below the backend's node. */

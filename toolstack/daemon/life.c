@@ -13,6 +13,7 @@
 #include "daemon/disk.h"
 #include "daemon/events.h"
 #include "daemon/hotplug.h"
+#include "daemon/lease.h"
 #include "daemon/life.h"
 #include "daemon/plug.h"
 #include "daemon/worker.h"
@@ -150,6 +151,7 @@ void life_finish(struct guest *g)
 	for (size_t i = g->n_disks; i-- > 0;)
 		if (g->disks[i].plugging)
 			plug_forget(g, DEVICE_VBD, i);
+	lease_release_guest(g);
 	if (again && !g->redefined) {
 		g->again = g->cfg;
 		g->cfg = NULL;

@@ -239,6 +239,41 @@ json_t *nat_leases(void)
 	return list;
 }
 
+/* DHCPRELEASE (RFC 2131): the fixed part, up to the magic number; then what it is, and which server it is for. */
+static size_t release_message(uint8_t msg[300], const uint8_t mac[6], const struct in_addr *ip)
+{
+	static const uint8_t magic[] = { 0x63, 0x82, 0x53, 0x63, 53, 1, 7, 54, 4 };
+
+	memset(msg, 0, 300);
+	msg[0] = 1;	/* a request; over Ethernet, with addresses of six bytes */
+	msg[1] = 1;
+	msg[2] = 6;
+	memcpy(msg + 12, ip, 4);
+	memcpy(msg + 28, mac, 6);
+	memcpy(msg + 236, magic, sizeof(magic));
+	memcpy(msg + 236 + sizeof(magic), &own, 4);
+	msg[236 + sizeof(magic) + 4] = 255;
+	return 300;
+}
+
+void nat_release(const char *mac, const char *ip)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(67), .sin_addr = own };
+	uint8_t msg[300], m[6];
+	struct in_addr leased;
+	int fd;
+
+	if (sscanf(mac, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx", &m[0], &m[1], &m[2], &m[3], &m[4], &m[5]) != 6 ||
+	    inet_pton(AF_INET, ip, &leased) != 1)
+		return;
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, bridge_name, sizeof(bridge_name)) < 0 ||
+	    sendto(fd, msg, release_message(msg, m, &leased), 0, (struct sockaddr *)&to, sizeof(to)) < 0)
+		log_debug("default network: cannot tell dnsmasq that %s is free: %s", ip, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+}
+
 static void on_lease_change(evutil_socket_t fd, short what, void *arg)
 {
 	char buf[4096];

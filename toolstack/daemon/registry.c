@@ -18,6 +18,7 @@
 #include "conf/conf.h"
 #include "daemon/console_log.h"
 #include "daemon/guest.h"
+#include "daemon/lease.h"
 #include "daemon/xend.h"
 #include "proto/proto.h"
 
@@ -256,6 +257,7 @@ void guest_forget(struct guest *g)
 	while (*p != g)
 		p = &(*p)->next;
 	*p = g->next;
+	lease_release_guest(g);
 	if (g->retry)
 		event_free(g->retry);
 	guest_config_free(g->def);

@@ -16,6 +16,7 @@ import xsclient
 class Host:
     """A machine in a folder: the fake hypervisor's memory, xend, and what it keeps."""
     def __init__(self):
+        self.inside = []        # words before xend's own: what puts it elsewhere
         self.dir = tempfile.mkdtemp(prefix='xend-test.')
         self.path = lambda *names: os.path.join(self.dir, *names)
         self.env = dict(os.environ, XEND_SOCKET=self.path('run', 'socket'), XEND_FAKE_MACHINE=self.path('machine'))
@@ -25,8 +26,8 @@ class Host:
 
     def start(self):
         self.log = open(self.path('xend.log'), 'ab')
-        self.xend = subprocess.Popen([f'{B}/xend-fake', '-r', self.dir, '-c', self.path('xend.conf'), '-v'],
-                                     env=self.env,
+        self.xend = subprocess.Popen([*self.inside, f'{B}/xend-fake', '-r', self.dir, '-c',
+                                      self.path('xend.conf'), '-v'], env=self.env,
                                      stdout=self.log, stderr=self.log)
         self.until('xend answers', lambda: self.xl('list', check=False).returncode == 0)
 
@@ -865,6 +866,44 @@ def bridge_of_two_words(h):
     h.refused('cannot name a network interface', '-n', 'net', 'setup', 'lo', '--bridge', 'br 0')
 
 
+def leases_given_back(h):
+    """A lease of the default network ends with the guest: not over a stop of one that is defined, nor a stranger's."""
+    h.inside = ['unshare', '-n', '-m', 'sh', '-c', 'mount -t sysfs sys /sys && ip link set lo up && exec "$0" "$@"']
+    if os.geteuid() or subprocess.run([*h.inside, 'ip', 'link', 'add', 'name', 'b', 'type', 'bridge']).returncode:
+        h.inside = []       # no network of our own to be had here
+        return
+    macs = {name: f'00:16:3e:00:00:0{n}' for n, name in enumerate(('gone', 'defined', 'stranger', 'plugged', 'rename'))}
+    path = h.path('state', 'network', 'leases')
+    h.kill()
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, 'w') as f:
+        for n, mac in enumerate(macs.values()):
+            f.write(f'{int(time.time()) + 40000} {mac} 10.188.0.{n + 10} * *\n')
+    leased = lambda: {name for name, mac in macs.items() if mac in open(path).read()}
+    h.write('xend.conf', 'network = yes\n')
+    h.start()
+    assert leased() == set(macs), leased()
+    vif = lambda name: f'vif = [ "mac={macs[name]}" ]'
+    h.xl('create', h.config('gone', vif('gone')))
+    h.xl('create', h.config('rename', vif('rename'), 'on_poweroff = "rename-restart"'))
+    h.xl('define', h.config('defined', vif('defined')))
+    h.xl('start', 'defined')
+    h.xl('destroy', 'defined')
+    h.xl('destroy', 'gone')
+    h.shut_down('rename', 0)
+    h.until('the lease of the guest that is gone is free', lambda: 'gone' not in leased())
+    h.until('the one that is started again runs', lambda: h.guest('rename')['state'] in ('running', 'blocked'))
+    assert leased() == set(macs) - {'gone'}, leased()
+    h.xl('network-attach', 'rename', f'mac={macs["plugged"]}')
+    time.sleep(0.2)
+    h.begin('network-detach', '-f', 'rename', '1')
+    h.until('an unplugged one is free', lambda: 'plugged' not in leased())
+    h.xl('undefine', 'defined')
+    h.until('the one of a definition, too', lambda: 'defined' not in leased())
+    h.xl('destroy', 'rename')
+    h.until('and of the last', lambda: leased() == {'stranger'})
+
+
 TESTS = [flood_while_busy, one_who_does_not_read, a_thousand_clients, renamed_before_it_is_there, everything_at_once,
          everything_at_once_and_killed, undefine_before_restart, destroy_before_restart, list_of_nobody,
          one_disk_two_starts, one_unpacks_for_all, attach_to_one_that_goes, attach_to_one_that_reboots,
@@ -873,7 +912,7 @@ TESTS = [flood_while_busy, one_who_does_not_read, a_thousand_clients, renamed_be
          plugged_and_unplugged, created_over_a_definition, closed_while_nobody_looked,
          closed_while_it_connects, shut_down_with_the_host, cpus_of_nodes, clocks, killed_while_it_starts,
          bridge_of_two_words, network_changes_beside_the_loop, disks_by_script,
-         scripts_that_fail, disks_by_script_plugged]
+         scripts_that_fail, disks_by_script_plugged, leases_given_back]
 
 passed = failed = 0
 for test in TESTS:
