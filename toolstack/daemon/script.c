@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +20,7 @@
 #include "daemon/xend.h"
 
 #define OUTPUT_MAX 4096
+#define LINKS_MAX 8
 
 struct script {
 	int domid;
@@ -41,6 +43,71 @@ const char *script_of(const struct guest *g, enum device_kind kind, size_t i)
 	return kind == DEVICE_VBD ? g->cfg->disks[i].script : g->cfg->vifs[i].script;
 }
 
+/* Who may write a folder may put another file there, but where the sticky bit keeps what is another's. */
+static bool is_roots(const struct stat *st)
+{
+	bool shared = !S_ISLNK(st->st_mode) && st->st_mode & 022 && !(S_ISDIR(st->st_mode) && st->st_mode & S_ISVTX);
+
+	return !shared && (st->st_uid == 0 || st->st_uid == geteuid());
+}
+
+static int check_way(const char *path, unsigned int links, struct error *err);
+
+/* The link stands at path[0..len): go on with where it leads, and what follows it. */
+static int check_link(const char *path, size_t len, unsigned int links, struct error *err)
+{
+	char to[PATH_MAX], next[PATH_MAX];
+	ssize_t n = readlink(strndupa(path, len), to, sizeof(to) - 1);
+	size_t folder = len;
+
+	if (n < 0)
+		return error_set_errno(err, ERR_NONE, errno, NULL, "script '%s'", path);
+	to[n] = '\0';
+	while (folder && path[folder - 1] != '/')
+		folder--;
+	if (links >= LINKS_MAX || snprintf(next, sizeof(next), "%.*s%s%s", to[0] == '/' ? 0 : (int)folder, path, to,
+					   path + len) >= (int)sizeof(next))
+		return error_set_errno(err, ERR_NONE, ELOOP, NULL, "script '%s'", path);
+	return check_way(next, links + 1, err);
+}
+
+static int check_part(const char *path, const char *part, const struct stat *st, struct error *err)
+{
+	int rc;
+
+	if (is_roots(st))
+		return 0;
+	rc = error_set(err, ERR_CONFIG, NULL, "script '%s' would run as root, and others than root may write %s", path,
+		       strcmp(part, path) == 0 ? "it" : part);
+	error_hint(err, "chown root %s; chmod go-w %s", part, part);
+	return rc;
+}
+
+/* All that the path leads through, folders and links, is root's. */
+static int check_way(const char *path, unsigned int links, struct error *err)
+{
+	size_t len = 1;
+	struct stat st;
+
+	for (;;) {
+		char part[PATH_MAX];
+		int rc;
+
+		snprintf(part, sizeof(part), "%.*s", (int)len, path);
+		if (lstat(part, &st) < 0)
+			return error_set_errno(err, ERR_NONE, errno, NULL, "script '%s'", path);
+		rc = check_part(path, part, &st, err);
+		if (rc)
+			return rc;
+		if (S_ISLNK(st.st_mode))
+			return check_link(path, len, links, err);
+		if (!path[len])
+			return 0;
+		len += path[len] == '/';
+		len += strcspn(path + len, "/");
+	}
+}
+
 int script_check(const char *path, struct error *err)
 {
 	struct stat st;
@@ -53,13 +120,7 @@ int script_check(const char *path, struct error *err)
 		error_hint(err, "chmod +x %s", path);
 		return rc;
 	}
-	if (st.st_mode & 022 || (st.st_uid != 0 && st.st_uid != geteuid())) {
-		rc = error_set(err, ERR_CONFIG, NULL,
-			       "script '%s' would run as root, and others than root may write it", path);
-		error_hint(err, "chown root %s; chmod go-w %s", path, path);
-		return rc;
-	}
-	return 0;
+	return check_way(path, 0, err);
 }
 
 static void free_event(struct event **ev)

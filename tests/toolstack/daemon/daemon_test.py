@@ -781,6 +781,23 @@ def scripts_that_fail(h):
         os.chown(path, 65534, -1)
         h.refused('others than root may write it', 'create', h.path('c.cfg'))
         os.chown(path, 0, -1)
+    os.chmod(path, 0o755)
+    # who may write a folder on the way, or a link there, may put another program there
+    for folder in ('open', 'fine'):
+        os.mkdir(h.path(folder))
+    os.symlink(path, h.path('open', 'link'))
+    os.symlink(h.path('open', 'link'), h.path('fine', 'link'))
+    os.symlink('../open/../block-test', h.path('fine', 'other'))
+    os.symlink('round', h.path('fine', 'round'))
+    by = lambda name: h.config('d', f'disk = [ "script={h.path("fine", name)},vdev=xvda,target=x" ]')
+    for name in ('link', 'other'):
+        h.xl('-n', 'create', by(name))
+    os.chmod(h.path('open'), 0o777)
+    for name in ('link', 'other'):
+        h.refused('others than root may write /', '-n', 'create', by(name))
+    os.chmod(h.path('open'), 0o1777)
+    h.xl('-n', 'create', by('link'))
+    h.refused('symbolic links', '-n', 'create', by('round'))
     os.chmod(path, 0o644)
     h.refused('is no program', 'create', h.path('c.cfg'))
 
