@@ -33,6 +33,8 @@ static int run_memory(struct cli *cli, const struct command *cmd, const struct a
 	req = json_pack("{s:s, s:I}", "guest", args->words[0], "kib", (json_int_t)kib);
 	if (wait_s >= 0)
 		json_object_set_new(req, "wait_s", json_integer(wait_s));
+	if (args_has(args, "force"))
+		json_object_set_new(req, "force", json_true());
 	rc = cli_change(cli, cmd, req, &result);
 	if (!rc && !cli->json && !cli->quiet && !cli->dry_run && json_object_get(result, "reached")) {
 		cli_format_kib((uint64_t)json_number(result, "actual_kib", 0), actual, sizeof(actual));
@@ -114,6 +116,7 @@ static int run_sched(struct cli *cli, const struct command *cmd, const struct ar
 
 static const struct option_def memory_options[] = {
 	{ 'w', "wait", "SECONDS", "give the guest so long to get there (10)" },
+	{ 'f', "force", NULL, "even if it is less than a kernel needs" },
 	{ 'm', "mem", NULL, "accepted for compatibility" },
 	{ 0 }
 };
@@ -133,7 +136,8 @@ static const struct option_def sched_options[] = {
 
 const struct command cmd_mem_set = {
 	.name = "mem-set", .usage = "GUEST MEMORY", .summary = "give a running guest more or less memory",
-	.help = "MEMORY is in MiB, or with a suffix: 512M, 2G. Says whether the guest got there.",
+	.help = "MEMORY is in MiB, or with a suffix: 512M, 2G. Says whether the guest got there. Less than 48 MiB "
+		"and a sixteenth of maxmem is refused: Linux gives up what it needs itself, and hangs.",
 	.example = "mem-set web 1G",
 	.options = memory_options, .min_words = 2, .max_words = 2, .words = WORD_GUEST, .op = "mem-set",
 	.run = run_memory,

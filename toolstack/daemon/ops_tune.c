@@ -14,7 +14,7 @@
 #include "hv/domctl.h"
 #include "proto/proto.h"
 
-#define GUEST_FLOOR_KIB (8 << 10)
+#define GUEST_FLOOR_KIB (8 << 10)	/* whoever insists */
 #define DOM0_FLOOR_KIB (160 << 10)
 
 static const char *name_of(const struct guest *g)
@@ -70,20 +70,38 @@ static void mem_tick(struct request *rq)
 	free(w);
 }
 
-/* dom0 below this stalls, and all guests with it; a guest cannot even be talked to. */
-static int check_target(struct guest *g, uint64_t kib, struct error *err)
+/*
+ * dom0 below this stalls, and all guests with it.  A guest's kernel gives up whatever its target says, until it has
+ * nothing left to run with and hangs: it needs some for itself, and a sixteenth of what it may grow to for its
+ * records of that.  A small one may know what it can do with half.
+ */
+static uint64_t target_floor_kib(const struct guest *g, bool insists)
 {
-	uint64_t floor_kib = g ? GUEST_FLOOR_KIB : DOM0_FLOOR_KIB;
+	uint64_t usual, half;
+
+	if (!g)
+		return DOM0_FLOOR_KIB;
+	usual = (48 << 10) + g->cfg->maxmem_kib / 16;
+	half = g->cfg->maxmem_kib / 2;
+	if (usual > half)
+		usual = half;
+	return insists || usual < GUEST_FLOOR_KIB ? GUEST_FLOOR_KIB : usual;
+}
+
+static int check_target(struct guest *g, uint64_t kib, bool insists, struct error *err)
+{
+	uint64_t floor_kib = target_floor_kib(g, insists);
 	int rc = 0;
 
 	if (g && kib > g->cfg->maxmem_kib) {
 		rc = error_set(err, ERR_CONFLICT, NULL, "%llu MiB are more than its maxmem of %llu MiB",
 			       (unsigned long long)kib >> 10, (unsigned long long)g->cfg->maxmem_kib >> 10);
 		error_hint(err, "set maxmem= in its configuration and start it again");
-	} else if (kib < floor_kib) {
+	} else if (kib < floor_kib && !(g && !insists && kib >= GUEST_FLOOR_KIB && kib >= g->cfg->memory_kib)) {
 		rc = error_set(err, ERR_CONFLICT, NULL, "%llu MiB are too little to live on",
 			       (unsigned long long)kib >> 10);
-		error_hint(err, "at least %llu MiB", (unsigned long long)floor_kib >> 10);
+		error_hint(err, "at least %llu MiB%s", (unsigned long long)floor_kib >> 10, g && !insists ?
+			   ": a kernel without memory hangs; --force if you know that it does not" : "");
 	}
 	error_what(err, "guest '%s'", name_of(g));
 	return rc;
@@ -117,7 +135,7 @@ static int op_mem_set(struct request *rq, struct error *err)
 	int domid, rc = ops_any_domain(rq, &g, &domid, err);
 
 	if (!rc)
-		rc = check_target(g, kib, err);
+		rc = check_target(g, kib, proto_arg_bool(rq->args, "force"), err);
 	if (!rc && !rq->dry_run)
 		rc = set_target(domid, g, kib, err);
 	if (rc)

@@ -113,7 +113,7 @@ const struct proto_op proto_ops[] = {
 
 	/* memory and CPUs */
 	{ "mem-set", PROTO_OPERATE, PROTO_CHANGES | PROTO_LONG,
-	  ARGS(REQ_GUEST, REQ_INT("kib", 1, KIB_MAX), OPT_INT("wait_s", 0, 3600), DRY_RUN),
+	  ARGS(REQ_GUEST, REQ_INT("kib", 1, KIB_MAX), OPT_INT("wait_s", 0, 3600), OPT_BOOL("force"), DRY_RUN),
 	  "name, target_kib, actual_kib, reached: bool" },
 	{ "mem-max", PROTO_OPERATE, PROTO_CHANGES, ARGS(REQ_GUEST, REQ_INT("kib", 1, KIB_MAX), DRY_RUN),
 	  "name, maxmem_kib" },
