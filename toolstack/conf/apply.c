@@ -220,8 +220,8 @@ static void refuse(struct applier *ap, const struct conf_assign *as)
 {
 	const struct conf_refused *rf = conf_refused_find(as->key);
 	const char *near = rf ? NULL : conf_key_nearest(as->key);
-	bool note = rf && (rf->why == REFUSE_IGNORED || asks_for_nothing(&as->value) ||
-			   (ap->opt && ap->opt->lenient));
+	bool harmless = rf && (rf->why == REFUSE_IGNORED || rf->why == REFUSE_HVM);
+	bool note = rf && (harmless || asks_for_nothing(&as->value) || (ap->opt && ap->opt->lenient));
 	struct error err = ERROR_INIT;
 
 	if (rf && rf->why == REFUSE_HVM && ap->not_pv)

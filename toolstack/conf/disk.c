@@ -160,7 +160,7 @@ static bool format_access(const void *at, struct strbuf *out)
 
 static bool is_format(const char *text)
 {
-	static const char *const words[] = { "",    "raw",  "aio",  "qcow", "qcow2",
+	static const char *const words[] = { "",    "raw",  "aio",  "qcow", "qcow2", "empty",
 					     "vhd", "vhdx", "vmdk", "vdi",  "qed" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)

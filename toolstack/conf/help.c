@@ -146,8 +146,9 @@ void conf_help_mdoc(FILE *out)
 	}
 	fputs(".Ss Keys that are refused\n"
 	      "These stand in configurations of Xen.\nEach is an error that says so; with\n.Fl "
-	      	"-lenient\nit is a note.\nSo it is where nothing is lost: for those without effect, and for a "
-		"value that\nasks for nothing: 0, an empty text or list, none, disabled.\n"
+	      	"-lenient\nit is a note.\nSo it is where nothing is lost: for those that Xen itself looks "
+		"at\nin HVM guests only, for those without effect, and for a value that\nasks for nothing: 0, an "
+		"empty text or list, none, disabled.\n"
 	      ".Bl -tag -width Ds\n", out);
 	for (int why = REFUSE_HVM; why <= REFUSE_IGNORED; why++)
 		mdoc_refused(out, (enum conf_refusal)why);

@@ -2,7 +2,8 @@
 /*
  * Keys that xl.cfg knows and we do not serve, each with the reason.  They are errors by default,
  * because a guest that quietly lacks what its file asks for is worse than none; with --lenient, and where
- * nothing is lost (0, an empty text or list, leftovers of older files), they are notes.
+ * nothing is lost (0, an empty text or list, leftovers of older files, what Xen itself looks at in HVM guests
+ * only, and those are refused as such), they are notes.
  */
 #include <string.h>
 
@@ -12,7 +13,7 @@ const char *conf_refusal_text(enum conf_refusal why)
 {
 	switch (why) {
 	case REFUSE_HVM:
-		return "is for PVH and HVM guests, which come in a later release";
+		return "is for PVH and HVM guests, and means nothing to a PV guest";
 	case REFUSE_LATER:
 		return "comes in a later release";
 	case REFUSE_ARM:
@@ -49,6 +50,7 @@ const struct conf_refused conf_refused[] = {
 	LATER("gfx_passthru", NULL),
 	LATER("passthrough", NULL),
 	LATER("vnuma", NULL),
+	LATER("msr_relaxed", NULL),
 	LATER("vmtrace_buf_kb", NULL),
 	LATER("static_shm", NULL),
 	LATER("pci_permissive", "write permissive=1 behind the device in pci="),
@@ -79,7 +81,6 @@ const struct conf_refused conf_refused[] = {
 	HVM("stubdomain_ramdisk"),
 	HVM("stubdomain_cmdline"),
 	HVM("stubdomain_memory"),
-	HVM("msr_relaxed"),
 	IGNORED("blkdev_start", "every disk states its vdev"),
 	IGNORED("pvh", "type=\"pvh\" says that"),
 	HVM("shadow_memory"),
@@ -103,6 +104,7 @@ const struct conf_refused conf_refused[] = {
 	IGNORED("tmem", NULL),
 	IGNORED("ssidref", NULL),
 	IGNORED("access_control", NULL),
+	IGNORED("bootargs", "write bootloader_args="),
 	IGNORED("bootentry", "PV GRUB reads the guest's own grub.cfg"),
 	IGNORED("console", "the console is on /dev/hvc0 of the guest"),
 	IGNORED("vncconsole", NULL),

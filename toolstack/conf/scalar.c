@@ -133,6 +133,21 @@ int conf_parse_mem_kib(const char *text, char default_unit, uint64_t *kib, struc
 	return 0;
 }
 
+/* libvirt's users write a UUID without its dashes, too. */
+static int parse_uuid(const struct conf_key *key, const char *text, uint8_t *at, struct error *err)
+{
+	char dashed[37];
+
+	if (strlen(text) == 32 && strspn(text, "0123456789abcdefABCDEF") == 32) {
+		snprintf(dashed, sizeof(dashed), "%.8s-%.4s-%.4s-%.4s-%s", text, text + 8, text + 12, text + 16,
+			 text + 20);
+		text = dashed;
+	}
+	if (uuid_parse(text, at))
+		return wrong(key, text, err, "is not a UUID");
+	return uuid_is_null(at) ? wrong(key, text, err, "is dom0's") : 0;
+}
+
 static int parse_number(const struct conf_key *key, const char *text, void *at, struct error *err)
 {
 	char wanted[96];
@@ -231,11 +246,7 @@ int conf_scalar_parse(const struct conf_key *key, const char *text, void *base, 
 	case KEY_ENUM:
 		return parse_enum(key, text, at, err);
 	case KEY_UUID:
-		if (uuid_parse(text, at))
-			return wrong(key, text, err, "is not a UUID");
-		if (uuid_is_null(at))
-			return wrong(key, text, err, "is dom0's");
-		return 0;
+		return parse_uuid(key, text, at, err);
 	case KEY_CUSTOM:
 		return key->parse(text, at, err);
 	case KEY_CPUS: case KEY_LIST:

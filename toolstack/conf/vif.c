@@ -12,6 +12,7 @@
 #include "conf/keys.h"
 
 #define RATE_INTERVAL_US 50000
+#define BRIDGE_MAX 128
 
 static int parse_mac(const char *text, void *at, struct error *err)
 {
@@ -64,6 +65,16 @@ static int parse_ifname(const char *text, void *at, struct error *err)
 	int rc = conf_check_ifname(text, err);
 
 	return rc ? rc : conf_set_string(at, text, err);
+}
+
+/* With a script it may be what that understands, as Open vSwitch's BRIDGE.VLAN:TRUNK; vif_finish() knows. */
+static int parse_bridge(const char *text, void *at, struct error *err)
+{
+	bool good = strlen(text) < BRIDGE_MAX;
+
+	for (const char *s = text; *s; s++)
+		good &= (unsigned char)*s >= 0x20;
+	return good ? conf_set_string(at, text, err) : conf_check_ifname(text, err);
 }
 
 static bool address_is_good(char *word)
@@ -218,7 +229,7 @@ static int vif_finish(void *item, struct error *err)
 
 	if (v->mtu && v->mtu < 68)
 		return error_set(err, ERR_CONFIG, NULL, "mtu = %" PRIu32 " is less than IP needs (68)", v->mtu);
-	return 0;
+	return v->bridge && !v->script ? conf_check_ifname(v->bridge, err) : 0;
 }
 
 #define AT(f) offsetof(struct guest_vif, f)
@@ -226,7 +237,7 @@ static const struct conf_key vif_fields[] = {
 	{ .name = "mac", .kind = KEY_CUSTOM, .parse = parse_mac, .format = format_mac,
 	  .arg = "00:16:3e:xx:xx:xx",
 	  .help = "Hardware address; without it one that stays the same for this guest." },
-	{ .name = "bridge", .kind = KEY_CUSTOM, .offset = AT(bridge), .parse = parse_ifname,
+	{ .name = "bridge", .kind = KEY_CUSTOM, .offset = AT(bridge), .parse = parse_bridge,
 	  .format = conf_format_string,
 	  .arg = "NAME", .help = "The bridge to join; the default network if not given." },
 	{ .name = "ip", .kind = KEY_CUSTOM, .offset = AT(ip), .parse = parse_ip, .format = conf_format_string,

@@ -40,6 +40,8 @@ TEST(disks_by_position_name_and_prefix)
 		{ "/a,raw,xvda,untrusted,specification=xen", "/a", "xvda", 0, 0 },
 		{ "/r.iso,,hdc,,cdrom", "/r.iso", "hdc", 1, 1 },
 		{ ",hdc:cdrom,r", NULL, "hdc", 1, 1 },
+		{ ",empty,hdc:cdrom,r", NULL, "hdc", 1, 1 },
+		{ ",empty,xvdc,cdrom", NULL, "xvdc", 1, 1 },
 	};
 	char why[700];
 
@@ -174,6 +176,11 @@ TEST(interfaces)
 	CHECK(conf_parse_vif("mac=1:2:3:4:5:6", &v, NULL) != 0);
 	CHECK(conf_parse_vif("bridge=averyveryverylongname", &v, NULL) != 0);
 	CHECK(conf_parse_vif("bridge=../x", &v, NULL) != 0);
+	CHECK(conf_parse_vif("bridge=ovsbr0.100:200", &v, NULL) != 0);
+	CHECK(conf_parse_vif("bridge=a\nb,script=vif-openvswitch", &v, NULL) != 0);
+	REQUIRE(conf_parse_vif("bridge=ovsbr0.100:200,script=vif-openvswitch", &v, NULL) == 0);
+	CHECK_STR(v.bridge, "ovsbr0.100:200");
+	guest_vif_clear(&v);
 	CHECK(conf_parse_vif("ip=10.0.0.300", &v, NULL) != 0);
 	CHECK(conf_parse_vif("ip=10.0.0.3/40", &v, NULL) != 0);
 	CHECK(conf_parse_vif("rate=fast", &v, NULL) != 0);

@@ -99,6 +99,10 @@ TEST(wrong_values_are_shown)
 	CHECK_REFUSED(BASE "on_crash = 'destory'\n",
 		      "t.cfg:4: on_crash = 'destory': unknown value (did you mean 'destroy'?)");
 	CHECK_REFUSED(BASE "uuid = 'abc'\n", "t.cfg:4: uuid = 'abc' is not a UUID");
+	CHECK_REFUSED(BASE "uuid = '4dea22b31d52d8f32516782e98ab3fa'\n",
+		      "t.cfg:4: uuid = '4dea22b31d52d8f32516782e98ab3fa' is not a UUID");
+	CHECK_REFUSED(BASE "uuid = '00000000000000000000000000000000'\n",
+		      "t.cfg:4: uuid = '00000000-0000-0000-0000-000000000000' is dom0's");
 	CHECK_REFUSED(BASE "localtime = 'maybe'\n", "t.cfg:4: localtime = 'maybe' must be 1 or 0");
 	CHECK_REFUSED("name='web'\nmemory='lots'\nkernel='/k'\n", "t.cfg:2: 'lots' is no amount of memory");
 	CHECK_REFUSED("name='web'\nmemory=512\nkernel='vmlinuz'\n",
@@ -155,15 +159,19 @@ TEST(refused_keys_are_named_and_lenient_notes_them)
 	struct conf_options lenient = { .source = "t.cfg", .lenient = true };
 	struct parsed p;
 
-	CHECK_REFUSED(BASE "boot = 'c'\n",
-		      "t.cfg:4: key 'boot' is for PVH and HVM guests, which come in a later release");
+	CHECK_REFUSED(BASE "vtpm = ['x']\n", "t.cfg:4: key 'vtpm' comes in a later release");
+	p = parse(BASE "boot = 'c'\nacpi = 1\npae=1\nkeymap='en-us'\n");
+	CHECK_EQ(p.rc, 0);
+	CHECK_EQ(p.diags.n, 4);
+	CHECK_STR(p.diags.items[0].err.why, "key 'boot' is for PVH and HVM guests, and means nothing to a PV guest");
+	parsed_free(&p);
 	CHECK_REFUSED(BASE "type = 'hvm'\n", "t.cfg:4: type 'hvm' comes in a later release");
 	CHECK_REFUSED(BASE "builder = 'hvm'\nboot = 'd'\nvnc = 1\n", "t.cfg:4: type 'hvm' comes in a later release");
 	CHECK_REFUSED(BASE "builder = 'hvm'\n", "t.cfg:4: type 'hvm' comes in a later release");
 	CHECK_REFUSED(
 		BASE "bootloader = 'pygrub'\n",
 		"t.cfg:4: bootloader = 'pygrub' would read the guest's disk inside dom0, which is never done");
-	p = parse_with(BASE "boot = 'c'\nvnc = 1\n", &lenient);
+	p = parse_with(BASE "vtpm = ['x']\nvnuma = ['y']\n", &lenient);
 	CHECK_EQ(p.rc, 0);
 	CHECK_EQ(p.diags.n, 2);
 	CHECK_EQ(p.diags.n_fatal, 0);
