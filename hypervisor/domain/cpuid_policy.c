@@ -37,7 +37,37 @@
 			 BIT(22) | BIT(23) | BIT(24) | BIT(26) | BIT(27) | BIT(28) | BIT(29))
 #define E1_EDX_HIDDEN	(BIT(1) | BIT(3) | BIT(12) | BIT(13) | BIT(17) | BIT(26))
 
+/* Instructions that work on state which this machine may not switch for guests: they go with it. */
+static const struct state_users {
+	u32 leaf, subleaf;
+	u64 state;
+	struct cpuid_regs bits;
+} state_users[] = {
+	{ 1, 0, XCR0_YMM, { .ecx = BIT(12) | BIT(28) | BIT(29) } },		/* FMA, AVX, F16C */
+	{ 7, 0, XCR0_YMM, { .ebx = BIT(5), .ecx = BIT(9) | BIT(10) } },	/* AVX2; VAES, VPCLMULQDQ */
+	{ 7, 0, XCR0_ZMM, { .ebx = BIT(16) | BIT(17) | BIT(21) | BITS(28, 26) | BIT(30) | BIT(31),
+			    .ecx = BIT(1) | BIT(6) | BIT(11) | BIT(12) | BIT(14),
+			    .edx = BIT(2) | BIT(3) | BIT(8) | BIT(23) } },	/* AVX512 */
+	{ 7, 1, XCR0_YMM, { .eax = BITS(2, 0) | BIT(4) | BIT(23) } },	/* SHA512, SM3, SM4, AVX-VNNI, AVX-IFMA */
+	{ 7, 1, XCR0_ZMM, { .eax = BIT(5) } },					/* AVX512-BF16 */
+	{ 0x80000001, 0, XCR0_YMM, { .ecx = BIT(11) | BIT(16) } },		/* XOP, FMA4 */
+};
+
 static const struct cpuid_regs nothing;
+
+static void hide_users_of_missing_state(u32 leaf, u32 subleaf, struct cpuid_regs *r)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(state_users); i++) {
+		const struct state_users *u = &state_users[i];
+
+		if (u->leaf != leaf || u->subleaf != subleaf || (fpu_xcr0_all & u->state) == u->state)
+			continue;
+		r->eax &= ~u->bits.eax;
+		r->ebx &= ~u->bits.ebx;
+		r->ecx &= ~u->bits.ecx;
+		r->edx &= ~u->bits.edx;
+	}
+}
 
 static void basic_features(const struct vcpu *v, struct cpuid_regs *r)
 {
@@ -206,6 +236,7 @@ static void default_policy(const struct vcpu *v, u32 leaf, u32 subleaf, struct c
 		out->ebx = out->ecx = out->edx = 0;
 		break;
 	}
+	hide_users_of_missing_state(leaf, leaf == 7 ? subleaf : 0, out);
 }
 
 /* Registers that are feature bits: a policy may take some away. Anything else it replaces. */

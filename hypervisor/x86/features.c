@@ -8,8 +8,11 @@
 #include "lib/printf.h"
 #include "lib/string.h"
 #include "x86/cpu_ops.h"
+#include "x86/fpu.h"
 
 struct cpu_features cpu_features;
+
+#define CPUID_1D_APIC	(1u << 9)
 
 enum word { W_1C, W_1D, W_6A, W_7B, W_7C, W_D1A, W_E1C, W_E1D, W_E7D, W_COUNT };
 
@@ -49,6 +52,36 @@ static const struct feature feature_table[] = {
 	FEATURE(hypervisor, W_1C, 31, false),
 };
 
+static enum cpu_vendor features_vendor(const struct cpuid_regs *leaf0)
+{
+	static const struct { char id[13]; u8 vendor; } known[] = {
+		{ "GenuineIntel", VENDOR_INTEL }, { "AuthenticAMD", VENDOR_AMD }, { "HygonGenuine", VENDOR_HYGON },
+		{ "CentaurHauls", VENDOR_CENTAUR }, { "  Shanghai  ", VENDOR_ZHAOXIN },
+	};
+	u32 id[3] = { leaf0->ebx, leaf0->edx, leaf0->ecx };
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (!memcmp(id, known[i].id, sizeof(id)))
+			return known[i].vendor;
+	return VENDOR_OTHER;
+}
+
+/*
+ * What firmware may have hidden from CPUID on this CPU: Intel's leaves above 3 (a switch for the sake of old
+ * systems), and a local APIC that it left off.
+ */
+static void features_uncover(void)
+{
+	struct cpuid_regs r = cpuid(0);
+	u64 value;
+
+	if (features_vendor(&r) == VENDOR_INTEL && !rdmsr_safe(MSR_MISC_ENABLE, &value) &&
+	    (value & MISC_ENABLE_LIMIT_CPUID))
+		(void)!wrmsr_safe(MSR_MISC_ENABLE, value & ~MISC_ENABLE_LIMIT_CPUID);
+	if (!(cpuid(1).edx & CPUID_1D_APIC) && !rdmsr_safe(MSR_APIC_BASE, &value) && !(value & APIC_BASE_ENABLE))
+		(void)!wrmsr_safe(MSR_APIC_BASE, value | APIC_BASE_ENABLE);
+}
+
 static bool *feature_flag(const struct feature *f)
 {
 	return (bool *)((u8 *)&cpu_features + f->offset);
@@ -83,21 +116,6 @@ static void features_read_words(u32 *w)
 		w[W_E7D] = cpuid(0x80000007u).edx;
 }
 
-static enum cpu_vendor features_vendor(const struct cpuid_regs *leaf0)
-{
-	static const struct { char id[13]; u8 vendor; } known[] = {
-		{ "GenuineIntel", VENDOR_INTEL }, { "AuthenticAMD", VENDOR_AMD }, { "HygonGenuine",
-										   VENDOR_HYGON },
-		{ "CentaurHauls", VENDOR_CENTAUR }, { "  Shanghai  ", VENDOR_ZHAOXIN },
-	};
-	u32 id[3] = { leaf0->ebx, leaf0->edx, leaf0->ecx };
-
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (!memcmp(id, known[i].id, sizeof(id)))
-			return known[i].vendor;
-	return VENDOR_OTHER;
-}
-
 static void features_identify(void)
 {
 	struct cpu_features *f = &cpu_features;
@@ -127,6 +145,8 @@ static void features_identify(void)
 		f->phys_bits = r.eax & 0xff;
 		f->virt_bits = r.eax >> 8 & 0xff;
 	}
+	if (f->phys_bits < 32 || f->phys_bits > 52)
+		f->phys_bits = 36;
 	f->fp_pointers_leak = cpu_is_amd() && !(f->max_ext_leaf >= 0x80000008u && (r.ebx & 1u << 2));
 }
 
@@ -141,22 +161,33 @@ static bool features_tsc_is_constant(void)
 	return f->hypervisor;
 }
 
+/* The components of state that this CPU's XSAVE has; 0 where CPUID does not say. */
+static u64 features_xsave_components(void)
+{
+	return cpuid(0).eax >= 0xd ? cpuid_count(0xd, 0).eax : 0;
+}
+
 const char *features_detect(void)
 {
+	const u64 least = XCR0_X87 | XCR0_SSE;
 	u32 w[W_COUNT];
 
+	features_uncover();
 	features_identify();
 	features_read_words(w);
 	for (size_t i = 0; i < ARRAY_SIZE(feature_table); i++)
 		*feature_flag(&feature_table[i]) = w[feature_table[i].word] >> feature_table[i].bit & 1;
 	cpu_features.tsc_constant = features_tsc_is_constant();
+	cpu_features.xsave_obscure = cpu_features.xsave && (features_xsave_components() & least) != least;
+	if (cpu_features.xsave_obscure)
+		(void)features_turn_off("xsave");
 	if (!(w[W_E1D] & 1u << 29))
 		return "long mode";
 	if (!(w[W_E1D] & 1u << 20))
 		return "NX (no-execute pages; look for a switch of this name in the firmware's setup)";
 	if (!(w[W_1D] & 1u << 26) || !(w[W_1D] & 1u << 24))
 		return "SSE2 with FXSAVE";
-	if (!(w[W_1D] & 1u << 9))
+	if (!(w[W_1D] & CPUID_1D_APIC))
 		return "a local APIC";
 	return NULL;
 }
@@ -165,6 +196,7 @@ const char *features_check_cpu(void)
 {
 	u32 w[W_COUNT];
 
+	features_uncover();
 	features_read_words(w);
 	for (size_t i = 0; i < ARRAY_SIZE(feature_table); i++) {
 		const struct feature *f = &feature_table[i];
@@ -172,6 +204,8 @@ const char *features_check_cpu(void)
 		if (f->same && *feature_flag(f) && !(w[f->word] >> f->bit & 1))
 			return f->name;
 	}
+	if (cpu_features.xsave && (fpu_xcr0_all & ~features_xsave_components()))
+		return "a component of xsave";
 	return w[W_E1D] & 1u << 20 ? NULL : "nx";
 }
 

@@ -8,32 +8,50 @@
 
 #include "lib/string.h"
 #include "x86/cpu_ops.h"
+#include "x86/extable.h"
 #include "x86/features.h"
 
 #define FXSAVE_SIZE	512
 #define XSAVE_HEADER	64
+#define XSAVE_AREA_MAX	(2 * 4096u)	/* more than all components known need */
 #define MXCSR_RESET	0x1f80
 #define FCW_RESET	0x37f
 
 u32 fpu_area_size = FXSAVE_SIZE;
 u64 fpu_xcr0_all = XCR0_X87 | XCR0_SSE;
 
+/* Of the components wanted those that CPUID describes with sense; *size: of an area that holds them. */
+static u64 fpu_components(u64 wanted, u32 *size)
+{
+	u64 have = wanted & (XCR0_X87 | XCR0_SSE);
+
+	*size = FXSAVE_SIZE + XSAVE_HEADER;
+	for (u32 i = 2; wanted >> i; i++) {
+		struct cpuid_regs r = cpuid_count(0xd, i);
+
+		if (!(wanted >> i & 1) || !r.eax || r.eax > XSAVE_AREA_MAX || r.ebx < FXSAVE_SIZE + XSAVE_HEADER ||
+		    r.ebx > XSAVE_AREA_MAX - r.eax)
+			continue;
+		have |= BIT(i);
+		*size = MAX(*size, r.ebx + r.eax);
+	}
+	return have;
+}
+
 void fpu_init(void)
 {
-	struct cpuid_regs r;
+	u64 have;
 
 	if (!cpu_features.xsave)
 		return;
-	r = cpuid_count(0xd, 0);
 	/* PKRU is left out: a PV guest's kernel and user share ring 3, so keys mean nothing to it. */
-	fpu_xcr0_all = r.eax & (XCR0_X87 | XCR0_SSE | XCR0_YMM | XCR0_BND | XCR0_ZMM);
-	if ((fpu_xcr0_all & XCR0_BND) != XCR0_BND)
-		fpu_xcr0_all &= ~XCR0_BND;
-	if ((fpu_xcr0_all & XCR0_ZMM) != XCR0_ZMM || !(fpu_xcr0_all & XCR0_YMM))
-		fpu_xcr0_all &= ~XCR0_ZMM;
-	write_cr4(read_cr4() | CR4_OSXSAVE);
-	xsetbv(0, fpu_xcr0_all);
-	fpu_area_size = MAX(cpuid_count(0xd, 0).ebx, (u32)(FXSAVE_SIZE + XSAVE_HEADER));
+	have = fpu_components(cpuid_count(0xd, 0).eax & (XCR0_X87 | XCR0_SSE | XCR0_YMM | XCR0_BND | XCR0_ZMM),
+			      &fpu_area_size);
+	if ((have & XCR0_BND) != XCR0_BND)
+		have &= ~XCR0_BND;
+	if ((have & XCR0_ZMM) != XCR0_ZMM || !(have & XCR0_YMM))
+		have &= ~XCR0_ZMM;
+	fpu_xcr0_all = fpu_components(have, &fpu_area_size);
 }
 
 void fpu_init_cpu(void)

@@ -29,6 +29,7 @@
 #define   MCG_STATUS_MCIP	(1u << 2)
 #define MSR_MCG_CTL		0x17bu
 #define MSR_MISC_ENABLE		0x1a0u
+#define   MISC_ENABLE_LIMIT_CPUID (1ul << 22)
 #define   MISC_ENABLE_XD_DISABLE (1ul << 34)
 #define MSR_DEBUGCTL		0x1d9u
 #define MSR_MTRR_CAP		0xfeu

@@ -10,6 +10,7 @@
 #include "pv/pv.h"
 #include "unit.h"
 #include "x86/features.h"
+#include "x86/fpu.h"
 #include "x86/msr.h"
 
 static struct machine_guest *lord, *g;
@@ -92,6 +93,41 @@ TEST(a_processor_with_everything)
 	host_cpu.cpuid = NULL;
 	cpu_features.xsave = xsave;
 	cpu_features.max_leaf = max_leaf;
+	end();
+}
+
+static void all_ones(u32 leaf, u32 subleaf, struct cpuid_regs *r)
+{
+	*r = (struct cpuid_regs){ ~0u, ~0u, ~0u, ~0u };
+}
+
+/* Without a place for YMM or ZMM registers nobody is told of instructions that use them. */
+TEST(instructions_go_with_their_state)
+{
+	u64 all = fpu_xcr0_all;
+	struct cpuid_regs r;
+
+	start();
+	host_cpu.cpuid = all_ones;
+	for (u32 i = 0; i < 3; i++) {
+		bool ymm = i > 0, zmm = i > 1;
+
+		fpu_xcr0_all = XCR0_X87 | XCR0_SSE | (ymm ? XCR0_YMM : 0) | (zmm ? XCR0_ZMM : 0);
+		cpuid_guest(V, 1, 0, &r);
+		CHECK_EQ(r.ecx & (BIT(12) | BIT(28) | BIT(29)), ymm ? BIT(12) | BIT(28) | BIT(29) : 0);
+		CHECK(r.ecx & BIT(25));			/* AES */
+		cpuid_guest(V, 7, 0, &r);
+		CHECK_EQ(r.ebx & (BIT(5) | BIT(16) | BIT(31)), (ymm ? BIT(5) : 0) | (zmm ? BIT(16) | BIT(31) : 0));
+		CHECK_EQ(r.ecx & (BIT(9) | BIT(11)), (ymm ? BIT(9) : 0) | (zmm ? BIT(11) : 0));
+		CHECK_EQ(r.edx & (BIT(4) | BIT(23)), BIT(4) | (zmm ? BIT(23) : 0));
+		CHECK(r.ebx & BIT(29));			/* SHA */
+		cpuid_guest(V, 7, 1, &r);
+		CHECK_EQ(r.eax & (BIT(4) | BIT(5) | BIT(10)), (ymm ? BIT(4) : 0) | (zmm ? BIT(5) : 0) | BIT(10));
+		cpuid_guest(V, 0x80000001, 0, &r);
+		CHECK_EQ(r.ecx & (BIT(6) | BIT(11)), BIT(6) | (ymm ? BIT(11) : 0));
+	}
+	fpu_xcr0_all = all;
+	host_cpu.cpuid = NULL;
 	end();
 }
 
@@ -324,6 +360,7 @@ int main(void)
 	machine_start();
 	RUN(the_hypervisors_leaves);
 	RUN(a_processor_with_everything);
+	RUN(instructions_go_with_their_state);
 	RUN(no_leaf_is_wild);
 	RUN(the_kernels_cpuid_is_forced);
 	RUN(xsave_is_there_for_kernels);
