@@ -92,14 +92,20 @@ struct regs *move_frame_to_vcpu(const struct regs *regs)
 	return &v->regs;
 }
 
-/* General registers had been restored: they are in the fault's frame. The rest still stands in the vCPU. */
+/*
+ * General registers had been restored: they are in the fault's frame. The rest still stands in the vCPU. If all that
+ * was wrong is that a page of the LDT was not mapped yet, the frame gets another try.
+ */
 void iret_fault_from_guest(struct regs *fault)
 {
 	struct vcpu *v = current;
 	struct regs copy = *fault;
+	u64 cr2 = read_cr2();
 
 	memcpy(&v->regs, &copy, offsetof(struct regs, error_code));
 	v->regs.error_code = copy.error_code;
+	if (copy.vector == X86_VEC_PF && pv_window_fault(v, cr2))
+		return;
 	irq_enable();
 	pv_iret_fault(v);
 }

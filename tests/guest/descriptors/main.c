@@ -139,6 +139,37 @@ static void local(void)
 	EXPECT_TRAP("load without an LDT", X86_GP, 5 * 8 + 4);
 }
 
+static USER_FN void user_trap(uint64_t arg)
+{
+	(void)arg;
+	__asm__ volatile("ud2");
+}
+
+/*
+ * A process whose code or stack lies in its LDT is entered by iret before anything has touched the table: that the
+ * hypervisor has not mapped it yet is no fault of the frame.
+ */
+static void entered(void)
+{
+	struct regs end;
+
+	EXPECT(0, set(ldt, 7, CODE64(3)));
+	EXPECT(0, set(ldt, 8, DATA(3)));
+	EXPECT(0, mmuext_two(MMUEXT_SET_LDT, (uint64_t)ldt, 512));
+	user_run_at((uint64_t)user_trap, 7 * 8 + 4 + 3, FLAT_USER_SS, EFLAGS_IF, 0, &end);
+	CHECK(end.vector == X86_UD && (uint16_t)end.cs == 7 * 8 + 4 + 3, "code in the LDT met %#lx at %#lx, cs %#lx",
+	      end.vector, end.rip, end.cs);
+	EXPECT(0, mmuext_two(MMUEXT_SET_LDT, (uint64_t)ldt, 512));
+	user_run_at((uint64_t)user_trap, FLAT_USER_CS, 8 * 8 + 4 + 3, EFLAGS_IF, 0, &end);
+	CHECK(end.vector == X86_UD && (uint16_t)end.ss == 8 * 8 + 4 + 3, "a stack in the LDT met %#lx at %#lx, ss %#lx",
+	      end.vector, end.rip, end.ss);
+	/* where there is no table, it is the frame's fault */
+	EXPECT(0, mmuext_two(MMUEXT_SET_LDT, 0x0000600000000000, 512));
+	user_run_at((uint64_t)user_trap, 7 * 8 + 4 + 3, FLAT_USER_SS, EFLAGS_IF, 0, &end);
+	CHECK(end.vector == VECTOR_FAILSAFE, "code in an absent LDT met %#lx", end.vector);
+	EXPECT(0, mmuext_two(MMUEXT_SET_LDT, 0, 0));
+}
+
 void test_main(void)
 {
 	uint64_t frame = va_to_mfn(gdt);
@@ -154,4 +185,5 @@ void test_main(void)
 	gates[6] = SYSTEM(0xe);
 	read_only(gates);
 	local();
+	entered();
 }
