@@ -139,7 +139,11 @@ iret_fault:
 	call	iret_fault_from_guest
 	jmp	guest_return
 
-/* On a stack of their own, whatever they interrupt; the same way back. */
+/*
+ * On a stack of their own, whatever they interrupt; inside the hypervisor the same way back. To a guest it is the one
+ * way out: its frame may be one that IRET refuses by now, and there may be something to tell it. NMIs are blocked until
+ * an IRET, so there is one on the way.
+ */
 ist_common:
 	SAVE_GPRS
 	SANE_FLAGS
@@ -147,6 +151,24 @@ ist_common:
 	mov	%rsp, %rbx
 	and	$-16, %rsp
 	call	trap_on_own_stack
+	testb	$3, REGS_cs(%rbx)
+	jz	ist_return
+	mov	%rbx, %rdi
+	call	move_frame_to_vcpu
+	mov	REGS_SIZE(%rax), %rsp
+	xor	%ebp, %ebp
+	mov	%rsp, %rax
+	mov	%ss, %edx
+	push	%rdx
+	push	%rax
+	pushfq
+	mov	%cs, %edx
+	push	%rdx
+	lea	guest_return(%rip), %rdx
+	push	%rdx
+	iretq
+
+ist_return:
 	mov	%rbx, %rsp
 	RESTORE_GPRS
 	add	$8, %rsp
@@ -165,10 +187,7 @@ ist_debug:
 1:	mov	%rsp, %rbx
 	and	$-16, %rsp
 	call	trap_on_own_stack
-	mov	%rbx, %rsp
-	RESTORE_GPRS
-	add	$8, %rsp
-	iretq
+	jmp	ist_return
 
 /* ---- SYSCALL: a stub a CPU, since nothing else tells which one it is ---- */
 

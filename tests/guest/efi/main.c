@@ -296,17 +296,6 @@ static void broken(void)
 	facts(false);
 }
 
-static bool has_word(const char *word)
-{
-	const char *line = (const char *)start_info->cmd_line;
-	size_t n = strlen(word);
-
-	for (; *line; line++)
-		if (!strncmp(line, word, n))
-			return true;
-	return false;
-}
-
 void test_main(void)
 {
 	memset(&op, 0, sizeof(op));

@@ -41,6 +41,8 @@
 extern const char test_title[];
 void test_main(void);
 
+bool has_word(const char *word);	/* on the test kernel's own command line */
+
 /* ---- verdicts ---- */
 
 void printk(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

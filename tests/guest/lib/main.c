@@ -30,6 +30,16 @@ void guest_main(struct start_info *si)
 	test_done();
 }
 
+bool has_word(const char *word)
+{
+	size_t n = strlen(word);
+
+	for (const char *line = (const char *)start_info->cmd_line; *line; line++)
+		if (!strncmp(line, word, n))
+			return true;
+	return false;
+}
+
 void vcpu_main(unsigned int cpu)
 {
 	vcpu_fn[cpu](cpu);
