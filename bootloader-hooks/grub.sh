@@ -76,22 +76,37 @@ grub_platform() {
 
 # kernel_config ROOT KERNEL-VERSION: the file that says how that kernel was configured
 kernel_config() {
-	for c in "/boot/config-$2" "/lib/modules/$2/config" "/usr/lib/modules/$2/config" \
+	for c in "/boot/config-$2" "/boot/config-${2%.old}" "/lib/modules/$2/config" "/usr/lib/modules/$2/config" \
 		"/etc/kernels/kernel-config-$2"; do
 		[ ! -r "$1$c" ] || { echo "$1$c"; return 0; }
 	done
 	return 1
 }
 
-# dom0_kernels ROOT: kernels in /boot that can be dom0, newest first
-dom0_kernels() {
+# why_not_dom0 ROOT KERNEL-VERSION: nothing, when that kernel can be dom0
+why_not_dom0() {
+	c=$(kernel_config "$1" "$2") || { echo "there is no config-$2"; return; }
+	for o in CONFIG_XEN_DOM0=y CONFIG_XEN_PV=y; do # one for PVH alone has the first too
+		grep -qx "$o" "$c" || { echo "no $o in its config"; return; }
+	done
+	packer=$(sed -n 's/^CONFIG_KERNEL_\(BZIP2\|LZMA\|LZO\)=y$/\1/p' "$c")
+	[ -z "$packer" ] || echo "it is packed by $packer, which the hypervisor cannot unpack"
+}
+
+# kernels ROOT: the versions of those in /boot, newest first; what "make install" put aside is older than its namesake
+kernels() {
 	for k in "$1"/boot/vmlinuz-*; do
 		[ -f "$k" ] || continue
 		case $k in *.dpkg-* | *.rpmsave | *.rpmnew | *.sig | *.hmac | *rescue*) continue ;; esac
-		kver=${k##*/vmlinuz-}
-		c=$(kernel_config "$1" "$kver") || continue
-		! grep -qx 'CONFIG_XEN_DOM0=y' "$c" || echo "$kver"
-	done | sort -rV | sed 's,^,/boot/vmlinuz-,'
+		echo "${k##*/vmlinuz-}"
+	done | sed 's/\.old$/ 1/; / 1$/!s/$/ 2/' | sort -rV | sed 's/ 1$/.old/; s/ 2$//'
+}
+
+# dom0_kernels ROOT: kernels in /boot that can be dom0, newest first
+dom0_kernels() {
+	kernels "$1" | while read -r kver; do
+		[ -n "$(why_not_dom0 "$1" "$kver")" ] || echo "/boot/vmlinuz-$kver"
+	done
 }
 
 # dom0_auto_mib ROOT: dom0's share of this machine: 1 GiB + 1/16, at most 5/8.  Under the hypervisor the machine's

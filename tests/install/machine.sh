@@ -14,7 +14,8 @@ new_machine() {
 	m=$(mktemp -d)
 	mount -t tmpfs -o mode=755 machine "$m"
 	mkdir -p "$m/.usr" "$m/.work" "$m/usr" "$m/etc/default" "$m/etc/grub.d" "$m/etc/systemd/system" "$m/etc/rpm" \
-		"$m/etc/profile.d" "$m/boot/grub" "$m/proc" "$m/sys" "$m/dev/disk/by-uuid" "$m/run" "$m/root" "$m/tmp" \
+		"$m/etc/profile.d" "$m/boot/grub" "$m/proc" "$m/sys" "$m/dev/disk/by-uuid" \
+		"$m/dev/disk/by-partuuid" "$m/run" "$m/root" "$m/tmp" \
 		"$m/var/lib/rpm" "$m/var/log"
 	mount -t overlay -o "lowerdir=/usr,upperdir=$m/.usr,workdir=$m/.work" overlay "$m/usr"
 	for d in bin sbin lib lib64; do ln -s "usr/$d" "$m/$d"; done
@@ -22,6 +23,7 @@ new_machine() {
 	for d in null zero urandom; do : >"$m/dev/$d"; mount --bind "/dev/$d" "$m/dev/$d"; done
 	ln -s /proc/self/fd "$m/dev/fd"
 	: >"$m/dev/disk/by-uuid/0000-root"
+	: >"$m/dev/disk/by-partuuid/0000-part"
 	cp -a /etc/alternatives /etc/ld.so.cache /etc/grub.d "$m/etc/"
 	rm -f "$m/etc/grub.d/30_os-prober" "$m/etc/grub.d/30_uefi-firmware"
 	printf 'root:x:0:0::/root:/bin/sh\n' >"$m/etc/passwd"
@@ -30,6 +32,8 @@ new_machine() {
 		'GRUB_CMDLINE_LINUX="console=ttyS0,115200"' >"$m/etc/default/grub"
 	fs=ext2 abstraction='' device=/dev/vda3 separate='' esp=''
 	stub systemd-detect-virt 'echo none'
+	mkdir -p "$m/usr/lib/systemd"
+	ln -sfn /usr/lib/systemd/systemd "$m/usr/sbin/init"
 	for p in dnsmasq nft modprobe ip; do [ -e "/usr/sbin/$p" ] || stub $p; done
 	kernel_comes 6.1.0-10-amd64
 	grub_modules i386-pc
@@ -91,7 +95,7 @@ grub_modules() {
 kernel_comes() {
 	echo kernel >"$m/boot/vmlinuz-$1"
 	echo initrd >"$m/boot/initrd.img-$1"
-	printf 'CONFIG_XEN_%s\n' DOM0=y BLKDEV_BACKEND=m NETDEV_BACKEND=m GNTDEV=m >"$m/boot/config-$1"
+	printf 'CONFIG_XEN_%s\n' PV=y DOM0=y BLKDEV_BACKEND=m NETDEV_BACKEND=m GNTDEV=m >"$m/boot/config-$1"
 }
 
 kernel_goes() {
@@ -123,6 +127,7 @@ case \$t in
 device) echo \$device ;;
 fs) echo \$fs ;;
 fs_uuid) echo 0000-root ;;
+partuuid) echo 0000-part ;;
 partmap) echo gpt ;;
 abstraction) echo \$abstraction ;;
 drive) echo '(hd0,gpt3)' ;;
