@@ -34,13 +34,29 @@ check_not_guest() {
 }
 
 check_secure_boot() {
-	for v in /sys/firmware/efi/efivars/SecureBoot-*; do
-		[ -r "$v" ] || continue
-		[ "$(od -An -tu1 -j4 -N1 "$v" | tr -d ' ')" = 1 ] || continue
+	! efi_variable_is_1 MokSBStateRT || return 0 # shim, and with it GRUB, was told not to look
+	if efi_variable_is_1 SecureBoot; then
 		problem "Secure Boot is on: GRUB will not load a hypervisor that the firmware's keys have not signed" \
 			"switch Secure Boot off in the firmware set-up \
-(or: mokutil --disable-validation), then install again"
+(or: mokutil --disable-validation, and reboot), then install again"
+	fi
+}
+
+efi_variable_is_1() {
+	for v in /sys/firmware/efi/efivars/"$1"-*; do
+		[ -r "$v" ] && [ "$(od -An -tu1 -j4 -N1 "$v" | tr -d ' ')" = 1 ] && return 0
 	done
+	return 1
+}
+
+# The daemon and the verdict on the trial are systemd's to start.
+check_init() {
+	[ ! -d /run/systemd/system ] || return 0
+	case $(readlink -f /sbin/init) in
+	*/systemd) ;;
+	*) problem "this machine's init is not systemd, which is to start xend ($(readlink -f /sbin/init))" \
+		"$(pkg_hint systemd-sysv), reboot, then install again" ;;
+	esac
 }
 
 # check_grub ROOT
@@ -86,6 +102,7 @@ pkg_hint() {
 		dnsmasq            dnsmasq-base        dnsmasq                dnsmasq
 		nft                nftables            nftables               nftables
 		ip                 iproute2            iproute                iproute2
+		systemd-sysv       systemd-sysv        systemd                systemd-sysvinit
 		modprobe           kmod                kmod                   kmod
 		libxml2.so.2       libxml2             libxml2                libxml2-2
 		libjansson.so.4    libjansson4         jansson                libjansson4
@@ -113,9 +130,10 @@ pkg_hint() {
 check_kernel() {
 	k=$(dom0_kernels "$1" | head -n 1)
 	if [ -z "$k" ]; then
-		seen=$(ls "$1"/boot/vmlinuz-* 2>/dev/null | sed 's,.*/vmlinuz-,,' | tr '\n' ' ')
-		problem "no kernel in /boot can run as dom0 (CONFIG_XEN_DOM0=y in its config); here: ${seen:-none}" \
-			"$(pkg_hint kernel)"
+		seen=$(kernels "$1" | while read -r kver; do
+			echo "$kver ($(why_not_dom0 "$1" "$kver"))"
+		done | sed '2,$s/^/, /')
+		problem "no kernel in /boot can run as dom0; here: $(echo ${seen:-none})" "$(pkg_hint kernel)"
 		return
 	fi
 	c=$(kernel_config "$1" "${k#/boot/vmlinuz-}")
@@ -234,6 +252,7 @@ newer_library() {
 check_machine() {
 	[ "$(id -u)" = 0 ] || problem "you are not root" "sudo, or su -"
 	check_cpu
+	[ -n "$1" ] || check_init
 	if [ -z "$1" ] && [ "$5" = yes ]; then
 		check_not_guest
 		check_secure_boot
