@@ -187,11 +187,15 @@ was_ours() {
 	[ -f "$manifest" ] && awk -v p="$1" '$3 == p { print $4; exit }' "$manifest"
 }
 
+has_mode() { # mode where; there are none on a /boot of vfat
+	[ "$(stat -c %a "$root$2")" = "${1#0}" ] || [ "$(stat -f -c %T "$root$2")" = msdos ]
+}
+
 same() { # kind mode where source
 	case $1 in
 	link) [ "$(readlink "$root$3" 2>/dev/null)" = "$4" ] ;;
 	dir) [ -d "$root$3" ] ;;
-	*) [ -f "$root$3" ] && [ ! -h "$root$3" ] && cmp -s "$sources/$4" "$root$3" && [ "$(stat -c %a "$root$3")" = "${2#0}" ] ;;
+	*) [ -f "$root$3" ] && [ ! -h "$root$3" ] && cmp -s "$sources/$4" "$root$3" && has_mode "$2" "$3" ;;
 	esac
 }
 

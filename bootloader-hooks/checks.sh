@@ -153,6 +153,13 @@ check_space() {
 		problem "/usr has ${free:-0} KiB free, 16384 are needed" "make room on that file system"
 }
 
+# What is installed into a /boot that is not mounted would never be seen by GRUB.
+check_boot_is_mounted() {
+	awk '$2 == "/boot" && $1 !~ /^#/ { found = 1 } END { exit !found }' /etc/fstab 2>/dev/null || return 0
+	mountpoint -q /boot ||
+		problem "/boot is not mounted, and /etc/fstab has a file system for it" "mount /boot"
+}
+
 # check_writable ROOT
 check_writable() {
 	for d in /boot /etc /usr /var; do
@@ -252,7 +259,7 @@ newer_library() {
 check_machine() {
 	[ "$(id -u)" = 0 ] || problem "you are not root" "sudo, or su -"
 	check_cpu
-	[ -n "$1" ] || check_init
+	[ -n "$1" ] || { check_init; check_boot_is_mounted; }
 	if [ -z "$1" ] && [ "$5" = yes ]; then
 		check_not_guest
 		check_secure_boot
