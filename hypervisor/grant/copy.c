@@ -7,46 +7,60 @@
 #include "grant/internal.h"
 #include "lib/string.h"
 
-static void end_release(struct grant_copy_end *e)
+static void end_drop(struct grant_copy_end *e)
 {
-	if (!e->domain)
+	if (!e->frame)
 		return;
 	guest_frame_put(e->frame, e->writable);
 	if (e->is_ref)
 		grant_unpin(e->domain, (u32)e->number, e->writable);
-	domain_put(e->domain);
+	e->frame = NULL;
+}
+
+static void end_release(struct grant_copy_end *e)
+{
+	end_drop(e);
+	if (e->domain)
+		domain_put(e->domain);
 	e->domain = NULL;
+}
+
+/* The other side of one copy is most often that of the next. */
+static int end_domain(struct domain *d, struct grant_copy_end *e, domid_t domid)
+{
+	if (likely(e->domain && e->domid == domid))
+		return GNTST_okay;
+	end_release(e);
+	e->domain = domain_get(domid == DOMID_SELF ? d->id : domid);
+	e->domid = domid;
+	if (e->domain && e->domain->grant)
+		return GNTST_okay;
+	end_release(e);
+	return GNTST_bad_domain;
 }
 
 static int end_take(struct domain *d, struct grant_copy_end *e, domid_t domid, bool is_ref, u64 number,
 		    bool writable)
 {
-	struct domain *owner;
 	struct frame *f;
 	int rc;
 
 	if (!is_ref && domid != DOMID_SELF)
 		return GNTST_permission_denied;		/* frames by number: one's own only */
-	owner = domain_get(domid == DOMID_SELF ? d->id : domid);
-	if (!owner || !owner->grant) {
-		rc = GNTST_bad_domain;
-		goto out;
-	}
-	if (is_ref)
-		rc = grant_pin(owner, (u32)number, d->id, writable, &f);
-	else
-		rc = guest_frame_get(owner, number, writable, &f) ? GNTST_bad_page : GNTST_okay;
+	rc = end_domain(d, e, domid);
 	if (rc)
-		goto out;
-	*e = (struct grant_copy_end){
-		.domain = owner, .frame = f, .number = number, .domid = domid, .is_ref = is_ref,
-		.writable = writable,
-	};
+		return rc;
+	if (is_ref)
+		rc = grant_pin(e->domain, (u32)number, d->id, writable, &f);
+	else
+		rc = guest_frame_get(e->domain, number, writable, &f) ? GNTST_bad_page : GNTST_okay;
+	if (rc)
+		return rc;
+	e->frame = f;
+	e->number = number;
+	e->is_ref = is_ref;
+	e->writable = writable;
 	return GNTST_okay;
-out:
-	if (owner)
-		domain_put(owner);
-	return rc;
 }
 
 static inline int end_need(struct domain *d, struct grant_copy_end *e, const struct gnttab_copy_ptr *p,
@@ -55,17 +69,17 @@ static inline int end_need(struct domain *d, struct grant_copy_end *e, const str
 {
 	u64 number = is_ref ? p->u.ref : p->u.gmfn;
 
-	if (e->domain && e->number == number && e->domid == p->domid && e->is_ref == is_ref)
+	if (e->frame && e->number == number && e->domid == p->domid && e->is_ref == is_ref)
 		return GNTST_okay;
-	end_release(e);
+	end_drop(e);
 	return end_take(d, e, p->domid, is_ref, number, writable);
 }
 
 void grant_copy_begin(struct grant_copier *c, struct domain *d)
 {
 	c->d = d;
-	c->source.domain = NULL;
-	c->dest.domain = NULL;
+	c->source.domain = c->dest.domain = NULL;
+	c->source.frame = c->dest.frame = NULL;
 }
 
 void grant_copy(struct grant_copier *c, struct gnttab_copy *op)

@@ -29,7 +29,7 @@ static_assert(offsetof(struct grant_entry_v1, domid) == 2 && offsetof(struct gra
 	      "one word");
 
 /* Marks the entry as being read (and written), if it gives `user` that right. */
-static int entry_mark(struct grant_entry_v1 *e, domid_t user, bool writable)
+static inline int entry_mark(struct grant_entry_v1 *e, domid_t user, bool writable)
 {
 	union entry_word seen = { .word = READ_ONCE(*entry_word(e)) }, new;
 	int i;
@@ -55,85 +55,76 @@ static void entry_unmark(struct grant_entry_v1 *e, const struct grant_active *a)
 		(void)atomic_fetch_and(&e->flags, (u16)~over);
 }
 
-/* Holds the lock. First use: the frame is what the entry says now. */
-static int pin_first(struct domain *d, struct grant_entry_v1 *e, struct grant_active *a, domid_t user,
-		     bool writable,
-		     struct frame **frame)
+/*
+ * Holds the lock. At the first use the frame is what the entry says now; in use it stays the same, and only the right
+ * to write may be new.
+ */
+static inline int pin(struct domain *d, struct grant_entry_v1 *e, struct grant_active *a, domid_t user, bool writable,
+		      struct frame **frame)
 {
-	int rc = entry_mark(e, user, writable);
+	bool in_use = a->readers | a->writers;
+	int rc;
 
-	if (rc)
-		return rc;
-	if (guest_frame_get(d, READ_ONCE(e->frame), writable, frame)) {
+	if (in_use && (a->domid != user || a->readers + a->writers >= PINS_MAX))
+		return GNTST_general_error;
+	if (!in_use || (writable && !a->writers)) {
+		rc = entry_mark(e, user, writable);
+		if (unlikely(rc))
+			return rc;
+	}
+	if (unlikely(guest_frame_get(d, in_use ? a->mfn : READ_ONCE(e->frame), writable, frame))) {
 		entry_unmark(e, a);
 		return GNTST_bad_page;
 	}
-	a->mfn = (u32)mfn_x(frame_to_mfn(*frame));
-	a->domid = user;
+	if (!in_use) {
+		a->mfn = (u32)mfn_x(frame_to_mfn(*frame));
+		a->domid = user;
+	}
+	if (writable)
+		a->writers++;
+	else
+		a->readers++;
 	return GNTST_okay;
 }
 
-/* Holds the lock. In use already: the frame stays the same, the right to write may be new. */
-static int pin_more(struct domain *d, struct grant_entry_v1 *e, struct grant_active *a, domid_t user,
-		    bool writable,
-		    struct frame **frame)
+int grant_pin_locked(struct domain *d, u32 ref, domid_t user, bool writable, struct frame **frame)
 {
-	int rc;
+	struct grant_table *gt = d->grant;
+	u32 page = ref / ENTRIES_PER_FRAME, i = ref % ENTRIES_PER_FRAME;
 
-	if (a->domid != user || a->readers + a->writers >= PINS_MAX)
-		return GNTST_general_error;
-	if (writable && !a->writers) {
-		rc = entry_mark(e, user, true);
-		if (rc)
-			return rc;
-	}
-	if (guest_frame_get(d, a->mfn, writable, frame)) {
-		entry_unmark(e, a);
-		return GNTST_bad_page;
-	}
-	return GNTST_okay;
+	if (unlikely(gt->closed || page >= gt->nr_frames))
+		return GNTST_bad_gntref;
+	return pin(d, &gt->shared[page][i], &gt->active[page][i], user, writable, frame);
 }
 
 int grant_pin(struct domain *d, u32 ref, domid_t user, bool writable, struct frame **frame)
 {
-	struct grant_table *gt = d->grant;
-	struct grant_entry_v1 *e;
-	struct grant_active *a;
-	int rc = GNTST_bad_gntref;
+	int rc;
 
-	spin_lock(&gt->lock);
-	if (unlikely(gt->closed || ref / ENTRIES_PER_FRAME >= gt->nr_frames))
-		goto out;
-	e = &gt->shared[ref / ENTRIES_PER_FRAME][ref % ENTRIES_PER_FRAME];
-	a = &gt->active[ref / ENTRIES_PER_FRAME][ref % ENTRIES_PER_FRAME];
-	if (a->readers | a->writers)
-		rc = pin_more(d, e, a, user, writable, frame);
-	else
-		rc = pin_first(d, e, a, user, writable, frame);
-	if (likely(!rc)) {
-		if (writable)
-			a->writers++;
-		else
-			a->readers++;
-	}
-out:
-	spin_unlock(&gt->lock);
+	spin_lock(&d->grant->lock);
+	rc = grant_pin_locked(d, ref, user, writable, frame);
+	spin_unlock(&d->grant->lock);
 	return rc;
 }
 
 /* The references to the frame have been given back, or passed to a PTE that no CPU uses any more. */
-void grant_unpin(struct domain *d, u32 ref, bool writable)
+void grant_unpin_locked(struct domain *d, u32 ref, bool writable)
 {
 	struct grant_table *gt = d->grant;
-	struct grant_active *a;
+	struct grant_active *a = &gt->active[ref / ENTRIES_PER_FRAME][ref % ENTRIES_PER_FRAME];
+	struct grant_entry_v1 *shared = gt->shared[ref / ENTRIES_PER_FRAME];
 
-	spin_lock(&gt->lock);
-	a = &gt->active[ref / ENTRIES_PER_FRAME][ref % ENTRIES_PER_FRAME];
 	if (writable)
 		a->writers--;
 	else
 		a->readers--;
-	if (gt->shared[ref / ENTRIES_PER_FRAME])
-		entry_unmark(&gt->shared[ref / ENTRIES_PER_FRAME][ref % ENTRIES_PER_FRAME], a);
-	spin_unlock(&gt->lock);
+	if (shared)
+		entry_unmark(&shared[ref % ENTRIES_PER_FRAME], a);
+}
+
+void grant_unpin(struct domain *d, u32 ref, bool writable)
+{
+	spin_lock(&d->grant->lock);
+	grant_unpin_locked(d, ref, writable);
+	spin_unlock(&d->grant->lock);
 }

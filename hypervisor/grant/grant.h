@@ -15,7 +15,6 @@ int grant_domain_destroy(struct domain *d);
 void grant_domain_free(struct domain *d);
 
 /* Sub-operations on one element, already copied in; GNTST_* status is written to the element. */
-void grant_map_ref(struct domain *d, struct gnttab_map_grant_ref *op);
 void grant_transfer(struct domain *d, struct gnttab_transfer *op);
 /* Writes op->frame_list through guest_copy. */
 int grant_setup_table(struct domain *d, struct gnttab_setup_table *op);
@@ -25,18 +24,27 @@ int grant_get_version(struct domain *d, struct gnttab_get_version *op);
 int grant_swap_ref(struct domain *d, struct gnttab_swap_grant_ref *op);
 int grant_cache_flush(struct domain *d, struct gnttab_cache_flush *op);
 
-/* Unmapping in batches: one flush of the TLBs serves all of them. `n` at most GRANT_UNMAP_BATCH. */
-#define GRANT_UNMAP_BATCH	32u
-void grant_unmap_refs(struct domain *d, struct gnttab_unmap_grant_ref *ops, u32 n);
-void grant_unmap_and_replace_refs(struct domain *d, struct gnttab_unmap_and_replace *ops, u32 n);
+/*
+ * Mapping and unmapping in batches of at most GRANT_BATCH: locks are taken, and TLBs flushed, once for many.
+ * `replace`: the elements are unmap_and_replace's.
+ */
+#define GRANT_BATCH	32u
+
+union grant_unmap_op {
+	struct gnttab_unmap_grant_ref unmap;
+	struct gnttab_unmap_and_replace replace;	/* address, handle and status stand where unmap has them */
+};
+
+void grant_map_refs(struct domain *d, struct gnttab_map_grant_ref *ops, u32 n);			/* hot */
+void grant_unmap_refs(struct domain *d, union grant_unmap_op *ops, u32 n, bool replace);	/* hot */
 
 /*
  * Copying: a run of copies often uses the same frames, so the two ends in use are kept until another is
  * needed. grant_copy_finish() lets go of them; nothing may be kept across a return to the guest.
  */
 struct grant_copy_end {
-	struct domain *domain;		/* NULL: nothing held; a reference */
-	struct frame *frame;
+	struct domain *domain;		/* NULL: none; a reference */
+	struct frame *frame;		/* NULL: none; held, and its entry pinned */
 	u64 number;			/* grant reference or frame number */
 	domid_t domid;			/* as the guest named it */
 	bool is_ref, writable;
@@ -65,18 +73,26 @@ void grant_dump(struct domain *d);
  * it like any other PTE would, so that an ordinary page-table update or the end of the page table gives it
  * back. unmap takes the PTE away and hands the reference to grant/, which gives it back after flush.
  */
+struct grant_cursor {
+	u64 base;			/* the address space from here on that `table` maps */
+	u64 *table;			/* NULL: none yet */
+};
+
 struct grant_map_ops {
+	/* Around a run of map or unmap: their lock, and room for what they remember from one to the next. GNTST_*. */
+	int (*begin)(struct domain *d, struct grant_cursor *c);
+	void (*end)(struct domain *d);
 	/*
 	 * addr: machine address of the PTE (GNTMAP_contains_pte) or guest virtual address. GNTST_okay or an
 	 * error.
 	 */
-	int (*map)(struct domain *d, u64 addr, mfn_t frame, u32 flags, u32 cache);
+	int (*map)(struct domain *d, struct grant_cursor *c, u64 addr, mfn_t frame, u32 flags);
 	/*
 	 * Replaces a mapping of `frame` at addr by nothing, or if new_addr is not 0 by the mapping at
 	 * new_addr (unmap_and_replace). GNTST_okay, or an error and nothing has changed: also if the PTE is
 	 * not what map made.
 	 */
-	int (*unmap)(struct domain *d, u64 addr, mfn_t frame, u32 flags, u64 new_addr);
+	int (*unmap)(struct domain *d, struct grant_cursor *c, u64 addr, mfn_t frame, u32 flags, u64 new_addr);
 	/* No CPU's TLB has any longer what unmap took away. */
 	void (*flush)(struct domain *d);
 };

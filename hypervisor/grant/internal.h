@@ -42,6 +42,9 @@ struct grant_active {
 	u32 readers, writers;	/* pins */
 };
 
+#define MAP_KINDS	(GNTMAP_device_map | GNTMAP_host_map)
+#define MAP_FLAGS	(MAP_KINDS | GNTMAP_readonly | GNTMAP_application_map | GNTMAP_contains_pte)
+
 /* flags of a track besides GNTMAP_* */
 #define TRACK_BUSY	(1u << 14)	/* being mapped or unmapped by some vCPU */
 #define TRACK_USED	(1u << 15)
@@ -81,14 +84,40 @@ static inline struct grant_track *grant_track_of(const struct grant_table *gt, u
 	return &gt->track[handle / TRACKS_PER_FRAME][handle % TRACKS_PER_FRAME];
 }
 
+/* track_lock is held. */
+static inline void grant_track_free(struct grant_table *gt, u32 handle)
+{
+	struct grant_track *t = grant_track_of(gt, handle);
+
+	t->flags = 0;
+	t->ref = gt->track_free;
+	gt->track_free = handle;
+	gt->tracks_used--;
+}
+
+/* For runs over entries of several tables: the lock of `next`'s table (none: NULL) in place of *locked's. */
+static inline void grant_lock_next(struct domain **locked, struct domain *next)
+{
+	if (likely(*locked == next))
+		return;
+	if (*locked)
+		spin_unlock(&(*locked)->grant->lock);
+	if (next)
+		spin_lock(&next->grant->lock);
+	*locked = next;
+}
+
 /* entry.c: pins entry `ref` of d for `user` and takes the frame's references. GNTST_*. */
 int grant_pin(struct domain *d, u32 ref, domid_t user, bool writable, struct frame **frame);
 void grant_unpin(struct domain *d, u32 ref, bool writable);
+/* The same with the table locked. */
+int grant_pin_locked(struct domain *d, u32 ref, domid_t user, bool writable, struct frame **frame);
+void grant_unpin_locked(struct domain *d, u32 ref, bool writable);
 
-/* map.c: a bounded piece of letting go of all that d has mapped; -ERESTART for more. */
+/* unmap.c: a bounded piece of letting go of all that d has mapped; -ERESTART for more. */
 int grant_release_mappings(struct domain *d);
 
-/* map.c: whether some handle of d stands for the frame: 1 or 0. Looks at every handle; -ERESTART for more. */
+/* unmap.c: whether some handle of d stands for the frame: 1 or 0. Looks at every handle; -ERESTART for more. */
 int grant_is_mapped_by(struct domain *d, u32 mfn);
 
 /*

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: MIT
-objs-y += grant/table.o grant/entry.o grant/map.o grant/copy.o grant/transfer.o
+objs-y += grant/table.o grant/entry.o grant/map.o grant/unmap.o grant/copy.o grant/transfer.o

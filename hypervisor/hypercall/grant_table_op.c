@@ -102,18 +102,19 @@ static long again_from(u32 cmd, u64 uop, u32 count, u32 done)
 
 static long op_array_of_maps(struct domain *d, u32 cmd, u64 uop, u32 count)
 {
-	struct gnttab_map_grant_ref op;
-	u32 done;
+	struct gnttab_map_grant_ref batch[GRANT_BATCH];
+	u32 done, n;
+	u64 va;
 
-	for (done = 0; done < count; done++) {
-		u64 va = uop + (u64)done * sizeof(op);
-
+	for (done = 0; done < count; done += n) {
 		if (done && softirq_is_pending())
 			return again_from(cmd, uop, count, done);
-		if (guest_get(&op, va))
+		n = MIN(count - done, GRANT_BATCH);
+		va = uop + (u64)done * sizeof(batch[0]);
+		if (guest_copy_from(batch, va, n * sizeof(batch[0])))
 			return -EFAULT;
-		grant_map_ref(d, &op);
-		if (guest_put(va, &op))
+		grant_map_refs(d, batch, n);
+		if (guest_copy_to(va, batch, n * sizeof(batch[0])))
 			return -EFAULT;
 	}
 	return 0;
@@ -121,26 +122,20 @@ static long op_array_of_maps(struct domain *d, u32 cmd, u64 uop, u32 count)
 
 static long op_array_of_unmaps(struct domain *d, u32 cmd, u64 uop, u32 count)
 {
-	union {
-		struct gnttab_unmap_grant_ref unmap[GRANT_UNMAP_BATCH];
-		struct gnttab_unmap_and_replace replace[GRANT_UNMAP_BATCH];
-	} batch;
+	union grant_unmap_op batch[GRANT_BATCH];
 	u32 done, n;
 	u64 va;
 
-	static_assert(sizeof(batch.unmap[0]) == sizeof(batch.replace[0]), "one size serves both");
+	static_assert(sizeof(batch[0].unmap) == sizeof(batch[0].replace), "one size serves both");
 	for (done = 0; done < count; done += n) {
 		if (done && softirq_is_pending())
 			return again_from(cmd, uop, count, done);
-		n = MIN(count - done, GRANT_UNMAP_BATCH);
-		va = uop + (u64)done * sizeof(batch.unmap[0]);
-		if (guest_copy_from(&batch, va, n * sizeof(batch.unmap[0])))
+		n = MIN(count - done, GRANT_BATCH);
+		va = uop + (u64)done * sizeof(batch[0]);
+		if (guest_copy_from(batch, va, n * sizeof(batch[0])))
 			return -EFAULT;
-		if (cmd == GNTTABOP_unmap_grant_ref)
-			grant_unmap_refs(d, batch.unmap, n);
-		else
-			grant_unmap_and_replace_refs(d, batch.replace, n);
-		if (guest_copy_to(va, &batch, n * sizeof(batch.unmap[0])))
+		grant_unmap_refs(d, batch, n, cmd == GNTTABOP_unmap_and_replace);
+		if (guest_copy_to(va, batch, n * sizeof(batch[0])))
 			return -EFAULT;
 	}
 	return 0;

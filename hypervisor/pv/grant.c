@@ -13,6 +13,7 @@
 #include "x86/tlb.h"
 
 #define AVAIL_SHIFT	9	/* software bits of an entry */
+#define L1_SPAN		(PAGE_SIZE * PT_ENTRIES)
 
 static u64 grant_entry(mfn_t frame, u32 flags)
 {
@@ -24,69 +25,89 @@ static u64 grant_entry(mfn_t frame, u32 flags)
 	return pte_make(frame, e);
 }
 
-/* The level-1 entry that `addr` means; NULL if it is none of d's. Lock held. */
-static u64 *find_entry(struct domain *d, u64 addr, u32 flags)
+static int pv_grant_begin(struct domain *d, struct grant_cursor *c)
+{
+	c->table = NULL;
+	return mmu_begin(d) ? GNTST_eagain : GNTST_okay;
+}
+
+static void pv_grant_end(struct domain *d)
+{
+	mmu_end(d);
+}
+
+static u64 *find_table(struct domain *d, struct grant_cursor *c, u64 va)
+{
+	u64 *p = d == current->domain ? mmu_find_l1(current, va) : NULL;
+
+	if (p) {
+		c->base = va & ~(L1_SPAN - 1);
+		c->table = p - pt_index(va, 1);
+	}
+	return p;
+}
+
+/* By virtual address: often in the table of the one before, which stands as long as the lock is held. */
+static inline u64 *find_by_va(struct domain *d, struct grant_cursor *c, u64 va)
+{
+	if (likely(c->table && c->base == (va & ~(L1_SPAN - 1))))
+		return c->table + pt_index(va, 1);
+	return find_table(d, c, va);
+}
+
+/* The level-1 entry that `addr` means; NULL if it is none of d's. */
+static inline u64 *find_entry(struct domain *d, struct grant_cursor *c, u64 addr, u32 flags)
 {
 	mfn_t m = mfn(addr >> PAGE_SHIFT);
 
-	if (!(flags & GNTMAP_contains_pte))
-		return d == current->domain ? mmu_find_l1(current, addr) : NULL;
+	if (likely(!(flags & GNTMAP_contains_pte)))
+		return find_by_va(d, c, addr);
 	if ((addr & 7) || !mfn_valid(m) || mmu_table_level(d, m) != 1)
 		return NULL;
 	return maddr_to_virt(addr);
 }
 
-static int pv_grant_map(struct domain *d, u64 addr, mfn_t frame, u32 flags, u32 cache)
+static int pv_grant_map(struct domain *d, struct grant_cursor *c, u64 addr, mfn_t frame, u32 flags)
 {
-	u64 *p, old;
+	u64 *p = find_entry(d, c, addr, flags), old;
 
-	if (mmu_begin(d))
-		return GNTST_eagain;
-	p = find_entry(d, addr, flags);
-	if (p) {
-		old = xchg(p, grant_entry(frame, flags));
-		if (old & PTE_PRESENT)
-			(void)!entry_put(old, 1, d);
-	}
-	mmu_end(d);
-	return p ? GNTST_okay : GNTST_bad_virt_addr;
+	if (unlikely(!p))
+		return GNTST_bad_virt_addr;
+	old = xchg(p, grant_entry(frame, flags));
+	if (old & PTE_PRESENT)
+		(void)!entry_put(old, 1, d);
+	return GNTST_okay;
 }
 
 /*
  * The entry that shall stand at `at` afterwards: moved from new_addr, or none. False if new_addr has none, or is `at`
  * itself, where the old entry would stay without the references it is about to lose.
  */
-static bool take_replacement(struct domain *d, const u64 *at, u64 new_addr, u64 *e)
+static bool take_replacement(struct domain *d, struct grant_cursor *c, const u64 *at, u64 new_addr, u64 *e)
 {
 	u64 *p;
 
 	*e = 0;
 	if (!new_addr)
 		return true;
-	p = find_entry(d, new_addr, 0);
+	p = find_entry(d, c, new_addr, 0);
 	if (!p || p == at)
 		return false;
 	*e = xchg(p, 0);
 	return true;
 }
 
-static int pv_grant_unmap(struct domain *d, u64 addr, mfn_t frame, u32 flags, u64 new_addr)
+static int pv_grant_unmap(struct domain *d, struct grant_cursor *c, u64 addr, mfn_t frame, u32 flags, u64 new_addr)
 {
 	u64 care = PTE_PRESENT | PTE_WRITE | PTE_MFN_MASK, replacement;
-	int rc = GNTST_general_error;
-	u64 *p;
+	u64 *p = find_entry(d, c, addr, flags);
 
-	if (mmu_begin(d))
-		return GNTST_eagain;
-	p = find_entry(d, addr, flags);
-	if (!p)
-		rc = GNTST_bad_virt_addr;
-	else if (!((*p ^ grant_entry(frame, flags)) & care) && take_replacement(d, p, new_addr, &replacement)) {
-		WRITE_ONCE(*p, replacement);
-		rc = GNTST_okay;
-	}
-	mmu_end(d);
-	return rc;
+	if (unlikely(!p))
+		return GNTST_bad_virt_addr;
+	if (((*p ^ grant_entry(frame, flags)) & care) || !take_replacement(d, c, p, new_addr, &replacement))
+		return GNTST_general_error;
+	WRITE_ONCE(*p, replacement);
+	return GNTST_okay;
 }
 
 static void pv_grant_flush(struct domain *d)
@@ -96,7 +117,10 @@ static void pv_grant_flush(struct domain *d)
 	tlb_flush_mask(&mask, TLB_ALL);
 }
 
-static const struct grant_map_ops ops = { .map = pv_grant_map, .unmap = pv_grant_unmap, .flush = pv_grant_flush };
+static const struct grant_map_ops ops = {
+	.begin = pv_grant_begin, .end = pv_grant_end, .map = pv_grant_map, .unmap = pv_grant_unmap,
+	.flush = pv_grant_flush,
+};
 
 void pv_grant_init(void)
 {

@@ -56,7 +56,7 @@ static int map(u64 addr, u32 ref, u32 flags, u32 *handle)
 {
 	struct gnttab_map_grant_ref op = { .host_addr = addr, .flags = flags, .ref = ref, .dom = 1 };
 
-	grant_map_ref(current->domain, &op);
+	grant_map_refs(current->domain, &op, 1);
 	*handle = op.handle;
 	if (!op.status)
 		CHECK_EQ(op.dev_bus_addr, mfn_x(page_b) << PAGE_SHIFT);
@@ -65,10 +65,10 @@ static int map(u64 addr, u32 ref, u32 flags, u32 *handle)
 
 static int unmap(u64 addr, u64 bus, u32 handle)
 {
-	struct gnttab_unmap_grant_ref op = { .host_addr = addr, .dev_bus_addr = bus, .handle = handle };
+	union grant_unmap_op op = { .unmap = { .host_addr = addr, .dev_bus_addr = bus, .handle = handle } };
 
-	grant_unmap_refs(current->domain, &op, 1);
-	return op.status;
+	grant_unmap_refs(current->domain, &op, 1, false);
+	return op.unmap.status;
 }
 
 static u32 refs(mfn_t m)
@@ -140,7 +140,7 @@ TEST(what_is_refused)
 	CHECK_EQ(map(1, 9, GNTMAP_host_map, &h), GNTST_general_error);
 	grant(9, 0, page_b, GTF_sub_page);
 	CHECK_EQ(map(1, 9, GNTMAP_host_map, &h), GNTST_general_error);
-	grant_map_ref(a, &op);
+	grant_map_refs(a, &op, 1);
 	CHECK_EQ(op.status, GNTST_bad_domain);
 	fake_map_fails = true;
 	CHECK_EQ(map(1, 8, GNTMAP_host_map, &h), GNTST_bad_virt_addr);
@@ -266,17 +266,80 @@ TEST(handles_run_out)
 	finish();
 }
 
+/* In a batch each element fails or succeeds for itself, whoever stands beside it. */
+TEST(a_batch_of_good_and_bad)
+{
+	static const struct gnttab_map_grant_ref asked[] = {
+		{ .host_addr = 1, .flags = GNTMAP_host_map, .ref = 8, .dom = 1 },
+		{ .host_addr = 2, .flags = GNTMAP_host_map, .ref = 8, .dom = 9 },
+		{ .host_addr = 3, .flags = GNTMAP_readonly, .ref = 8, .dom = 1 },
+		{ .host_addr = 4, .flags = GNTMAP_host_map | GNTMAP_readonly, .ref = 8, .dom = 1 },
+		{ .host_addr = 5, .flags = GNTMAP_host_map, .ref = 3, .dom = DOMID_SELF },
+		{ .host_addr = 6, .flags = GNTMAP_host_map, .ref = 9, .dom = 1 },
+		{ .host_addr = FAKE_PTES, .flags = GNTMAP_host_map, .ref = 8, .dom = 1 },
+		{ .host_addr = 7, .flags = GNTMAP_host_map, .ref = 8, .dom = 1 },
+	};
+	static const s16 said[] = { 0, GNTST_bad_domain, GNTST_bad_gntref, 0, 0, GNTST_general_error,
+				    GNTST_bad_virt_addr, 0 };
+	struct gnttab_map_grant_ref ops[ARRAY_SIZE(asked)];
+	union grant_unmap_op unmaps[ARRAY_SIZE(asked)];
+	mfn_t own;
+
+	setup();
+	own = fake_guest_page(a);
+	table_of(a)[3] = (struct grant_entry_v1){ GTF_permit_access, 0, (u32)mfn_x(own) };
+	memcpy(ops, asked, sizeof(ops));
+	grant_map_refs(a, ops, ARRAY_SIZE(ops));
+	for (u32 i = 0; i < ARRAY_SIZE(ops); i++) {
+		CHECK_EQ(ops[i].status, said[i]);
+		unmaps[i].unmap = (struct gnttab_unmap_grant_ref){ .host_addr = asked[i].host_addr,
+								   .handle = said[i] ? 0x7777 : ops[i].handle };
+	}
+	CHECK_EQ(refs(page_b), 4);
+	CHECK_EQ(writers(page_b), 2);
+	CHECK_EQ(refs(own), 2);
+	unmaps[3].unmap.host_addr = 50;
+	grant_unmap_refs(a, unmaps, ARRAY_SIZE(ops), false);
+	for (u32 i = 0; i < ARRAY_SIZE(ops); i++)
+		CHECK_EQ(unmaps[i].unmap.status,
+			 said[i] ? GNTST_bad_handle : i == 3 ? GNTST_general_error : GNTST_okay);
+	CHECK_EQ(refs(page_b), 2);
+	CHECK_EQ(writers(page_b), 0);
+	CHECK_EQ(refs(own), 1);
+	CHECK_EQ(table_b[8].flags, GTF_permit_access | GTF_reading);
+	CHECK_EQ(unmap(4, 0, ops[3].handle), GNTST_okay);
+	finish();
+}
+
+/* The tables are busy: nothing is mapped, nothing unmapped, and a handle stays what it was. */
+TEST(tables_that_cannot_be_changed_now)
+{
+	u32 h, h2;
+
+	setup();
+	CHECK_EQ(map(1, 8, GNTMAP_host_map, &h), GNTST_okay);
+	fake_begin_fails = true;
+	CHECK_EQ(map(2, 8, GNTMAP_host_map | GNTMAP_device_map, &h2), GNTST_eagain);
+	CHECK_EQ(unmap(1, 0, h), GNTST_eagain);
+	CHECK_EQ(refs(page_b), 2);
+	CHECK_EQ(writers(page_b), 1);
+	fake_begin_fails = false;
+	CHECK_EQ(unmap(1, 0, h), GNTST_okay);
+	CHECK_EQ(refs(page_b), 1);
+	finish();
+}
+
 TEST(unmap_and_replace)
 {
-	struct gnttab_unmap_and_replace op = { .host_addr = 1, .new_addr = 5 };
+	union grant_unmap_op op = { .replace = { .host_addr = 1, .new_addr = 5 } };
 	u32 h;
 
 	setup();
 	CHECK_EQ(map(1, 8, GNTMAP_host_map, &h), GNTST_okay);
-	op.handle = h;
+	op.replace.handle = h;
 	fake_ptes[5] = (struct fake_pte){ 5, mfn(7), 0, c };
-	grant_unmap_and_replace_refs(a, &op, 1);
-	CHECK_EQ(op.status, GNTST_okay);
+	grant_unmap_refs(a, &op, 1, true);
+	CHECK_EQ(op.replace.status, GNTST_okay);
 	CHECK_EQ(mfn_x(fake_ptes[1].frame), 7);
 	CHECK(!fake_ptes[5].d);
 	CHECK_EQ(refs(page_b), 1);
@@ -594,6 +657,8 @@ int main(void)
 	RUN(mapper_dies_first);
 	RUN(mapping_dropped_by_other_means);
 	RUN(handles_run_out);
+	RUN(a_batch_of_good_and_bad);
+	RUN(tables_that_cannot_be_changed_now);
 	RUN(unmap_and_replace);
 	RUN(copy_between_grant_and_own_frame);
 	RUN(a_run_of_copies_keeps_its_ends);

@@ -79,6 +79,42 @@ TEST(a_grant_is_mapped_written_and_unmapped)
 	end();
 }
 
+/* The table found for one of a batch serves the next ones only as far as it reaches. */
+TEST(a_batch_crosses_tables)
+{
+	struct gnttab_map_grant_ref ops[] = {
+		{ .host_addr = guest_va(20), .flags = GNTMAP_host_map, .ref = 8 },
+		{ .host_addr = guest_va(21) + (1 << 21), .flags = GNTMAP_host_map, .ref = 9 },
+		{ .flags = GNTMAP_host_map | GNTMAP_contains_pte, .ref = 9 },
+		{ .host_addr = HV_VIRT_START + (guest_va(21) & ((1 << 21) - 1)), .flags = GNTMAP_host_map, .ref = 9 },
+		{ .host_addr = guest_va(21), .flags = GNTMAP_host_map, .ref = 9 },
+	};
+	static const s16 said[] = { 0, GNTST_bad_virt_addr, 0, GNTST_bad_virt_addr, 0 };
+	u64 pte, word;
+
+	start();
+	pte = ops[2].host_addr = (mfn_x(mapper->l1) << PAGE_SHIFT) + 22 * 8;
+	for (u32 i = 0; i < 2; i++)
+		*(u64 *)mfn_to_virt(granter->page[10 + i]) = 70 + i;
+	for (u32 i = 0; i < ARRAY_SIZE(ops); i++)
+		ops[i].dom = granter->d->id;
+	CHECK(!machine_store(BY, guest_va(0), ops, sizeof(ops)));
+	CHECK_EQ(machine_call(BY, __HYPERVISOR_grant_table_op, GNTTABOP_map_grant_ref, guest_va(0), ARRAY_SIZE(ops), 0),
+		 0);
+	CHECK(oracle_check());
+	CHECK(!machine_load(BY, ops, guest_va(0), sizeof(ops)));
+	for (u32 i = 0; i < ARRAY_SIZE(ops); i++)
+		CHECK_EQ(ops[i].status, said[i]);
+	for (u32 i = 20; i < 23; i++) {
+		CHECK(!machine_load(BY, &word, guest_va(i), sizeof(word)));
+		CHECK_EQ(word, i == 20 ? 70 : 71);
+	}
+	CHECK_EQ(unmap(ops[4].handle, guest_va(21)), GNTST_okay);
+	CHECK_EQ(unmap(ops[2].handle, pte), GNTST_okay);
+	CHECK_EQ(unmap(ops[0].handle, guest_va(20)), GNTST_okay);
+	end();
+}
+
 TEST(an_unmapped_entry_takes_the_place_of_another)
 {
 	u32 handle;
@@ -245,6 +281,7 @@ int main(void)
 {
 	machine_start();
 	RUN(a_grant_is_mapped_written_and_unmapped);
+	RUN(a_batch_crosses_tables);
 	RUN(an_unmapped_entry_takes_the_place_of_another);
 	RUN(an_entry_cannot_replace_itself);
 	RUN(an_overwritten_entry_keeps_only_the_pin);

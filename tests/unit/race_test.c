@@ -104,7 +104,7 @@ static void grant_step(struct domain *d)
 		.host_addr = any(FAKE_PTES), .ref = any(8), .dom = (domid_t)any(DOMAINS),
 		.flags = 1 + any(3) + (any(2) ? GNTMAP_readonly : 0),
 	};
-	struct gnttab_unmap_grant_ref unmap = { .host_addr = any(FAKE_PTES), .handle = any(16) };
+	union grant_unmap_op unmap = { .unmap = { .host_addr = any(FAKE_PTES), .handle = any(16) } };
 	struct gnttab_copy copy = {
 		.flags = GNTCOPY_source_gref | GNTCOPY_dest_gref, .len = 64,
 		.source = { .domid = (domid_t)any(DOMAINS), .u.ref = any(8) },
@@ -116,13 +116,13 @@ static void grant_step(struct domain *d)
 	switch (any(8)) {
 	case 0:
 	case 1:
-		grant_map_ref(d, &map);
+		grant_map_refs(d, &map, 1);
 		break;
 	case 2:
 	case 3:
-		unmap.host_addr = fake_ptes[any(FAKE_PTES)].addr;
-		unmap.dev_bus_addr = any(2) ? mfn_x(page[any(DOMAINS)][any(8)]) << PAGE_SHIFT : 0;
-		grant_unmap_refs(d, &unmap, 1);
+		unmap.unmap.host_addr = fake_ptes[any(FAKE_PTES)].addr;
+		unmap.unmap.dev_bus_addr = any(2) ? mfn_x(page[any(DOMAINS)][any(8)]) << PAGE_SHIFT : 0;
+		grant_unmap_refs(d, &unmap, 1, false);
 		break;
 	case 4:
 		(void)grant_swap_ref(d, &swap);

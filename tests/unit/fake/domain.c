@@ -24,7 +24,7 @@
 struct domain *dom0, *domain_idle;
 u32 fake_shutdowns, fake_last_shutdown;
 struct fake_pte fake_ptes[FAKE_PTES];
-bool fake_map_fails;
+bool fake_map_fails, fake_begin_fails;
 
 static struct domain *table[TABLE_SIZE];
 static struct domain idle_domain;
@@ -86,11 +86,23 @@ void domain_shutdown(struct domain *d, u32 reason)
 	fake_last_shutdown = reason;
 }
 
-static int fake_map(struct domain *d, u64 addr, mfn_t frame, u32 flags, u32 cache)
+static int fake_begin(struct domain *d, struct grant_cursor *c)
+{
+	(void)d;
+	(void)c;
+	return fake_begin_fails ? GNTST_eagain : GNTST_okay;
+}
+
+static void fake_end(struct domain *d)
+{
+	(void)d;
+}
+
+static int fake_map(struct domain *d, struct grant_cursor *c, u64 addr, mfn_t frame, u32 flags)
 {
 	struct fake_pte *p;
 
-	(void)cache;
+	(void)c;
 	if (fake_map_fails || addr >= FAKE_PTES)
 		return GNTST_bad_virt_addr;
 	p = &fake_ptes[addr];
@@ -102,8 +114,9 @@ static int fake_map(struct domain *d, u64 addr, mfn_t frame, u32 flags, u32 cach
 	return GNTST_okay;
 }
 
-static int fake_unmap(struct domain *d, u64 addr, mfn_t frame, u32 flags, u64 new_addr)
+static int fake_unmap(struct domain *d, struct grant_cursor *c, u64 addr, mfn_t frame, u32 flags, u64 new_addr)
 {
+	(void)c;
 	struct fake_pte *p = &fake_ptes[addr % FAKE_PTES];
 	int rc = GNTST_okay;
 
@@ -138,7 +151,7 @@ void fake_pte_drop(struct fake_pte *p)
 	*p = (struct fake_pte){ 0 };
 }
 
-static const struct grant_map_ops fake_map_ops = { fake_map, fake_unmap, fake_flush };
+static const struct grant_map_ops fake_map_ops = { fake_begin, fake_end, fake_map, fake_unmap, fake_flush };
 
 struct domain *fake_domain(domid_t id, bool privileged, u32 vcpus)
 {

@@ -79,7 +79,7 @@ struct fake_pte {
 };
 #define FAKE_PTES	64u
 extern struct fake_pte fake_ptes[FAKE_PTES];
-extern bool fake_map_fails;
+extern bool fake_map_fails, fake_begin_fails;
 /* As an ordinary page-table update: the references go with it. */
 void fake_pte_drop(struct fake_pte *p);
 
