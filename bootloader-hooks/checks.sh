@@ -226,6 +226,11 @@ check_missing() {
 # check_libraries ROOT "SONAME... glibc-VERSION": what our programs are linked with
 check_libraries() {
 	have=$(chroot "${1:-/}" /sbin/ldconfig -p 2>/dev/null) || return 0
+	have=$(echo "$have" | grep ',x86-64[,)]') || {
+		problem "the programs and libraries of this system are not 64-bit ones, whatever its kernel is" \
+			"install a 64-bit system (Debian: amd64)"
+		return
+	}
 	for need in $2; do
 		case $need in
 		glibc-*)
