@@ -21,6 +21,7 @@
 #include "base/file.h"
 #include "base/proc.h"
 #include "daemon/autostart.h"
+#include "daemon/console.h"
 #include "daemon/device.h"
 #include "daemon/guest.h"
 #include "daemon/network.h"
@@ -51,9 +52,17 @@ uint64_t xend_now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
+void xend_lost(const char *who, const char *what)
+{
+	if (xend.stopping)
+		return;
+	log_err("the process of %s %s; xend ends, to be started again", who, what);
+	_exit(ERR_INTERNAL);
+}
+
 /*
- * One daemon at a time, or two would fight over every guest.  Its store process holds the lock too: where the
- * last daemon was killed, that one may take a moment longer to go.
+ * One daemon at a time, or two would fight over every guest.  Its processes that serve guests hold the lock too: where
+ * the last daemon was killed, those may take a moment longer to go.
  */
 static int lock_run_dir(struct error *err)
 {
@@ -144,8 +153,8 @@ static int adopt_guests(struct error *err)
 
 /* In this order: each needs what stands above it. */
 static int (*const steps[])(struct error *err) = {
-	xs_init, hv_open, watch_signals, open_ports, life_init, registry_load, xs_begin, device_init, vif_init,
-	network_init, adopt_guests, server_init, scrape_listen,
+	xs_init, consoles_init, hv_open, watch_signals, open_ports, life_init, registry_load, xs_begin, device_init,
+	vif_init, network_init, adopt_guests, server_init, scrape_listen,
 };
 
 static int run(struct error *err)
@@ -169,6 +178,8 @@ static int run(struct error *err)
 	log_info("xend " TOOLSTACK_VERSION " is ready");
 	event_base_dispatch(xend.base);
 	network_stop();
+	xend.stopping = true;
+	consoles_end();
 	xs_end();
 	return 0;
 }

@@ -34,12 +34,14 @@ struct xend {
 	struct event_base *base;
 	struct xend_settings set;
 	uint64_t started_ns;
-	int lock_fd;			/* held as long as this daemon, or its store process, lives */
+	int lock_fd;			/* held while this daemon lives, or a process of its own that serves guests */
 	bool stopping;
 	bool host_stops;		/* guests are shut down for good: none is started again */
 };
 extern struct xend xend;
 
+/* The process of ours that serves `who` is of no use any more: the daemon ends, unless it does so anyway. */
+void xend_lost(const char *who, const char *what);
 uint64_t xend_now_ns(void);		/* CLOCK_BOOTTIME */
 int xend_settings_load(const char *path, struct error *err) __must_check;
 

@@ -43,10 +43,7 @@ static void *watch_ctx;
 
 static void lost(const char *what)
 {
-	if (xend.stopping)
-		return;
-	log_err("the store's process %s; xend ends, to be started again", what);
-	_exit(ERR_INTERNAL);
+	xend_lost("the store", what);
 }
 
 static void give_ring(const struct xs_ask *ask)
@@ -396,7 +393,6 @@ int xs_begin(struct error *err)
 
 void xs_end(void)
 {
-	xend.stopping = true;
 	close(calls);
 	close(asks);
 }

@@ -80,7 +80,7 @@ class Host:
     def end_domain(self, domid, reason, check=False):
         subprocess.run([f'{B}/build_test', '--shutdown', str(domid), str(reason)], env=self.env, check=check)
         try:
-            fd = os.open(self.path('machine.evtchn1'), os.O_WRONLY | os.O_NONBLOCK)
+            fd = os.open(self.path('machine.evtchn2'), os.O_WRONLY | os.O_NONBLOCK)
         except OSError:     # nobody listens: the daemon was killed, and the next one looks by itself
             return
         os.write(fd, struct.pack('<I', 1))

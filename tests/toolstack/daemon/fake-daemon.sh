@@ -41,20 +41,25 @@ refuse "no disk" "/nosuch.img" $XL create "$W/c.cfg"
 refuse "no memory" "needs 4096 MiB\|needs 4" $XL create "$W/big.cfg"
 refuse "no kernel" "/nosuch" $XL create "$W/a.cfg" 'name="x"' 'kernel="/nosuch"'
 head -c 5000 "$W/kernel" > "$W/short"
-# The store's process has no rights; when it dies the daemon ends, and the next one knows all it knew.
-store_pid() { pgrep -P "$XEND" -x xend-store; }
-rights() { grep -q "^$1:[[:space:]]*$2\$" "/proc/$(store_pid)/status"; }
-check "the store's system calls are a list" rights Seccomp 2
-check "it cannot gain rights" rights NoNewPrivs 1
-if [ "$(id -u)" = 0 ]; then
-	check "it is nobody" rights Uid "65534.*65534"
-	check "it has no capability" rights CapEff 0000000000000000
-	check "its folder is all it sees" test "$(readlink "/proc/$(store_pid)/root")" = "$W/run/private/store"
-fi
-kill -9 "$(store_pid)"; wait "$XEND"
-check "without it the daemon ends" test $? -ne 0
-start
-check "the guest is there" sh -c "$XL list | grep -q '^a '"
+# The processes that serve guests have no rights; when one dies the daemon ends, and the next one knows all it knew.
+child() { pgrep -P "$XEND" -x "xend-$1"; }
+rights() { grep -q "^$2:[[:space:]]*$3\$" "/proc/$(child "$1")/status"; }
+for p in store:store console:empty; do
+	is=${p%:*}
+	check "$is: its system calls are a list" rights "$is" Seccomp 2
+	check "$is: it cannot gain rights" rights "$is" NoNewPrivs 1
+	if [ "$(id -u)" = 0 ]; then
+		check "$is: it is nobody" rights "$is" Uid "65534.*65534"
+		check "$is: it has no capability" rights "$is" CapEff 0000000000000000
+		check "$is: its folder is all it sees" test "$(readlink "/proc/$(child "$is")/root")" = \
+			"$W/run/private/${p#*:}"
+	fi
+	kill -9 "$(child "$is")"; wait "$XEND"
+	check "without its $is the daemon ends" test $? -ne 0
+	start
+	check "the guest is there" sh -c "$XL list | grep -q '^a '"
+	[ "$(id -u)" != 0 ] || check "and so is its console" sh -c "ls -l /proc/$(child console)/fd | grep -q ptmx"
+done
 refuse "a kernel cut short" "cut short" $XL create "$W/a.cfg" 'name="x"' "kernel=\"$W/short\""
 refuse "a typo" "did you mean 'memory'" $XL create "$W/a.cfg" 'name="x"' 'memroy=5'
 refuse "a guest that is not there" "no guest 'zz'" $XL destroy zz
@@ -170,7 +175,7 @@ check "start again" $XL start e
 check "destroy again" $XL destroy e
 check "undefine" $XL undefine e
 refuse "gone" "no guest 'e'" $XL start e
-fds() { ls "/proc/$XEND/fd" "/proc/$(store_pid)/fd" | wc -l; }
+fds() { ls "/proc/$XEND/fd" "/proc/$(child store)/fd" "/proc/$(child console)/fd" | wc -l; }
 $XL create -p "$W/a.cfg" > "$W/out" 2>&1 && $XL destroy a; FDS=$(fds)
 i=0
 while [ $i -lt 20 ]; do

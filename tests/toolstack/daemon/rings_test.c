@@ -12,45 +12,13 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "daemon/ports.h"
 #include "daemon/xs_process.h"
 #include "daemon/xs_rings.h"
 #include "daemon/xs_wire.h"
+#include "made_ports.h"
 
-#define PORTS 64
-
-static struct { port_fn *fn; void *ctx; unsigned int unmasked; } ports[PORTS];
 static unsigned int kicks, passed, failed;
 static int daemon_end;
-
-int ports_init(struct event_base *base, int fd)
-{
-	(void)base;
-	(void)fd;
-	return 0;
-}
-
-int port_hear(evtchn_port_t local, port_fn *fn, void *ctx)
-{
-	ports[local].fn = fn;
-	ports[local].ctx = ctx;
-	return 0;
-}
-
-void port_forget(evtchn_port_t local)
-{
-	ports[local].fn = NULL;
-}
-
-void port_notify(evtchn_port_t local)
-{
-	(void)local;
-}
-
-void port_unmask(evtchn_port_t local)
-{
-	ports[local].unmasked++;
-}
 
 void store_kick(struct store *s, unsigned int domid)
 {

@@ -9,13 +9,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/console_lines.h"
 #include "daemon/console_log.h"
 #include "daemon/xend.h"
 
 #define LIMIT_KIB 64u
 
 struct xend xend;
-static char dir[] = "/tmp/console_log_test.XXXXXX";
+static char dir[] = "/tmp/console_lines_test.XXXXXX";
 static unsigned int passed, failed;
 
 static void check(const char *what, bool good)
@@ -45,19 +46,22 @@ static size_t size_of(const char *name, const char *suffix)
 static void flood(const char *name, size_t line)
 {
 	char piece[2000];
-	struct console_log log;
+	struct console_lines log = { .fd = -1 };
 	size_t most = 0, at = 0, both;
 
 	memset(piece, 'x', sizeof(piece));
-	check("open", console_log_open(&log, name, LIMIT_KIB) == 0);
+	console_lines_use(&log, console_log_open(name), LIMIT_KIB << 10);
+	check("open", log.fd >= 0);
 	while (at < 10 * LIMIT_KIB * 1024) {
 		for (size_t i = 0; i < sizeof(piece); i++, at++)
 			piece[i] = line && at % line == line - 1 ? '\n' : 'x';
-		console_log_write(&log, piece, sizeof(piece));
+		console_lines_write(&log, piece, sizeof(piece));
+		if (console_lines_full(&log))
+			console_lines_use(&log, console_log_rotate(name), LIMIT_KIB << 10);
 		both = size_of(name, "") + size_of(name, ".1");
 		most = both > most ? both : most;
 	}
-	console_log_close(&log);
+	console_lines_use(&log, -1, 0);
 	check(line ? "lines: twice the limit at most" : "no line: twice the limit at most",
 	      most <= 2 * (LIMIT_KIB * 1024 + 8192));
 	check("the last limit's worth is kept", size_of(name, "") + size_of(name, ".1") >= LIMIT_KIB * 1024);
@@ -67,13 +71,14 @@ static void what_is_written(void)
 {
 	static const char said[] = "one\r\ntwo\ttabs\n\x1b[2J\x7f" "end";
 	char text[512] = "", *line;
-	struct console_log log;
+	struct console_lines log = { .fd = -1 };
 	unsigned int n = 0;
 	FILE *f;
 
-	check("open", console_log_open(&log, "w", LIMIT_KIB) == 0);
-	console_log_write(&log, said, sizeof(said) - 1);
-	console_log_close(&log);
+	console_lines_use(&log, console_log_open("w"), LIMIT_KIB << 10);
+	check("open", log.fd >= 0);
+	console_lines_write(&log, said, sizeof(said) - 1);
+	console_lines_use(&log, -1, 0);
 	f = fopen(path_of("w", ""), "r");
 	while (f && fgets(text, sizeof(text), f)) {
 		static const char *const want[] = { "one\n", "two\ttabs\n", "\\x1b[2J\\x7fend\n" };
