@@ -82,8 +82,8 @@ check_grub() {
 		return
 	}
 	[ -e "$1$(grub_dir "$1")/$(grub_platform)/multiboot2.mod" ] || case $(grub_platform) in
-	x86_64-efi) problem "GRUB's multiboot2 module is not in $(grub_dir "$1")/x86_64-efi" \
-		"$(pkg_hint grub-efi-modules)" ;;
+	*-efi) problem "GRUB's multiboot2 module is not in $(grub_dir "$1")/$(grub_platform)" \
+		"$(pkg_hint "grub-$(grub_platform)")" ;;
 	*) problem "GRUB's multiboot2 module is not in $(grub_dir "$1")/i386-pc" \
 		"run grub-install again for this machine's disk" ;;
 	esac
@@ -97,7 +97,8 @@ pkg_hint() {
 	else m=2 c='install the package'; fi
 	p=$(awk -v w=" $* " -v m=$m 'index(w, " " $1 " ") { printf "%s%s", sep, $m; sep = " " }' <<-'TABLE'
 		grub2              grub-pc             grub2-tools            grub2
-		grub-efi-modules   grub-efi-amd64-bin  grub2-efi-x64-modules  grub2-x86_64-efi
+		grub-x86_64-efi    grub-efi-amd64-bin  grub2-efi-x64-modules  grub2-x86_64-efi
+		grub-i386-efi      grub-efi-ia32-bin   grub2-efi-ia32-modules grub2-i386-efi
 		kernel             linux-image-amd64   kernel                 kernel-default
 		dnsmasq            dnsmasq-base        dnsmasq                dnsmasq
 		nft                nftables            nftables               nftables

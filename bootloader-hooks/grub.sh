@@ -48,7 +48,7 @@ grub_can_write() {
 
 # esp_folder: where the EFI system partition is mounted, if GRUB can write to it
 esp_folder() {
-	[ "$(grub_platform)" = x86_64-efi ] || return 1
+	case $(grub_platform) in *-efi) ;; *) return 1 ;; esac
 	for d in /boot/efi /efi; do
 		[ -d $d ] && [ "$($(grub_tool probe) --target=fs $d 2>/dev/null)" = fat ] && grub_can_write $d && {
 			echo $d
@@ -71,7 +71,10 @@ trial_env() {
 
 # grub_platform: the folder name of GRUB's modules for the firmware that booted this machine
 grub_platform() {
-	if [ -d /sys/firmware/efi ]; then echo x86_64-efi; else echo i386-pc; fi
+	case $(cat /sys/firmware/efi/fw_platform_size 2>/dev/null) in
+	32) echo i386-efi ;;
+	*) if [ -d /sys/firmware/efi ]; then echo x86_64-efi; else echo i386-pc; fi ;;
+	esac
 }
 
 # kernel_config ROOT KERNEL-VERSION: the file that says how that kernel was configured

@@ -142,9 +142,11 @@ PROBE
 	inside "$mkconfig -o /boot/$grub/grub.cfg" >/dev/null 2>&1
 }
 
-uefi() {
+uefi() { # [32]
 	mkdir -p "$m/sys/firmware/efi/efivars"
-	mv "$m/boot/$grub/i386-pc" "$m/boot/$grub/x86_64-efi"
+	echo "${1:-64}" >"$m/sys/firmware/efi/fw_platform_size"
+	[ "${1-}" = 32 ] && modules=i386-efi || modules=x86_64-efi
+	mv "$m/boot/$grub/i386-pc" "$m/boot/$grub/$modules"
 }
 
 # Runs a command of the shell in the machine.
