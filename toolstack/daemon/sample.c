@@ -166,6 +166,18 @@ static void head(struct strbuf *sb, const struct metric *m)
 	strbuf_printf(sb, "# HELP %s %s\n# TYPE %s %s\n", m->name, m->help, m->name, m->type);
 }
 
+/* A label's value, as the format wants it: names of domains that other tools made may hold anything. */
+static void put_guest(struct strbuf *sb, const struct metric *m, const json_t *g)
+{
+	strbuf_printf(sb, "%s{guest=\"", m->name);
+	for (const char *s = json_string_value(json_object_get(g, "name")); s && *s; s++) {
+		if (*s == '"' || *s == '\\')
+			strbuf_putc(sb, '\\');
+		strbuf_putc(sb, *s);
+	}
+	strbuf_putc(sb, '"');
+}
+
 /* One metric over all devices of one kind of all guests. */
 static void device_metric(struct strbuf *sb, const struct metric *m, const json_t *all, const char *list,
 			  const char *label)
@@ -178,8 +190,8 @@ static void device_metric(struct strbuf *sb, const struct metric *m, const json_
 		json_array_foreach(json_object_get(g, list), j, d) {
 			const char *vdev = json_string_value(json_object_get(d, "vdev"));
 
-			strbuf_printf(sb, "%s{guest=\"%s\",%s=\"", m->name,
-				      json_string_value(json_object_get(g, "name")), label);
+			put_guest(sb, m, g);
+			strbuf_printf(sb, ",%s=\"", label);
 			if (vdev)
 				strbuf_puts(sb, vdev);
 			else
@@ -211,10 +223,11 @@ int sample_metrics(char **text, struct error *err)
 		(long long)number(host, "free_kib") * 1024);
 	for (size_t m = 0; m < sizeof(guest_metrics) / sizeof(guest_metrics[0]); m++) {
 		head(&sb, &guest_metrics[m]);
-		json_array_foreach(all, i, g)
-			strbuf_printf(&sb, "%s{guest=\"%s\"} %.9g\n", guest_metrics[m].name,
-				      json_string_value(json_object_get(g, "name")),
+		json_array_foreach(all, i, g) {
+			put_guest(&sb, &guest_metrics[m], g);
+			strbuf_printf(&sb, "} %.9g\n",
 				      (double)number(g, guest_metrics[m].key) * guest_metrics[m].scale);
+		}
 	}
 	for (size_t m = 0; m < sizeof(disk_metrics) / sizeof(disk_metrics[0]); m++)
 		device_metric(&sb, &disk_metrics[m], all, "disks", "disk");

@@ -883,6 +883,24 @@ def bridge_of_two_words(h):
     h.refused('cannot name a network interface', '-n', 'net', 'setup', 'lo', '--bridge', 'br 0')
 
 
+def names_of_others(h):
+    """A domain that another tool made may have any name: what shows it stays in its format, and no terminal obeys it."""
+    h.xl('create', h.config('a'))
+    h.kill()
+    for name in os.listdir(h.path('run', 'guests')):
+        os.unlink(h.path('run', 'guests', name))
+    h.start()
+    store = xsclient.Socket(h.path('run', 'store'))
+    store.write('/local/domain/1/name', 'x"y\\z\x1b[31m')
+    shown = 'x"y\\x5cz\\x1b[31m'
+    assert shown in h.names(), h.names()
+    for text in (h.xl(*words).stdout for words in (['list'], ['top', '-b', '-i', '1'], ['metrics'], ['vcpu-list'])):
+        assert '\x1b' not in text and 'x"y' in text or 'x\\"y' in text, text
+    line = next(line for line in h.xl('metrics').stdout.split('\n') if line.startswith('xen_guest_vcpus{guest="x'))
+    value = line[line.index('"') + 1:line.rindex('"')]
+    assert json.loads(f'"{value}"') == shown, line
+
+
 def leases_given_back(h):
     """A lease of the default network ends with the guest: not over a stop of one that is defined, nor a stranger's."""
     h.inside = ['unshare', '-n', '-m', 'sh', '-c', 'mount -t sysfs sys /sys && ip link set lo up && exec "$0" "$@"']
@@ -929,7 +947,8 @@ TESTS = [flood_while_busy, one_who_does_not_read, a_thousand_clients, renamed_be
          plugged_and_unplugged, created_over_a_definition, closed_while_nobody_looked,
          closed_while_it_connects, shut_down_with_the_host, cpus_of_nodes, clocks, killed_while_it_starts,
          bridge_of_two_words, network_changes_beside_the_loop, disks_by_script,
-         scripts_that_fail, disks_by_script_plugged, leases_given_back]
+         scripts_that_fail, disks_by_script_plugged, names_of_others,
+         leases_given_back]
 
 passed = failed = 0
 for test in TESTS:
