@@ -232,6 +232,19 @@ static bool count_domain(struct domain *d, void *arg)
 	return true;
 }
 
+/* Every domain is in pool 0 already. */
+static int move_to_pool(const struct xen_sysctl_cpupool_op *p)
+{
+	struct domain *d = p->domid < DOMID_FIRST_RESERVED ? domain_get((domid_t)p->domid) : NULL;
+
+	int rc = d == current->domain ? -EPERM : p->cpupool_id ? -ENOENT : 0;
+
+	if (!d)
+		return -ESRCH;
+	domain_put(d);
+	return rc;
+}
+
 /* One pool, number 0, with all CPUs and domains. */
 static int op_cpupool(struct xen_sysctl *op)
 {
@@ -250,6 +263,8 @@ static int op_cpupool(struct xen_sysctl *op)
 
 		return bitmap_to_guest(&p->cpumap, none, MAX_CPUS) ? -EFAULT : COPY_BACK;
 	}
+	case XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN:
+		return move_to_pool(p);
 	}
 	return -EOPNOTSUPP;
 }

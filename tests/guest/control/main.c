@@ -165,6 +165,24 @@ static void idle_states(void)
 	CHECK(sys(XEN_SYSCTL_get_pmstat) < 0, "states of CPU 4000");
 }
 
+static long move_to_pool(uint32_t domain, uint32_t pool)
+{
+	memset(&s, 0, sizeof(s));
+	s.u.cpupool_op.op = XEN_SYSCTL_CPUPOOL_OP_MOVEDOMAIN;
+	s.u.cpupool_op.domid = domain;
+	s.u.cpupool_op.cpupool_id = pool;
+	return sys(XEN_SYSCTL_cpupool_op);
+}
+
+/* A domain goes where it is, or nowhere. */
+static void pools(domid_t id)
+{
+	EXPECT(0, move_to_pool(id, 0));
+	EXPECT(-XEN_ENOENT, move_to_pool(id, 7));
+	EXPECT(-XEN_ESRCH, move_to_pool(77, 0));
+	EXPECT(-XEN_EPERM, move_to_pool(0, 0));
+}
+
 /* A new domain with a vCPU and 16 pages; create()'s error. */
 static long create_with_memory(domid_t *id)
 {
@@ -226,6 +244,7 @@ static void life_cycle(void)
 		CHECK(d.u.getdomaininfo.flags & XEN_DOMINF_paused, "the new domain is not paused: %#x",
 		      d.u.getdomaininfo.flags);
 		save_and_restore_ask(id);
+		pools(id);
 		check_result("destroydomain", destroy(id), 0);
 		for (int i = 0; i < 10; i++)
 			wait_a_little();

@@ -884,7 +884,7 @@ def bridge_of_two_words(h):
 
 
 def names_of_others(h):
-    """A domain that another tool made may have any name: what shows it stays in its format, and no terminal obeys it."""
+    """A domain that another tool made may have any name: what shows it keeps to its format, no terminal obeys it."""
     h.xl('create', h.config('a'))
     h.kill()
     for name in os.listdir(h.path('run', 'guests')):
