@@ -10,6 +10,7 @@
  *
  * The file appears under its name only when it is whole.
  */
+#include <assert.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -60,8 +61,8 @@ struct notes {
 struct core {
 	domid_t domid;
 	int fd;
-	uint64_t n_vcpus, n_pages, n_pfns;
-	xen_pfn_t *mfns;
+	uint64_t n_vcpus, n_pages;
+	struct p2m_page *pages;
 	uint64_t shared_info;
 	Elf64_Shdr sec[SECTIONS];
 	void (*progress)(int percent);
@@ -194,21 +195,8 @@ static int write_state(struct core *c)
 
 static int write_p2m(struct core *c)
 {
-	uint64_t pair[512][2];
-	size_t n = 0;
-	int rc = 0;
-
-	for (uint64_t pfn = 0; !rc && pfn < c->n_pfns; pfn++) {
-		if (c->mfns[pfn] == P2M_INVALID)
-			continue;
-		pair[n][0] = pfn;
-		pair[n++][1] = c->mfns[pfn];
-		if (n == 512) {
-			rc = put(c, pair, sizeof(pair));
-			n = 0;
-		}
-	}
-	return rc || !n ? rc : put(c, pair, n * sizeof(pair[0]));
+	static_assert(sizeof(struct p2m_page) == 16, "as it stands in the file");
+	return put(c, c->pages, c->n_pages * sizeof(*c->pages));
 }
 
 /* A page that cannot be mapped (the guest's list lies, or it is another's) is zeroes. */
@@ -234,11 +222,10 @@ static int write_pages(struct core *c)
 
 	if (lseek(c->fd, (off_t)c->sec[SEC_PAGES].sh_offset, SEEK_SET) < 0)
 		return error_set_errno(c->err, ERR_FAILED, errno, NULL, "cannot write the dump");
-	for (uint64_t pfn = 0; !rc && pfn < c->n_pfns; pfn++) {
-		int percent = (int)(pfn * 100 / c->n_pfns);
+	for (uint64_t i = 0; !rc && i < c->n_pages; i++) {
+		int percent = (int)(i * 100 / c->n_pages);
 
-		if (c->mfns[pfn] != P2M_INVALID)
-			list[n++] = c->mfns[pfn];
+		list[n++] = c->pages[i].mfn;
 		if (n == BATCH) {
 			rc = write_batch(c, list, n);
 			n = 0;
@@ -275,14 +262,8 @@ static int look(struct core *c)
 		return error_set_errno(c->err, ERR_NOT_FOUND, -rc, NULL, "domain %d", c->domid);
 	c->shared_info = info.shared_info_frame;
 	c->n_vcpus = info.max_vcpu_id + 1;
-	rc = p2m_read(c->domid, info.shared_info_frame, &c->mfns, &c->n_pfns, c->err);
-	for (uint64_t i = 0; !rc && i < c->n_pfns; i++)
-		c->n_pages += c->mfns[i] != P2M_INVALID;
-	/* A list that names frames twice could fill any disk. */
-	if (!rc && c->n_pages > info.tot_pages + LENT_PAGES)
-		rc = error_set(c->err, ERR_GUEST, NULL, "the guest's list of its memory names %llu pages; it has %llu",
-			       (unsigned long long)c->n_pages, (unsigned long long)info.tot_pages);
-	return rc;
+	/* A list that names frames twice could fill any disk, and any memory. */
+	return p2m_read(c->domid, info.shared_info_frame, info.tot_pages + LENT_PAGES, &c->pages, &c->n_pages, c->err);
 }
 
 int core_write(domid_t domid, const char *path, uint64_t *bytes, void (*progress)(int percent),
@@ -319,7 +300,7 @@ int core_write(domid_t domid, const char *path, uint64_t *bytes, void (*progress
 	if (c.fd >= 0)
 		close(c.fd);
 	free(part);
-	free(c.mfns);
+	free(c.pages);
 	*bytes = c.sec[SEC_PAGES].sh_offset + c.sec[SEC_PAGES].sh_size;
 	return rc;
 }

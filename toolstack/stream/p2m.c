@@ -10,6 +10,7 @@
 
 #define PER_PAGE 512u
 #define PFN_MAX (1ull << 31)	/* 8 TiB: beyond, the list makes no sense */
+#define BATCH 1024u		/* pages of numbers that are mapped at a time */
 
 static uint64_t up(uint64_t n)
 {
@@ -19,10 +20,8 @@ static uint64_t up(uint64_t n)
 /* Copy n numbers that lie, 512 a page, in the guest's frames[]. */
 static int read_level(domid_t domid, const xen_pfn_t *frames, uint64_t n, xen_pfn_t *out)
 {
-	const uint64_t batch = 1024;
-
-	for (uint64_t page = 0; page < up(n); page += batch) {
-		uint64_t pages = up(n) - page < batch ? up(n) - page : batch;
+	for (uint64_t page = 0; page < up(n); page += BATCH) {
+		uint64_t pages = up(n) - page < BATCH ? up(n) - page : BATCH;
 		uint64_t from = page * PER_PAGE, count = pages * PER_PAGE;
 		void *p = hv_map_foreign(domid, frames + page, pages, false, NULL);
 
@@ -122,36 +121,83 @@ static int leaves_from_tables(domid_t domid, const struct root *r, xen_pfn_t *le
 	return n < 0 ? (int)n : 0;
 }
 
-int p2m_read(domid_t domid, xen_pfn_t shared_info, xen_pfn_t **mfns, uint64_t *n, struct error *err)
+/* The pages that have a frame, as they come; no more memory than `limit` of them need. */
+struct found {
+	struct p2m_page *pages;
+	uint64_t n, room, limit;
+};
+
+static int add(struct found *f, uint64_t pfn, xen_pfn_t mfn)
 {
-	xen_pfn_t *leaves = NULL, *list = NULL;
+	if (mfn >> 52)		/* none, or with the guest's own marks */
+		return 0;
+	if (f->n == f->limit)
+		return -E2BIG;
+	if (f->n == f->room) {
+		uint64_t room = f->room ? 2 * f->room : 4096;
+		struct p2m_page *grown = reallocarray(f->pages, room, sizeof(*grown));
+
+		if (!grown)
+			return -ENOMEM;
+		f->pages = grown;
+		f->room = room;
+	}
+	f->pages[f->n++] = (struct p2m_page){ pfn, mfn };
+	return 0;
+}
+
+/* The guest may write its list meanwhile: each entry is read once. */
+static int collect(domid_t domid, const xen_pfn_t *leaves, uint64_t n, struct found *f)
+{
+	int rc = 0;
+
+	for (uint64_t page = 0; !rc && page < up(n); page += BATCH) {
+		uint64_t pages = up(n) - page < BATCH ? up(n) - page : BATCH, from = page * PER_PAGE;
+		const xen_pfn_t *p = hv_map_foreign(domid, leaves + page, pages, false, NULL);
+
+		if (!p)
+			return -errno;
+		for (uint64_t i = 0; !rc && i < pages * PER_PAGE && from + i < n; i++)
+			rc = add(f, from + i, __atomic_load_n(&p[i], __ATOMIC_RELAXED));
+		hv_unmap((void *)(uintptr_t)p, pages);
+	}
+	return rc;
+}
+
+static int explain(int rc, uint64_t limit, struct error *err)
+{
+	if (rc == -ENODATA)
+		return error_set(err, ERR_GUEST, NULL,
+				 "the guest has not told where its memory is: its kernel did not get that far");
+	if (rc == -E2BIG)
+		return error_set(err, ERR_GUEST, NULL,
+				 "the guest's list of its memory names more than %llu pages: it has less",
+				 (unsigned long long)limit);
+	return error_set_errno(err, ERR_GUEST, -rc, NULL, "the guest's list of its memory cannot be read");
+}
+
+int p2m_read(domid_t domid, xen_pfn_t shared_info, uint64_t limit, struct p2m_page **pages, uint64_t *n,
+	     struct error *err)
+{
+	struct found f = { .limit = limit };
+	xen_pfn_t *leaves = NULL;
 	struct root r = { 0 };
 	int rc = read_root(domid, shared_info, &r);
 
 	if (!rc) {
 		leaves = calloc(up(r.n), sizeof(*leaves));
-		list = calloc(r.n, sizeof(*list));
-		rc = leaves && list ? 0 : -ENOMEM;
+		rc = leaves ? 0 : -ENOMEM;
 	}
 	if (!rc)
 		rc = r.cr3 ? leaves_from_tables(domid, &r, leaves) : leaves_from_list(domid, &r, leaves);
 	if (!rc)
-		rc = read_level(domid, leaves, r.n, list);
+		rc = collect(domid, leaves, r.n, &f);
 	free(leaves);
 	if (rc) {
-		free(list);
-		if (rc == -ENODATA)
-			return error_set(err, ERR_GUEST, NULL,
-					 "the guest has not told where its memory is: its kernel did not get "
-					 "that far");
-		return error_set_errno(err, ERR_GUEST, -rc, NULL,
-				       "the guest's list of its memory cannot be read");
+		free(f.pages);
+		return explain(rc, limit, err);
 	}
-	/* The top bits are the guest's own marks. */
-	for (uint64_t i = 0; i < r.n; i++)
-		if (list[i] >> 52)
-			list[i] = P2M_INVALID;
-	*mfns = list;
-	*n = r.n;
+	*pages = f.pages;
+	*n = f.n;
 	return 0;
 }

@@ -10,10 +10,13 @@
 #include "abi/types.h"
 #include "base/error.h"
 
-#define P2M_INVALID UINT64_MAX	/* no frame behind this pfn */
+struct p2m_page {
+	uint64_t pfn;
+	xen_pfn_t mfn;
+};
 
-/* 64-bit guests.  *mfns has *n entries, one a pfn; the caller frees it. */
-int p2m_read(domid_t domid, xen_pfn_t shared_info, xen_pfn_t **mfns, uint64_t *n,
+/* 64-bit guests.  The pages that have a frame, at most `limit`; the caller frees them. */
+int p2m_read(domid_t domid, xen_pfn_t shared_info, uint64_t limit, struct p2m_page **pages, uint64_t *n,
 	     struct error *err) __must_check;
 
 #endif
