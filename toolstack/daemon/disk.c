@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* See disk.h. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/loop.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -95,6 +98,45 @@ static int check_exclusive(const struct guest_disk *disk, struct stat *st, struc
 	return rc;
 }
 
+/* Is this loop device the file's, and not one of a guest's?  The daemon's carry a tag: see loop.h. */
+static bool is_hosts_loop(const char *name, const struct stat *st)
+{
+	struct loop_info64 info = { 0 };
+	char path[300];
+	bool yes;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/block/%s/loop/backing_file", name);
+	if (access(path, F_OK) < 0)
+		return false;
+	snprintf(path, sizeof(path), "/dev/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	yes = fd >= 0 && ioctl(fd, LOOP_GET_STATUS64, &info) == 0 && info.lo_inode == st->st_ino &&
+	      info.lo_device == st->st_dev && strncmp((char *)info.lo_file_name, "xend:", 5) != 0;
+	if (fd >= 0)
+		close(fd);
+	return yes;
+}
+
+/* Nor an image that dom0 has mounted, or shows as a block device for other ends. */
+static int check_loops(const struct guest_disk *disk, const struct stat *st, struct error *err)
+{
+	DIR *dir = S_ISREG(st->st_mode) && !disk->readonly && !disk->shared ? opendir("/sys/block") : NULL;
+	struct dirent *e;
+	int rc = 0;
+
+	while (!rc && dir && (e = readdir(dir))) {
+		if (strncmp(e->d_name, "loop", 4) != 0 || !is_hosts_loop(e->d_name, st))
+			continue;
+		rc = error_set(err, ERR_CONFLICT, NULL, "disk '%s' (%s) is in use by this host, as /dev/%s",
+			       disk->target, disk->vdev, e->d_name);
+		error_hint(err, "umount it there, or 'losetup -d /dev/%s'; or give it read-only ('r')", e->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	return rc;
+}
+
 int disk_check(const struct guest_disk *disk, struct error *err)
 {
 	uint64_t dev, ino;
@@ -111,6 +153,8 @@ int disk_check(const struct guest_disk *disk, struct error *err)
 	close(fd);
 	identity(&st, &dev, &ino);
 	rc = check_unused(disk, dev, ino, err);
+	if (!rc)
+		rc = check_loops(disk, &st, err);
 	return rc ? rc : check_exclusive(disk, &st, err);
 }
 

@@ -883,6 +883,26 @@ def bridge_of_two_words(h):
     h.refused('cannot name a network interface', '-n', 'net', 'setup', 'lo', '--bridge', 'br 0')
 
 
+def images_of_the_hosts(h):
+    """An image that dom0 itself has as a loop device, as a mounted one is, goes to no guest that would write it."""
+    image = h.path('disk.img')
+    with open(image, 'wb') as f:
+        f.truncate(1 << 20)
+    loop = subprocess.run(['losetup', '-f', '--show', image], capture_output=True, text=True)
+    if loop.returncode:
+        return      # none to be had here
+    device = loop.stdout.strip()
+    with_disk = lambda access: h.config('a', f'disk = [ "{image},raw,xvda,{access}" ]')
+    try:
+        h.refused(f'is in use by this host, as {device}', 'create', with_disk('rw'))
+        h.xl('-n', 'create', with_disk('r'))
+        h.xl('create', h.config('b'))
+        h.refused('is in use by this host', 'block-attach', 'b', f'{image},raw,xvdb,w')
+    finally:
+        subprocess.run(['losetup', '-d', device], check=True)
+    h.xl('create', with_disk('rw'))
+
+
 def names_of_others(h):
     """A domain that another tool made may have any name: what shows it keeps to its format, no terminal obeys it."""
     h.xl('create', h.config('a'))
@@ -947,7 +967,7 @@ TESTS = [flood_while_busy, one_who_does_not_read, a_thousand_clients, renamed_be
          plugged_and_unplugged, created_over_a_definition, closed_while_nobody_looked,
          closed_while_it_connects, shut_down_with_the_host, cpus_of_nodes, clocks, killed_while_it_starts,
          bridge_of_two_words, network_changes_beside_the_loop, disks_by_script,
-         scripts_that_fail, disks_by_script_plugged, names_of_others,
+         scripts_that_fail, disks_by_script_plugged, images_of_the_hosts, names_of_others,
          leases_given_back]
 
 passed = failed = 0
