@@ -70,6 +70,8 @@ static_assert(sizeof(struct frame) == 24, "24 + 8 bytes of M2P a page keep us be
 #define FT_PARTIAL		(1u << 25)
 #define FT_BUSY			(FT_PARTIAL | FT_VALIDATED)	/* PARTIAL, and being worked on right now */
 #define FT_COUNT_MASK		((1u << 25) - 1)
+/* Somebody makes it writable, or a descriptor page: it is so when nobody can reach it by its last use any more. */
+#define FT_CHANGING		(FT_NONE | 1)
 
 /* flags: set while allocated */
 #define FRAME_HEAP		(1u << 0)	/* the hypervisor's: no guest ever gets a reference */
@@ -178,6 +180,9 @@ static inline bool frame_get(struct frame *f, u16 owner)
  */
 int type_get_writable_slow(struct frame *f) __must_check;
 
+/* The type once it is not FT_CHANGING. Who changes it waits at most for other CPUs' TLBs. */
+u32 frame_type_settled(const struct frame *f);
+
 static inline int __must_check type_get_writable(struct frame *f)
 {
 	u32 x = atomic_read(&f->type);
@@ -191,7 +196,8 @@ static inline int __must_check type_get_writable(struct frame *f)
 
 /*
  * Notes that a use of the frame ends now. Several may end at once: a stamp that got old between being read and being
- * stored (an interrupt came) would hide another's later one, so it is taken again.
+ * stored (an interrupt came) would hide another's later one, so it is taken again. The exchange is a barrier too: the
+ * clock is asked once more when the entry that the use had is gone for every processor, and the stamp is there.
  */
 static inline void frame_stamp_use(struct frame *f)
 {
@@ -199,7 +205,7 @@ static inline void frame_stamp_use(struct frame *f)
 
 	do {
 		now = tlb_stamp_now();
-		WRITE_ONCE(f->tlb_stamp, now);
+		(void)xchg(&f->tlb_stamp, now);
 	} while (unlikely(tlb_stamp_now() != now));
 }
 
