@@ -152,6 +152,16 @@ static inline struct vcpu *domain_vcpu(const struct domain *d, u32 id)
 	return id < d->max_vcpus ? READ_ONCE(d->vcpu[id]) : NULL;
 }
 
+/*
+ * The CPUs that may hold d's translations, asked when what was written to its tables is there for all to see: one that
+ * comes later finds that.
+ */
+static inline cpumask_t domain_dirty_cpus(const struct domain *d)
+{
+	smp_mb();
+	return d->dirty_cpus;
+}
+
 #define for_each_vcpu(d, v, i) \
 	for ((i) = 0; (i) < (d)->max_vcpus && ((v) = (d)->vcpu[i]) != NULL; (i)++)
 

@@ -21,7 +21,7 @@ static void flush_local(u64 va)
 
 void flush_domain(struct domain *d, u64 va)
 {
-	cpumask_t mask = d->dirty_cpus;
+	cpumask_t mask = domain_dirty_cpus(d);
 
 	if (va != FLUSH_EVERYTHING && !guest_range_ok(va, 1))
 		return;
@@ -35,6 +35,7 @@ int flush_vcpus(u64 bitmap, u64 va)
 
 	if (va != FLUSH_EVERYTHING && !guest_range_ok(va, 1))
 		return 0;
+	smp_mb();		/* as in domain_dirty_cpus() */
 	for (u32 base = 0; base < d->max_vcpus; base += 64) {
 		u32 bytes = MIN((d->max_vcpus - base + 7) / 8, 8u);
 		u64 word = 0;

@@ -112,7 +112,7 @@ static int pv_grant_unmap(struct domain *d, struct grant_cursor *c, u64 addr, mf
 
 static void pv_grant_flush(struct domain *d)
 {
-	cpumask_t mask = d->dirty_cpus;
+	cpumask_t mask = domain_dirty_cpus(d);
 
 	tlb_flush_mask(&mask, TLB_ALL);
 }
