@@ -78,22 +78,22 @@ static void tlb_flush_here(u64 va)
 }
 
 /* Does what another CPU asks of this one, if anything. */
-static bool tlb_serve(void)
+static void tlb_serve(void)
 {
 	u32 self = this_cpu();
 
 	if (!test_bit(self, request.pending.bits))
-		return false;
+		return;
 	tlb_flush_here(READ_ONCE(request.va));
 	cpumask_clear_atomic(self, &request.pending);
-	return true;
 }
 
-/* With no request pending it is the clock's quarter: flush, so that this CPU's time is recent. */
+/* The clock's quarter may have come with a request, or alone: flush, so that this CPU's time is recent. */
 static void tlb_interrupt(struct regs *regs)
 {
 	(void)regs;
-	if (!tlb_serve() && READ_ONCE(tlb_clock) - tlb_time[this_cpu()] >= TLB_CLOCK_QUARTER / 2)
+	tlb_serve();
+	if (READ_ONCE(tlb_clock) - tlb_time[this_cpu()] >= TLB_CLOCK_QUARTER / 2)
 		tlb_flush_local();
 }
 
