@@ -56,12 +56,22 @@ void frame_flush_old_use(u32 old, u32 stamp)
 		tlb_flush_mask(&mask, TLB_ALL);
 }
 
+u32 frame_type_settled(const struct frame *f)
+{
+	u32 x;
+
+	while (unlikely((x = atomic_read(&f->type)) == FT_CHANGING)) {
+		tlb_poll();
+		cpu_relax();
+	}
+	return x;
+}
+
 int type_get_writable_slow(struct frame *f)
 {
-	u32 x = atomic_read(&f->type);
-	u32 nx;
+	u32 x = frame_type_settled(f), nx;
 
-	do {
+	for (;;) {
 		if (likely((x & FT_MASK) == FT_WRITABLE || (x & FT_MASK) == FT_SHARED)) {
 			if (unlikely((x & FT_COUNT_MASK) == FT_COUNT_MASK))
 				return -EBUSY;
@@ -69,11 +79,16 @@ int type_get_writable_slow(struct frame *f)
 		} else if (x & (FT_COUNT_MASK | FT_PARTIAL)) {
 			return x & FT_PARTIAL ? -EBUSY : -EINVAL;
 		} else {
-			nx = FT_WRITABLE | 1;
+			nx = (x & FT_MASK) == FT_NONE ? FT_WRITABLE | 1 : FT_CHANGING;
 		}
-	} while (!try_cmpxchg(&f->type, &x, nx));
-
-	if (unlikely((x & FT_MASK) != (nx & FT_MASK)))
+		if (likely(try_cmpxchg(&f->type, &x, nx)))
+			break;
+		x = frame_type_settled(f);
+	}
+	if (unlikely(nx == FT_CHANGING)) {
+		/* before anybody writes: some CPU may still walk it as the table that it was */
 		frame_flush_old_use(x, f->tlb_stamp);
+		store_release(&f->type, FT_WRITABLE | 1);
+	}
 	return 0;
 }

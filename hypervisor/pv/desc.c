@@ -145,16 +145,18 @@ int desc_set_gdt(struct vcpu *v, const u64 *frames, u32 entries)
 void desc_ldt_unmap(struct vcpu *v)
 {
 	for (u32 i = 0; v->pv.ldt_mapped; i++) {
+		struct frame *f;
 		u64 *e;
 
 		if (!(v->pv.ldt_mapped & (1u << i)))
 			continue;
 		v->pv.ldt_mapped &= ~(1u << i);
 		e = window_entry(v->domain, desc_ldt_va(v) + i * PAGE_SIZE, NULL);
-		put_desc_frame(mfn_to_frame(pte_mfn(*e)), v->domain);
+		f = mfn_to_frame(pte_mfn(*e));
 		*e = 0;
 		if (v == current)
 			tlb_flush_page_local(desc_ldt_va(v) + i * PAGE_SIZE);
+		put_desc_frame(f, v->domain);	/* its stamp is from when nothing shows it any more */
 	}
 }
 
@@ -198,7 +200,8 @@ int desc_update(struct domain *d, u64 maddr, u64 desc)
 	f = mfn_to_frame(mfn(maddr >> PAGE_SHIFT));
 	if (!frame_get(f, d->id))
 		return -EINVAL;
-	type = f->type & FT_MASK && (f->type & FT_COUNT_MASK) ? f->type & FT_MASK : FT_WRITABLE;
+	type = frame_type_settled(f);
+	type = type & FT_MASK && (type & FT_COUNT_MASK) ? type & FT_MASK : FT_WRITABLE;
 	rc = type == FT_DESC || type == FT_WRITABLE ? type_get(f, type, d) : -EINVAL;
 	if (!rc) {
 		WRITE_ONCE(*p, desc);

@@ -231,7 +231,7 @@ static int promote_or_undo(struct frame *f, u32 type, struct domain *d)
 
 static int type_get_table(struct frame *f, u32 type, struct domain *d)
 {
-	u32 x = atomic_read(&f->type);
+	u32 x = frame_type_settled(f);
 
 	for (;;) {
 		if ((x & (FT_MASK | FT_VALIDATED)) == (type | FT_VALIDATED) && (x & FT_COUNT_MASK)) {
@@ -267,20 +267,21 @@ static int type_get_table(struct frame *f, u32 type, struct domain *d)
 
 static int type_get_desc(struct frame *f)
 {
-	u32 x = atomic_read(&f->type);
+	u32 x = frame_type_settled(f);
 
 	for (;;) {
-		if ((x & FT_MASK) == FT_DESC && (x & FT_VALIDATED)) {
-			if ((x & FT_COUNT_MASK) == FT_COUNT_MASK)
-				return -EBUSY;
-			if (try_cmpxchg(&f->type, &x, x + 1))
-				return 0;
-			continue;
-		}
-		if ((x & (FT_COUNT_MASK | FT_PARTIAL)) || (x & FT_MASK) == FT_SHARED)
+		bool counted = (x & (FT_MASK | FT_VALIDATED)) == (FT_DESC | FT_VALIDATED);
+
+		if (counted && (x & FT_COUNT_MASK) == FT_COUNT_MASK)
+			return -EBUSY;
+		if (!counted && ((x & (FT_COUNT_MASK | FT_PARTIAL)) || (x & FT_MASK) == FT_SHARED))
 			return x & FT_PARTIAL ? -EBUSY : -EINVAL;
-		if (try_cmpxchg(&f->type, &x, FT_DESC | 1))
+		if (try_cmpxchg(&f->type, &x, counted ? x + 1 : FT_CHANGING)) {
+			if (counted)
+				return 0;
 			break;
+		}
+		x = frame_type_settled(f);
 	}
 	frame_flush_old_use(x, f->tlb_stamp);
 	if (!desc_page_is_safe(mfn_to_virt(frame_to_mfn(f)))) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Races for a frame's type. pv/type.c is compiled into this test with a compare-and-exchange that first lets "another
- * CPU" act, so that each window is hit with certainty.
+ * Races for a frame's type. pv/type.c and mm/frame.c are compiled into this test with a compare-and-exchange that first
+ * lets "another CPU" act, so that each window is hit with certainty; and so does a flush of TLBs.
  */
 #include "hooks.h"
 #include "lib/atomic.h"
@@ -40,6 +40,18 @@ static u32 race_stamp(void)
 #define try_cmpxchg(p, old_p, new) \
 	(race((void *)(p)), __atomic_compare_exchange_n(p, old_p, new, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 
+static void (*race_flush_action)(void);
+
+static void race_flush(const cpumask_t *mask, u64 va)
+{
+	if (race_flush_action)
+		race_flush_action();
+	tlb_flush_mask(mask, va);
+}
+
+#define tlb_flush_mask	race_flush
+
+#include "mm/frame.c"
 #include "pv/type.c"
 
 #include "machine.h"
@@ -64,6 +76,7 @@ static void start(void)
 static void end(void)
 {
 	race_action = NULL;
+	race_flush_action = NULL;
 	CHECK(oracle_check());
 	machine_guest_end(g);
 	CHECK(machine_is_clean());
@@ -176,6 +189,42 @@ TEST(the_latest_stamp_stays)
 	end();
 }
 
+/*
+ * While TLBs forget what a frame was, it is nothing else yet: another CPU that could write now would write into what a
+ * third one still walks as a page table, or loads segments from.
+ */
+static u32 flushes;
+
+static void nobody_has_it_yet(void)
+{
+	flushes++;
+	CHECK_EQ(f->type, FT_CHANGING);
+	CHECK(!frame_get_writable(f, g->d->id));
+}
+
+TEST(a_use_begins_when_the_last_one_is_over)
+{
+	start();
+	flushes = 0;
+	/* a table, which is writable memory again, and then descriptors */
+	CHECK(!mmu_begin(g->d));
+	CHECK(!type_get_frame(g->page[30], FT_L1, g->d));
+	CHECK(!type_put_frame(f, g->d));
+	mmu_end(g->d);
+	race_flush_action = nobody_has_it_yet;
+	take_writable();
+	CHECK_EQ(flushes, 1);
+	CHECK_EQ(f->type, FT_WRITABLE | 1);
+	frame_put_writable(f);
+	CHECK(!type_get_frame(g->page[30], FT_DESC, g->d));
+	CHECK_EQ(flushes, 2);
+	CHECK(!type_put_frame(f, g->d));
+	take_writable();
+	CHECK_EQ(flushes, 3);
+	frame_put_writable(f);
+	end();
+}
+
 int main(void)
 {
 	machine_start();
@@ -184,5 +233,6 @@ int main(void)
 	RUN(two_users_of_a_descriptor_page);
 	RUN(references_do_not_disturb_a_type);
 	RUN(the_latest_stamp_stays);
+	RUN(a_use_begins_when_the_last_one_is_over);
 	return unit_end();
 }
