@@ -129,13 +129,20 @@ static bool descriptor_window(const struct regs *regs)
 	return regs->vector == X86_VEC_PF && pv_window_fault(current, read_cr2());
 }
 
+/* With SMAP's door closed it is no write for a guest, whatever its tables say. */
+static bool stale_write(const struct regs *regs)
+{
+	return regs->vector == X86_VEC_PF && (!entry_smap || (regs->rflags & RFLAGS_AC)) &&
+	       pv_stale_write(current, read_cr2(), regs->error_code);
+}
+
 void trap_from_hypervisor(struct regs *regs)
 {
 	if (regs->vector >= 32) {
 		irq_dispatch(regs);
 		return;
 	}
-	if (descriptor_window(regs) || fix_up(regs) || efi_recover(regs))
+	if (descriptor_window(regs) || stale_write(regs) || fix_up(regs) || efi_recover(regs))
 		return;
 	if (regs->vector == X86_VEC_PF)
 		panic_regs(regs, "page fault at %#lx, error code %#x", read_cr2(), regs->error_code);

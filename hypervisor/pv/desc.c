@@ -180,7 +180,7 @@ bool desc_ldt_fault(struct vcpu *v, u64 offset)
 
 	if (offset >= v->pv.ldt_entries * 8ul || (v->pv.ldt_mapped & (1u << page)))
 		return false;
-	e = mmu_peek_l1(v, va);
+	e = mmu_peek_l1(v, v->pv.kernel_l4, va);
 	if (!e || type_get_frame(pte_mfn(e), FT_DESC, v->domain))
 		return false;
 	*window_entry(v->domain, desc_ldt_va(v) + page * PAGE_SIZE, NULL) = pte_make(pte_mfn(e), PTE_WINDOW);

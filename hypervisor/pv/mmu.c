@@ -165,18 +165,19 @@ u64 *mmu_find_l1(const struct vcpu *v, u64 va)
 	return (u64 *)maddr_to_virt(e & PTE_MFN_MASK) + pt_index(va, 1);
 }
 
-u64 mmu_peek_l1(const struct vcpu *v, u64 va)
+u64 mmu_peek_l1(const struct vcpu *v, mfn_t base, u64 va)
 {
-	u64 e = pte_make(v->pv.kernel_l4, PTE_PRESENT);
+	u64 e = pte_make(base, PTE_PRESENT | PTE_WRITE);
 
 	if (!l4_slot_is_guest(pt_index(va, 4)) || !va_is_canonical(va))
 		return 0;
 	for (u32 level = 4; level >= 1 && (e & PTE_PRESENT); level--) {
+		u64 rights = e | ~PTE_WRITE;
 		mfn_t m = pte_mfn(e);
 
 		if (!mfn_valid(m) || mfn_to_frame(m)->owner != v->domain->id)
 			return 0;
-		e = READ_ONCE(((u64 *)mfn_to_virt(m))[pt_index(va, level)]);
+		e = READ_ONCE(((u64 *)mfn_to_virt(m))[pt_index(va, level)]) & rights;
 	}
 	return e & PTE_PRESENT ? e : 0;
 }

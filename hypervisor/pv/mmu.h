@@ -49,10 +49,11 @@ u32 mmu_table_level(const struct domain *d, mfn_t m);
 u64 *mmu_find_l1(const struct vcpu *v, u64 va);
 
 /*
- * What that entry holds, for those who cannot take the lock: 0 if it is not present. Tables may change and go
- * meanwhile, so it may be anything, but was read from the domain's own memory.
+ * What the level-1 entry for va below `base` holds, for those who cannot take the lock: 0 if it is not present, without
+ * PTE_WRITE if some level forbids writing. Tables may change and go meanwhile, so it may be anything, but was read from
+ * the domain's own memory.
  */
-u64 mmu_peek_l1(const struct vcpu *v, u64 va);
+u64 mmu_peek_l1(const struct vcpu *v, mfn_t base, u64 va);
 
 /* update_va_mapping without its flush. Takes the lock. */
 int mmu_update_va(struct vcpu *v, struct domain *pg_owner, u64 va, u64 val);

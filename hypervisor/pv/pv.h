@@ -26,6 +26,12 @@ void pv_iret_fault(struct vcpu *v);			/* returning to the guest faulted: its fai
 /* The hypervisor's own load of a selector met v's LDT window: true if the page is there now. */
 bool pv_window_fault(struct vcpu *v, u64 cr2);
 
+/*
+ * The hypervisor's own write to a page of v's faulted only because this CPU remembered it as read-only: true if the
+ * tables that are loaded allow it, and what was remembered is gone.
+ */
+bool pv_stale_write(struct vcpu *v, u64 cr2, u32 error);
+
 /* Delivers a trap to the guest's own handler: builds the frame now. */
 void pv_inject(struct vcpu *v, u32 vector, bool has_error, u32 error);
 void pv_inject_page_fault(struct vcpu *v, u64 cr2, u32 error);

@@ -7,11 +7,14 @@
 #include "domain/guest_copy.h"
 #include "mm/layout.h"
 #include "pv/desc.h"
+#include "mm/pt.h"
 #include "pv/fetch.h"
+#include "pv/mmu.h"
 #include "pv/priv_op.h"
 #include "pv/pv.h"
 #include "pv/ro_fault.h"
 #include "x86/cpu_ops.h"
+#include "x86/tlb.h"
 
 #define DR6_DEFAULT	0xffff0ff0ul
 
@@ -50,6 +53,26 @@ bool pv_window_fault(struct vcpu *v, u64 cr2)
 	return !v->is_idle && offset < half && desc_ldt_fault(v, offset);
 }
 
+static bool is_write_to_readonly(u32 error)
+{
+	return (error & (PFEC_PRESENT | PFEC_WRITE | PFEC_RSVD | PFEC_INSN)) == (PFEC_PRESENT | PFEC_WRITE);
+}
+
+/*
+ * A guest need not flush when it makes a page writable: a processor that remembers less drops that by the fault, and
+ * the guest's own handler finds that nothing is wrong. Here it must be found before the guest's memory passes for
+ * absent.
+ */
+bool pv_stale_write(struct vcpu *v, u64 cr2, u32 error)
+{
+	mfn_t base = v->pv.kernel_mode ? v->pv.kernel_l4 : v->pv.user_l4;
+
+	if (v->is_idle || !is_write_to_readonly(error) || !(mmu_peek_l1(v, base, cr2) & PTE_WRITE))
+		return false;
+	tlb_flush_page_local(cr2);
+	return true;
+}
+
 /*
  * In ring 3 a processor reads and writes the supervisor's way only what descriptor registers point to, and that is
  * ours. QEMU before 8 does so with the stack of IRET and of far returns and calls, and SMAP forbids it: every PV kernel
@@ -77,8 +100,8 @@ void pv_page_fault(struct vcpu *v, u64 cr2)
 			return;
 	} else if (unlikely(!(error & PFEC_USER)) && smap_misjudged(error)) {
 		return;
-	} else if ((error & (PFEC_PRESENT | PFEC_WRITE | PFEC_RSVD | PFEC_INSN)) == (PFEC_PRESENT | PFEC_WRITE) &&
-		   v->pv.kernel_mode && (v->domain->pv.vm_assist & (1ul << VMASST_TYPE_writable_pagetables)) &&
+	} else if (is_write_to_readonly(error) && v->pv.kernel_mode &&
+		   (v->domain->pv.vm_assist & (1ul << VMASST_TYPE_writable_pagetables)) &&
 		   pv_ro_fault(v, cr2)) {
 		return;
 	}

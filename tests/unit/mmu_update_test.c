@@ -262,6 +262,51 @@ TEST(flushes_reach_who_is_named)
 	end();
 }
 
+#define WROTE	(PFEC_PRESENT | PFEC_WRITE)
+
+/* Whether a write to page 9 counts as one that met a stale entry while `bits` are missing at that level. */
+static bool is_stale_without(u64 bits, mfn_t table, u32 level)
+{
+	u64 *e = (u64 *)mfn_to_virt(table) + pt_index(guest_va(9), level), was = *e;
+	bool stale;
+
+	*e &= ~bits;
+	stale = pv_stale_write(V, guest_va(9) + 40, WROTE);
+	*e = was;
+	return stale;
+}
+
+/*
+ * A write of ours to a page of the guest's is tried again if its tables allow it: a real processor may remember it as
+ * it was before. If they do not, it must not be tried for ever.
+ */
+TEST(a_write_that_met_a_stale_entry)
+{
+	u64 va = guest_va(9) + 40;
+
+	start();
+	machine_run(V);
+	CHECK(pv_stale_write(V, va, WROTE));
+	CHECK(!pv_stale_write(V, va, PFEC_WRITE));
+	CHECK(!pv_stale_write(V, va, PFEC_PRESENT));
+	CHECK(!pv_stale_write(V, va, WROTE | PFEC_RSVD));
+	CHECK(!pv_stale_write(V, va, WROTE | PFEC_INSN));
+	CHECK(!pv_stale_write(V, HV_VIRT_START + 40, WROTE));
+	CHECK(!pv_stale_write(V, 0x0000800000000000ul, WROTE));
+	CHECK(!is_stale_without(W, g->l1, 1));
+	CHECK(!is_stale_without(W, g->l2, 2));
+	CHECK(!is_stale_without(W, g->l4, 4));
+	CHECK(!is_stale_without(PTE_PRESENT, g->l1, 1));
+	CHECK(!is_stale_without(PTE_PRESENT, g->l3, 3));
+	CHECK(is_stale_without(0, g->l1, 1));
+	/* the tables that count are those of the mode it is in */
+	V->pv.kernel_mode = false;
+	CHECK(!is_stale_without(W, g->user_l4, 4));
+	CHECK(is_stale_without(W, g->l4, 4));
+	V->pv.kernel_mode = true;
+	end();
+}
+
 int main(void)
 {
 	machine_start();
@@ -273,5 +318,6 @@ int main(void)
 	RUN(plain_memory_is_written_as_such);
 	RUN(a_store_to_a_page_table);
 	RUN(flushes_reach_who_is_named);
+	RUN(a_write_that_met_a_stale_entry);
 	return unit_end();
 }
