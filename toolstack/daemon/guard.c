@@ -23,16 +23,10 @@
 static uint64_t asked, begun;		/* rounds */
 static bool working, warned;
 
-/* On the network whose addresses the daemon gives. */
-static bool is_home(const struct guest_vif *vif)
-{
-	return xend.set.network && !vif->script && (!vif->bridge || strcmp(vif->bridge, xend.set.bridge) == 0);
-}
-
 static bool is_guarded(const struct guest_vif *vif)
 {
 	return !vif->script &&
-	       (vif->antispoof == ANTISPOOF_ON || (vif->antispoof == ANTISPOOF_DEFAULT && is_home(vif)));
+	       (vif->antispoof == ANTISPOOF_ON || (vif->antispoof == ANTISPOOF_DEFAULT && vif_is_home(vif)));
 }
 
 /* ---- the rules ---- */
@@ -62,7 +56,7 @@ static bool add_given(struct sets *s, const char *name, const struct guest_vif *
 			continue;
 		any = true;
 		strbuf_printf(&s->own, "\"%s\" . %s, ", name, w);
-		if (is_home(vif))
+		if (vif_is_home(vif))
 			strbuf_printf(&s->taken, "%s, ", w);
 	}
 	return any;
@@ -96,7 +90,7 @@ static void add_vif(struct sets *s, struct guest *g, size_t i, const json_t *lea
 	strbuf_printf(&s->chaddrs, "  iifname \"%s\" @th,288,48 0x%.2s%.2s%.2s%.2s%.2s%.2s return\n", name, mac,
 		      mac + 3, mac + 6, mac + 9, mac + 12, mac + 15);
 	given = add_given(s, name, vif);
-	if (is_home(vif)) {
+	if (vif_is_home(vif)) {
 		strbuf_printf(&s->home, "\"%s\", ", name);
 		add_leased(s, name, mac, leases);
 	} else if (given) {

@@ -11,6 +11,7 @@
 #include "daemon/device.h"
 #include "daemon/guest.h"
 #include "daemon/lease.h"
+#include "daemon/names.h"
 #include "daemon/nat.h"
 #include "daemon/xend.h"
 
@@ -84,6 +85,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	(void)arg;
+	names_update();
 	for (size_t i = 0; i < n_pending; i++)
 		if (release(&pending[i], leases))
 			pending[kept++] = pending[i];

@@ -26,6 +26,7 @@
 #include "daemon/events.h"
 #include "daemon/guard.h"
 #include "daemon/guest.h"
+#include "daemon/names.h"
 #include "daemon/nat.h"
 #include "daemon/worker.h"
 #include "daemon/xend.h"
@@ -68,7 +69,7 @@ static void address(int32_t offset, char text[INET_ADDRSTRLEN])
 static void exec_dnsmasq(void)
 {
 	char range[80], lo[INET_ADDRSTRLEN], hi[INET_ADDRSTRLEN], mask[INET_ADDRSTRLEN], iface[40],
-		leases[300], pidfile[300];
+		leases[300], pidfile[300], names[300], hosts[340];
 
 	address(2, lo);
 	address((int32_t)(~ntohl(netmask.s_addr) + 1) * 3 / 4 - 1, hi);
@@ -77,10 +78,12 @@ static void exec_dnsmasq(void)
 	snprintf(iface, sizeof(iface), "--interface=%s", bridge_name);
 	snprintf(leases, sizeof(leases), "--dhcp-leasefile=%s/leases", lease_dir);
 	snprintf(pidfile, sizeof(pidfile), "--pid-file=%s/dnsmasq.pid", xend.set.run_dir);
+	names_path(names, sizeof(names));
+	snprintf(hosts, sizeof(hosts), "--dhcp-hostsfile=%s", names);
 	execlp("dnsmasq", "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", "--bind-interfaces",
 	       iface, "--except-interface=lo", "--no-hosts", range, leases, "--dhcp-authoritative",
-	       "--dhcp-no-override", "--dhcp-ignore-clid", "--no-ping", pidfile, "--log-facility=-", "--quiet-dhcp",
-	       "--quiet-dhcp6", "--quiet-ra", (char *)NULL);
+	       "--dhcp-no-override", "--dhcp-ignore-clid", "--dhcp-ignore-names", hosts, "--no-ping", pidfile,
+	       "--log-facility=-", "--quiet-dhcp", "--quiet-dhcp6", "--quiet-ra", (char *)NULL);
 	_exit(127);
 }
 
@@ -95,11 +98,18 @@ static void spawn_dnsmasq(void)
 		signal(SIGTERM, SIG_DFL);
 		signal(SIGINT, SIG_DFL);
 		signal(SIGPIPE, SIG_DFL);
+		signal(SIGHUP, SIG_IGN);	/* until dnsmasq minds it */
 		(void)close_range(3, ~0u, 0);
 		exec_dnsmasq();
 	}
 	if (dnsmasq_pid < 0)
 		log_err("default network: cannot start dnsmasq: %s", strerror(errno));
+}
+
+void nat_reread(void)
+{
+	if (dnsmasq_pid > 0)
+		kill(dnsmasq_pid, SIGHUP);
 }
 
 /* The one of a daemon before us: it holds the address. */
@@ -319,6 +329,7 @@ int nat_start(const char *bridge, const char *subnet)
 		return -ENOMEM;
 	watch_leases();
 	stop_old_dnsmasq();
+	(void)names_write();
 	spawn_dnsmasq();
 	json_decref(nat_leases());
 	guard_update();

@@ -8,6 +8,7 @@
 
 int nat_start(const char *bridge, const char *subnet);	/* 0 or -errno, logged */
 void nat_stop(void);
+void nat_reread(void);		/* dnsmasq: its list of names */
 /* The DHCP leases: [{mac, ip, guest}]; also brings guests' addresses up to date. */
 json_t *nat_leases(void);
 /* Tell dnsmasq that the lease of this hardware address is over; it may not hear it. */

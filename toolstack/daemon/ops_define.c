@@ -9,6 +9,7 @@
 #include "daemon/console.h"
 #include "daemon/console_log.h"
 #include "daemon/events.h"
+#include "daemon/names.h"
 #include "daemon/ops.h"
 #include "daemon/xend.h"
 #include "daemon/xs.h"
@@ -213,6 +214,7 @@ static void tell_name(struct guest *g, const char *old)
 		put_name(path, g->name);
 	}
 	(void)guest_journal(g);
+	names_update();
 	events_emit(g, "renamed", old, NULL);
 }
 

@@ -10,6 +10,7 @@
 #include "daemon/guard.h"
 #include "daemon/hotplug.h"
 #include "daemon/link.h"
+#include "daemon/names.h"
 #include "daemon/script.h"
 #include "daemon/vif.h"
 #include "daemon/xend.h"
@@ -17,6 +18,11 @@
 static const char *bridge_of(const struct guest_vif *vif)
 {
 	return vif->bridge ? vif->bridge : xend.set.bridge;
+}
+
+bool vif_is_home(const struct guest_vif *vif)
+{
+	return xend.set.network && !vif->script && strcmp(bridge_of(vif), xend.set.bridge) == 0;
 }
 
 void vif_name(const struct guest *g, size_t i, char name[16])
@@ -65,6 +71,7 @@ static void plug(struct guest *g, size_t i, const char *name, unsigned int index
 		return;
 	}
 	g->vifs[i].plugged = true;
+	names_update();
 	if (!vif->script)
 		guard_vif(g, i);
 }

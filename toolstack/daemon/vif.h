@@ -12,5 +12,7 @@ int vif_init(struct error *err) __must_check;
 void vif_rescan(void);			/* look at all interfaces: after a restart */
 int vif_check(const struct guest_vif *vif, struct error *err) __must_check;
 void vif_name(const struct guest *g, size_t i, char name[16]);
+/* On the network whose addresses the daemon gives. */
+bool vif_is_home(const struct guest_vif *vif);
 
 #endif

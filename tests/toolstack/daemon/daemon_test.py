@@ -921,6 +921,20 @@ def names_of_others(h):
     assert json.loads(f'"{value}"') == shown, line
 
 
+RESOLVE = '''import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(5); name = sys.argv[1].encode()
+s.sendto(b'xx\\1\\0\\0\\1\\0\\0\\0\\0\\0\\0' + bytes([len(name)]) + name + b'\\0\\0\\1\\0\\1', ('10.188.0.1', 53))
+r = s.recv(512)
+print('.'.join(map(str, r[-4:])) if r[7] else '')'''
+
+
+def resolve(h, name):
+    """The address that the default network's server tells for a name."""
+    asked = subprocess.run(['nsenter', '-t', str(h.xend.pid), '-n', sys.executable, '-c', RESOLVE, name],
+                           capture_output=True, text=True)
+    return asked.stdout.strip() or None
+
+
 def leases_given_back(h):
     """A lease of the default network ends with the guest: not over a stop of one that is defined, nor a stranger's."""
     h.inside = ['unshare', '-n', '-m', 'sh', '-c', 'mount -t sysfs sys /sys && ip link set lo up && exec "$0" "$@"']
@@ -936,6 +950,7 @@ def leases_given_back(h):
             f.write(f'{int(time.time()) + 40000} {mac} 10.188.0.{n + 10} * *\n')
     leased = lambda: {name for name, mac in macs.items() if mac in open(path).read()}
     h.write('xend.conf', 'network = yes\n')
+    os.chmod(h.dir, 0o755)      # dnsmasq reads the list of names as nobody
     h.start()
     assert leased() == set(macs), leased()
     vif = lambda name: f'vif = [ "mac={macs[name]}" ]'
@@ -949,6 +964,11 @@ def leases_given_back(h):
     h.until('the lease of the guest that is gone is free', lambda: 'gone' not in leased())
     h.until('the one that is started again runs', lambda: h.guest('rename')['state'] in ('running', 'blocked'))
     assert leased() == set(macs) - {'gone'}, leased()
+    h.until('its name is known', lambda: resolve(h, 'rename') == '10.188.0.14')
+    assert resolve(h, 'stranger') is None
+    h.xl('rename', 'rename', 'renamed')
+    h.until('and its new one', lambda: resolve(h, 'renamed') == '10.188.0.14' and resolve(h, 'rename') is None)
+    h.xl('rename', 'renamed', 'rename')
     h.xl('network-attach', 'rename', f'mac={macs["plugged"]}')
     time.sleep(0.2)
     h.begin('network-detach', '-f', 'rename', '1')
