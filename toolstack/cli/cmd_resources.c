@@ -3,7 +3,10 @@
 #include <stdlib.h>
 
 #include "cli/cli.h"
+#include "cli/commands.h"
 #include "conf/conf.h"
+
+#define BALLOON_S 10	/* that mem-set gives a guest, if nothing is said */
 
 static int parse_memory(const char *text, uint64_t *kib)
 {
@@ -22,7 +25,7 @@ static int run_memory(struct cli *cli, const struct command *cmd, const struct a
 {
 	char actual[32], target[32];
 	json_t *req, *result = NULL;
-	int64_t wait_s = -1;
+	int64_t wait_s = cmd == &cmd_mem_set ? BALLOON_S : -1;
 	uint64_t kib = 0;
 	int rc = parse_memory(args->words[1], &kib);
 

@@ -90,12 +90,12 @@ refuse "unpause again" "is not paused" $XL unpause d
 check "in the order of their numbers" sh -c "$XL list | awk 'NR > 1 { print \$2 }' | sort -n -c"
 refuse "a disk that is none" "has no disk 'nope'" $XL block-detach d nope
 check "rename" $XL rename d e
-check "mem-set" $XL mem-set e 20
+check "mem-set" $XL mem-set -w 0 e 20
 refuse "less than a guest lives on" "11 MiB are too little" $XL mem-set e 11
 refuse "said how to insist" "at least 12 MiB: .*--force" $XL mem-set e 11
 check "who insists" $XL mem-set --force --wait 0 e 11
 check "may go back, or some of the way" $XL mem-set --wait 0 e 11500K
-check "all the way" $XL mem-set e 20
+check "all the way" $XL mem-set -w 0 e 20
 refuse "there is an end to it" "at least 8 MiB$" $XL mem-set -f e 7
 check "vcpu-list" $XL vcpu-list
 check "config" $XL config e
