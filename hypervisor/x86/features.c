@@ -23,6 +23,19 @@ struct feature {
 	bool same;		/* every CPU must have it if the first has */
 };
 
+/* Nothing goes without these. */
+static const struct {
+	const char *name;
+	u8 word, bit;
+} required[] = {
+	{ "long mode", W_E1D, 29 },
+	{ "NX (no-execute pages; look for a switch of this name in the firmware's setup)", W_E1D, 20 },
+	{ "SYSCALL", W_E1D, 11 },
+	{ "SSE2", W_1D, 26 },
+	{ "FXSAVE", W_1D, 24 },
+	{ "a local APIC", W_1D, 9 },
+};
+
 #define FEATURE(field, word, bit, same)	{ #field, offsetof(struct cpu_features, field), word, bit, same }
 
 static const struct feature feature_table[] = {
@@ -85,6 +98,14 @@ static void features_uncover(void)
 static bool *feature_flag(const struct feature *f)
 {
 	return (bool *)((u8 *)&cpu_features + f->offset);
+}
+
+static const char *features_missing(const u32 *w)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(required); i++)
+		if (!(w[required[i].word] >> required[i].bit & 1))
+			return required[i].name;
+	return NULL;
 }
 
 static void features_read_words(u32 *w)
@@ -181,15 +202,7 @@ const char *features_detect(void)
 	cpu_features.xsave_obscure = cpu_features.xsave && (features_xsave_components() & least) != least;
 	if (cpu_features.xsave_obscure)
 		(void)features_turn_off("xsave");
-	if (!(w[W_E1D] & 1u << 29))
-		return "long mode";
-	if (!(w[W_E1D] & 1u << 20))
-		return "NX (no-execute pages; look for a switch of this name in the firmware's setup)";
-	if (!(w[W_1D] & 1u << 26) || !(w[W_1D] & 1u << 24))
-		return "SSE2 with FXSAVE";
-	if (!(w[W_1D] & CPUID_1D_APIC))
-		return "a local APIC";
-	return NULL;
+	return features_missing(w);
 }
 
 const char *features_check_cpu(void)
@@ -206,7 +219,7 @@ const char *features_check_cpu(void)
 	}
 	if (cpu_features.xsave && (fpu_xcr0_all & ~features_xsave_components()))
 		return "a component of xsave";
-	return w[W_E1D] & 1u << 20 ? NULL : "nx";
+	return features_missing(w);
 }
 
 /*

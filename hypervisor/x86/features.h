@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What this processor can do, found once by CPUID on the boot CPU, minus what the command line turned off.
- * Required: long mode, NX, SSE2, CMPXCHG16B is not. Every other CPU must have at least the same
+ * Required: long mode, NX, SYSCALL, SSE2; CMPXCHG16B is not. Every other CPU must have at least the same
  * (features_check_cpu). Constant after boot; no locks.
  */
 #ifndef X86_FEATURES_H

@@ -17,7 +17,7 @@ struct host_cpu host_cpu;
 /* The processor that is asked. */
 static struct {
 	const char *vendor;
-	u32 max_leaf, c1, d1, b7;
+	u32 max_leaf, c1, d1, b7, e1d;
 	u32 components;			/* leaf 0xd; a size and a place for each */
 	u32 size[10], offset[10];
 	u32 phys_bits;
@@ -59,7 +59,7 @@ static void on_cpuid(u32 leaf, u32 subleaf, struct cpuid_regs *r)
 	} else if (leaf == 0x80000000) {
 		r->eax = 0x80000008;
 	} else if (leaf == 0x80000001) {
-		r->edx = 1u << 29 | 1u << 20;
+		r->edx = cpu.e1d;
 	} else if (leaf == 0x80000008) {
 		r->eax = cpu.phys_bits;
 	} else if (leaf > last_leaf() && leaf < 0x80000000) {
@@ -90,6 +90,7 @@ static void sound(void)
 	cpu.c1 = 1u << 26 | 1u << 28;
 	cpu.d1 = 1u << 26 | 1u << 24 | 1u << 9;
 	cpu.b7 = 1u << 7;
+	cpu.e1d = 1u << 29 | 1u << 20 | 1u << 11;
 	cpu.components = 0xe7;
 	cpu.size[2] = 256, cpu.offset[2] = YMM_FIRST;
 	cpu.size[5] = 64, cpu.offset[5] = ZMM_FIRST;
@@ -210,6 +211,23 @@ TEST(physical_addresses_have_a_sane_width)
 	}
 }
 
+TEST(what_nothing_goes_without_is_missed_by_name)
+{
+	sound();
+	cpu.e1d &= ~(1u << 11);
+	CHECK_STR(detect(), "SYSCALL");
+	sound();
+	cpu.e1d &= ~(1u << 20);
+	CHECK(!strncmp(detect(), "NX (", 4));
+	sound();
+	cpu.d1 &= ~(1u << 26);
+	CHECK_STR(detect(), "SSE2");
+	sound();
+	CHECK(!detect());
+	cpu.d1 &= ~(1u << 24);
+	CHECK_STR(features_check_cpu(), "FXSAVE");
+}
+
 TEST(another_processor_with_less_is_refused)
 {
 	sound();
@@ -230,6 +248,7 @@ int main(void)
 	RUN(hidden_leaves_are_uncovered);
 	RUN(a_local_apic_left_off_is_switched_on);
 	RUN(physical_addresses_have_a_sane_width);
+	RUN(what_nothing_goes_without_is_missed_by_name);
 	RUN(another_processor_with_less_is_refused);
 	return unit_end();
 }
