@@ -35,8 +35,9 @@ union grant_unmap_op {
 	struct gnttab_unmap_and_replace replace;	/* address, handle and status stand where unmap has them */
 };
 
-void grant_map_refs(struct domain *d, struct gnttab_map_grant_ref *ops, u32 n);			/* hot */
-void grant_unmap_refs(struct domain *d, union grant_unmap_op *ops, u32 n, bool replace);	/* hot */
+/* Hot. -ERESTART: other work on d's page tables must go on first, and nothing was done. */
+int __must_check grant_map_refs(struct domain *d, struct gnttab_map_grant_ref *ops, u32 n);
+int __must_check grant_unmap_refs(struct domain *d, union grant_unmap_op *ops, u32 n, bool replace);
 
 /*
  * Copying: a run of copies often uses the same frames, so the two ends in use are kept until another is
@@ -79,7 +80,7 @@ struct grant_cursor {
 };
 
 struct grant_map_ops {
-	/* Around a run of map or unmap: their lock, and room for what they remember from one to the next. GNTST_*. */
+	/* Around a run of map or unmap: their lock, and room for what they remember from one to the next. -ERESTART. */
 	int (*begin)(struct domain *d, struct grant_cursor *c);
 	void (*end)(struct domain *d);
 	/*

@@ -184,37 +184,42 @@ static void give_up(struct domain *d, const struct gnttab_map_grant_ref *op, con
 		domain_put(m->granter);
 }
 
-/* How many failed, here or before. */
-static u32 map_frames(struct domain *d, struct gnttab_map_grant_ref *ops, const struct mapping *m, u32 n)
+/* *failed: how many were refused, here or before. -ERESTART: all are given up. */
+static int map_frames(struct domain *d, struct gnttab_map_grant_ref *ops, const struct mapping *m, u32 n, u32 *failed)
 {
 	struct grant_cursor cursor;
-	int locked = grant_map_ops[d->kind]->begin(d, &cursor);
-	u32 failed = 0;
+	int rc = grant_map_ops[d->kind]->begin(d, &cursor);
 
+	*failed = 0;
+	if (unlikely(rc))
+		return rc;
 	for (u32 i = 0; i < n; i++) {
 		if (likely(!ops[i].status))
-			ops[i].status = (s16)(unlikely(locked) ? locked : map_frame(d, &cursor, &ops[i], m[i].frame));
+			ops[i].status = (s16)map_frame(d, &cursor, &ops[i], m[i].frame);
 		if (likely(!ops[i].status))
 			publish(d->grant, &ops[i], &m[i]);
 		else
-			failed++;
+			++*failed;
 	}
-	if (likely(!locked))
-		grant_map_ops[d->kind]->end(d);
-	return failed;
+	grant_map_ops[d->kind]->end(d);
+	return 0;
 }
 
-void grant_map_refs(struct domain *d, struct gnttab_map_grant_ref *ops, u32 n)
+int grant_map_refs(struct domain *d, struct gnttab_map_grant_ref *ops, u32 n)
 {
 	struct mapping m[GRANT_BATCH];
+	u32 failed;
+	int rc;
 
 	ASSERT(n <= GRANT_BATCH);
 	find_granters(d, ops, m, n);
 	take_handles(d->grant, ops, m, n);
 	pin_entries(d, ops, m, n);
-	if (likely(!map_frames(d, ops, m, n)))
-		return;
+	rc = map_frames(d, ops, m, n, &failed);
+	if (likely(!rc && !failed))
+		return 0;
 	for (u32 i = 0; i < n; i++)
-		if (ops[i].status)
+		if (rc || ops[i].status)
 			give_up(d, &ops[i], &m[i]);
+	return rc;
 }

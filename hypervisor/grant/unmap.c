@@ -55,9 +55,9 @@ static int take_away_host(struct domain *d, struct grant_cursor *c, const union 
 					     replace ? op->replace.new_addr : 0);
 }
 
-/* First half: the PTE goes. `locked`: GNTST_okay, or why no PTE can be changed now. */
+/* First half: the PTE goes. */
 static int take_away(struct domain *d, struct grant_cursor *c, const union grant_unmap_op *op, struct unmapping *u,
-		     bool replace, int locked)
+		     bool replace)
 {
 	const struct grant_track *t = &u->track;
 	u64 bus_addr = replace ? 0 : op->unmap.dev_bus_addr;
@@ -73,27 +73,29 @@ static int take_away(struct domain *d, struct grant_cursor *c, const union grant
 		u->gone = GNTMAP_device_map;
 	}
 	if (likely(op->unmap.host_addr && (t->flags & GNTMAP_host_map))) {
-		rc = likely(!locked) ? take_away_host(d, c, op, t, replace) : locked;
+		rc = take_away_host(d, c, op, t, replace);
 		u->gone = likely(!rc) ? u->gone | GNTMAP_host_map : 0;
 		return rc;
 	}
 	return GNTST_okay;
 }
 
-static void take_all_away(struct domain *d, union grant_unmap_op *ops, struct unmapping *u, u32 n, bool replace)
+static int take_all_away(struct domain *d, union grant_unmap_op *ops, struct unmapping *u, u32 n, bool replace)
 {
 	struct grant_cursor cursor;
-	int locked = grant_map_ops[d->kind]->begin(d, &cursor);
+	int rc = grant_map_ops[d->kind]->begin(d, &cursor);
 	u32 gone = 0;
 
+	if (unlikely(rc))
+		return rc;
 	for (u32 i = 0; i < n; i++) {
-		ops[i].unmap.status = (s16)take_away(d, &cursor, &ops[i], &u[i], replace, locked);
+		ops[i].unmap.status = (s16)take_away(d, &cursor, &ops[i], &u[i], replace);
 		gone |= u[i].gone;
 	}
-	if (likely(!locked))
-		grant_map_ops[d->kind]->end(d);
+	grant_map_ops[d->kind]->end(d);
 	if (gone & GNTMAP_host_map)
 		grant_map_ops[d->kind]->flush(d);
+	return 0;
 }
 
 /* The frame's references that mappings `gone` had. */
@@ -143,17 +145,21 @@ static void put_handles(struct grant_table *gt, const union grant_unmap_op *ops,
 	spin_unlock(&gt->track_lock);
 }
 
-void grant_unmap_refs(struct domain *d, union grant_unmap_op *ops, u32 n, bool replace)
+int grant_unmap_refs(struct domain *d, union grant_unmap_op *ops, u32 n, bool replace)
 {
 	struct unmapping u[GRANT_BATCH];
+	int rc;
 
 	ASSERT(n <= GRANT_BATCH);
-	take_all_away(d, ops, u, n, replace);
+	rc = take_all_away(d, ops, u, n, replace);
+	if (unlikely(rc))
+		return rc;
 	put_frames(u, n);
 	put_handles(d->grant, ops, u, n);
 	for (u32 i = 0; i < n; i++)
 		if (likely(is_last(&u[i])))
 			domain_put(u[i].track.granter);
+	return 0;
 }
 
 int grant_is_mapped_by(struct domain *d, u32 mfn)

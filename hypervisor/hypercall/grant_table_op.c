@@ -113,7 +113,8 @@ static long op_array_of_maps(struct domain *d, u32 cmd, u64 uop, u32 count)
 		va = uop + (u64)done * sizeof(batch[0]);
 		if (guest_copy_from(batch, va, n * sizeof(batch[0])))
 			return -EFAULT;
-		grant_map_refs(d, batch, n);
+		if (unlikely(grant_map_refs(d, batch, n)))
+			return again_from(cmd, uop, count, done);
 		if (guest_copy_to(va, batch, n * sizeof(batch[0])))
 			return -EFAULT;
 	}
@@ -134,7 +135,8 @@ static long op_array_of_unmaps(struct domain *d, u32 cmd, u64 uop, u32 count)
 		va = uop + (u64)done * sizeof(batch[0]);
 		if (guest_copy_from(batch, va, n * sizeof(batch[0])))
 			return -EFAULT;
-		grant_unmap_refs(d, batch, n, cmd == GNTTABOP_unmap_and_replace);
+		if (unlikely(grant_unmap_refs(d, batch, n, cmd == GNTTABOP_unmap_and_replace)))
+			return again_from(cmd, uop, count, done);
 		if (guest_copy_to(va, batch, n * sizeof(batch[0])))
 			return -EFAULT;
 	}

@@ -28,7 +28,7 @@ static u64 grant_entry(mfn_t frame, u32 flags)
 static int pv_grant_begin(struct domain *d, struct grant_cursor *c)
 {
 	c->table = NULL;
-	return mmu_begin(d) ? GNTST_eagain : GNTST_okay;
+	return mmu_begin(d);
 }
 
 static void pv_grant_end(struct domain *d)

@@ -56,8 +56,11 @@ static int map(u64 addr, u32 ref, u32 flags, u32 *handle)
 {
 	struct gnttab_map_grant_ref op = { .host_addr = addr, .flags = flags, .ref = ref, .dom = 1 };
 
-	grant_map_refs(current->domain, &op, 1);
+	int rc = grant_map_refs(current->domain, &op, 1);
+
 	*handle = op.handle;
+	if (rc)
+		return rc;
 	if (!op.status)
 		CHECK_EQ(op.dev_bus_addr, mfn_x(page_b) << PAGE_SHIFT);
 	return op.status;
@@ -67,8 +70,9 @@ static int unmap(u64 addr, u64 bus, u32 handle)
 {
 	union grant_unmap_op op = { .unmap = { .host_addr = addr, .dev_bus_addr = bus, .handle = handle } };
 
-	grant_unmap_refs(current->domain, &op, 1, false);
-	return op.unmap.status;
+	int rc = grant_unmap_refs(current->domain, &op, 1, false);
+
+	return rc ? rc : op.unmap.status;
 }
 
 static u32 refs(mfn_t m)
@@ -140,7 +144,7 @@ TEST(what_is_refused)
 	CHECK_EQ(map(1, 9, GNTMAP_host_map, &h), GNTST_general_error);
 	grant(9, 0, page_b, GTF_sub_page);
 	CHECK_EQ(map(1, 9, GNTMAP_host_map, &h), GNTST_general_error);
-	grant_map_refs(a, &op, 1);
+	CHECK(!grant_map_refs(a, &op, 1));
 	CHECK_EQ(op.status, GNTST_bad_domain);
 	fake_map_fails = true;
 	CHECK_EQ(map(1, 8, GNTMAP_host_map, &h), GNTST_bad_virt_addr);
@@ -289,7 +293,7 @@ TEST(a_batch_of_good_and_bad)
 	own = fake_guest_page(a);
 	table_of(a)[3] = (struct grant_entry_v1){ GTF_permit_access, 0, (u32)mfn_x(own) };
 	memcpy(ops, asked, sizeof(ops));
-	grant_map_refs(a, ops, ARRAY_SIZE(ops));
+	CHECK(!grant_map_refs(a, ops, ARRAY_SIZE(ops)));
 	for (u32 i = 0; i < ARRAY_SIZE(ops); i++) {
 		CHECK_EQ(ops[i].status, said[i]);
 		unmaps[i].unmap = (struct gnttab_unmap_grant_ref){ .host_addr = asked[i].host_addr,
@@ -299,7 +303,7 @@ TEST(a_batch_of_good_and_bad)
 	CHECK_EQ(writers(page_b), 2);
 	CHECK_EQ(refs(own), 2);
 	unmaps[3].unmap.host_addr = 50;
-	grant_unmap_refs(a, unmaps, ARRAY_SIZE(ops), false);
+	CHECK(!grant_unmap_refs(a, unmaps, ARRAY_SIZE(ops), false));
 	for (u32 i = 0; i < ARRAY_SIZE(ops); i++)
 		CHECK_EQ(unmaps[i].unmap.status,
 			 said[i] ? GNTST_bad_handle : i == 3 ? GNTST_general_error : GNTST_okay);
@@ -311,7 +315,7 @@ TEST(a_batch_of_good_and_bad)
 	finish();
 }
 
-/* The tables are busy: nothing is mapped, nothing unmapped, and a handle stays what it was. */
+/* The tables are busy: nothing is mapped, nothing unmapped, a handle stays what it was, and the guest calls again. */
 TEST(tables_that_cannot_be_changed_now)
 {
 	u32 h, h2;
@@ -319,8 +323,8 @@ TEST(tables_that_cannot_be_changed_now)
 	setup();
 	CHECK_EQ(map(1, 8, GNTMAP_host_map, &h), GNTST_okay);
 	fake_begin_fails = true;
-	CHECK_EQ(map(2, 8, GNTMAP_host_map | GNTMAP_device_map, &h2), GNTST_eagain);
-	CHECK_EQ(unmap(1, 0, h), GNTST_eagain);
+	CHECK_EQ(map(2, 8, GNTMAP_host_map | GNTMAP_device_map, &h2), -ERESTART);
+	CHECK_EQ(unmap(1, 0, h), -ERESTART);
 	CHECK_EQ(refs(page_b), 2);
 	CHECK_EQ(writers(page_b), 1);
 	fake_begin_fails = false;
@@ -338,7 +342,7 @@ TEST(unmap_and_replace)
 	CHECK_EQ(map(1, 8, GNTMAP_host_map, &h), GNTST_okay);
 	op.replace.handle = h;
 	fake_ptes[5] = (struct fake_pte){ 5, mfn(7), 0, c };
-	grant_unmap_refs(a, &op, 1, true);
+	CHECK(!grant_unmap_refs(a, &op, 1, true));
 	CHECK_EQ(op.replace.status, GNTST_okay);
 	CHECK_EQ(mfn_x(fake_ptes[1].frame), 7);
 	CHECK(!fake_ptes[5].d);

@@ -116,13 +116,13 @@ static void grant_step(struct domain *d)
 	switch (any(8)) {
 	case 0:
 	case 1:
-		grant_map_refs(d, &map, 1);
+		(void)!grant_map_refs(d, &map, 1);
 		break;
 	case 2:
 	case 3:
 		unmap.unmap.host_addr = fake_ptes[any(FAKE_PTES)].addr;
 		unmap.unmap.dev_bus_addr = any(2) ? mfn_x(page[any(DOMAINS)][any(8)]) << PAGE_SHIFT : 0;
-		grant_unmap_refs(d, &unmap, 1, false);
+		(void)!grant_unmap_refs(d, &unmap, 1, false);
 		break;
 	case 4:
 		(void)grant_swap_ref(d, &swap);

@@ -90,7 +90,7 @@ static int fake_begin(struct domain *d, struct grant_cursor *c)
 {
 	(void)d;
 	(void)c;
-	return fake_begin_fails ? GNTST_eagain : GNTST_okay;
+	return fake_begin_fails ? -ERESTART : 0;
 }
 
 static void fake_end(struct domain *d)
