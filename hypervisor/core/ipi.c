@@ -96,15 +96,13 @@ bool ipi_stop_others(void)
 	u32 cpu, self = this_cpu(), missing;
 
 	irq_disable();
-	if (cpu_online_count <= 1)
-		return true;
 	WRITE_ONCE(stop_requested, true);
-	for_each_online_cpu(cpu)
+	for_each_started_cpu(cpu)
 		if (cpu != self)
 			lapic_send_nmi(cpu_locals[cpu]->apic_id);
 	do {
 		missing = 0;
-		for_each_online_cpu(cpu)
+		for_each_started_cpu(cpu)
 			missing += cpu != self && !cpumask_test(cpu, &stopped);
 		cpu_pause();
 	} while (missing && time_now_ns() < limit);

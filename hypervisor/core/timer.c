@@ -159,7 +159,7 @@ void timer_kill(struct timer *t)
 	 * It may have moved while its function runs, so every queue is asked. Its own function does not
 	 * wait for itself.
 	 */
-	for_each_online_cpu(cpu)
+	for_each_started_cpu(cpu)
 		while (cpu != self && READ_ONCE(timer_queues[cpu].running) == t)
 			cpu_pause();
 }

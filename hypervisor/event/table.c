@@ -22,7 +22,7 @@ void event_synchronize(void)
 	u32 cpu, self = this_cpu();
 
 	smp_mb();
-	for_each_online_cpu(cpu)
+	for_each_started_cpu(cpu)
 		while (cpu != self && load_acquire(&cpu_locals[cpu]->event_readers))
 			cpu_relax();
 }

@@ -50,7 +50,7 @@ void frame_flush_old_use(u32 old, u32 stamp)
 
 	if ((old & FT_MASK) == FT_NONE)
 		return;
-	mask = cpu_online_mask;
+	mask = cpu_started_mask;
 	tlb_filter(&mask, stamp);
 	if (!cpumask_empty(&mask))
 		tlb_flush_mask(&mask, TLB_ALL);

@@ -62,7 +62,7 @@ void hostmap_unmap(void *p, u64 size)
 	if (end + PAGE_SIZE == vmap_next)
 		vmap_next = va;
 	spin_unlock_irqrestore(&hostmap_lock, flags);
-	tlb_flush_mask(&cpu_online_mask, TLB_ALL);
+	tlb_flush_mask(&cpu_started_mask, TLB_ALL);
 }
 
 /* Replaces the large page that covers va by a table of the next smaller size with the same mappings. */
@@ -108,5 +108,5 @@ void hostmap_drop_boot_mappings(void)
 
 	for (u32 i = 0; i < HV_SLOT_FIRST; i++)
 		l4[i] = 0;
-	tlb_flush_mask(&cpu_online_mask, TLB_ALL);
+	tlb_flush_mask(&cpu_started_mask, TLB_ALL);
 }

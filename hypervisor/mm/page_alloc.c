@@ -121,7 +121,7 @@ static_assert(PAGE_ORDER_MAX < 32, "have_orders has a bit for each");
 /* Stale TLB entries of the last owner must be gone before the next one gets the frames. */
 static void flush_stale(u32 stamp)
 {
-	cpumask_t mask = cpu_online_mask;
+	cpumask_t mask = cpu_started_mask;
 
 	tlb_filter(&mask, stamp);
 	if (unlikely(!cpumask_empty(&mask)))

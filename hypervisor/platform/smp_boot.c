@@ -52,7 +52,6 @@ static struct {
 	u32 apic_id, acpi_id;
 	bool enabled;
 } cpus[MAX_CPUS];
-static bool cpu_started[MAX_CPUS];	/* set by each CPU; it only goes to rest, until the machine sleeps */
 static u32 nr_cpus = 1;
 static u32 max_cpus = MAX_CPUS;		/* maxcpus= */
 
@@ -93,6 +92,7 @@ void smp_prepare_boot_cpu(void)
 	*local = (struct cpu_local){ .cpu = 0, .cr4 = read_cr4_hardware() };
 	cpu_locals[0] = local;
 	cpumask_set(0, &cpu_online_mask);
+	cpumask_set(0, &cpu_started_mask);
 	cpu_online_count = 1;
 	desc_init_idt();
 	desc_init_cpu(0, local, native, compat);
@@ -216,7 +216,7 @@ static __noreturn void ap_main(void)
 	tlb_flush_local();
 	timer_init_cpu();
 	ap_answer_tsc();
-	cpu_started[cpu] = true;
+	cpumask_set_atomic(cpu, &cpu_started_mask);
 	cpumask_set_atomic(cpu, &cpu_online_mask);
 	atomic_inc(&cpu_online_count);
 	store_release(&ap_state, AP_ONLINE);
@@ -391,7 +391,7 @@ int cpu_bring_up(u32 cpu)
 		return -EINVAL;
 	spin_lock(&bring_up_lock);
 	if (!cpumask_test(cpu, &cpu_online_mask))
-		rc = cpu_started[cpu] ? smp_call_back(cpu) : smp_start_first_time(cpu);
+		rc = cpumask_test(cpu, &cpu_started_mask) ? smp_call_back(cpu) : smp_start_first_time(cpu);
 	spin_unlock(&bring_up_lock);
 	return rc;
 }
@@ -427,8 +427,7 @@ u32 smp_prepare_wake(void (*entry)(void), u64 stack)
 
 void smp_forget_others(void)
 {
-	for (u32 cpu = 1; cpu < MAX_CPUS; cpu++)
-		cpu_started[cpu] = false;
+	cpu_started_mask = cpumask_of(0);
 }
 
 void smp_bring_up_all(void)

@@ -68,6 +68,7 @@ static void suspend_restore(u64 tsc_before)
 	write_cr3(hostmap_l4_maddr);
 	cpu_local()->cr4 = read_cr4_hardware();
 	desc_load_cpu(0);
+	smp_forget_others();
 	features_enable_cpu();
 	pic_init();
 	lapic_init_cpu(true);
@@ -79,7 +80,6 @@ static void suspend_restore(u64 tsc_before)
 	uart_resume();
 	time_resume(tsc_before);
 	timer_init_cpu();
-	smp_forget_others();
 }
 
 /* Those that were just taken down are on their way into HLT, with nothing left to do. */

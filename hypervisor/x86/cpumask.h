@@ -2,7 +2,11 @@
 /*
  * Sets of CPUs: bitmaps of MAX_CPUS bits. The _atomic operations may be used on sets that others look at;
  * the plain ones belong to the caller. cpu_online_mask is set by each CPU as it comes up and cleared when
- * it goes.
+ * it goes to rest.
+ *
+ * Who must know that no CPU still does or remembers something asks cpu_started_mask. One that was taken down may be in
+ * the middle of a hypercall yet, and serves interrupts and timers while it rests; it leaves this mask only when the
+ * machine falls asleep.
  */
 #ifndef X86_CPUMASK_H
 #define X86_CPUMASK_H
@@ -15,7 +19,7 @@ typedef struct cpumask {
 	unsigned long bits[MAX_CPUS / 64];
 } cpumask_t;
 
-extern cpumask_t cpu_online_mask;
+extern cpumask_t cpu_online_mask, cpu_started_mask;
 extern u32 cpu_online_count;
 
 static inline bool cpumask_test(u32 cpu, const cpumask_t *m)
@@ -66,5 +70,6 @@ static inline void cpumask_and(cpumask_t *dst, const cpumask_t *a, const cpumask
 
 #define cpumask_for_each(cpu, m)	bitmap_for_each(cpu, (m)->bits, MAX_CPUS)
 #define for_each_online_cpu(cpu)	cpumask_for_each(cpu, &cpu_online_mask)
+#define for_each_started_cpu(cpu)	cpumask_for_each(cpu, &cpu_started_mask)
 
 #endif

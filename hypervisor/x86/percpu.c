@@ -6,5 +6,5 @@
 #include "x86/cpumask.h"
 
 struct cpu_local *cpu_locals[MAX_CPUS];
-cpumask_t cpu_online_mask;
+cpumask_t cpu_online_mask, cpu_started_mask;
 u32 cpu_online_count;

@@ -32,7 +32,7 @@ static void tlb_kick_others(void)
 {
 	u32 cpu, self = this_cpu();
 
-	for_each_online_cpu(cpu)
+	for_each_started_cpu(cpu)
 		if (cpu != self)
 			lapic_send_ipi(cpu_locals[cpu]->apic_id, VECTOR_TLB);
 }
@@ -135,7 +135,7 @@ void tlb_flush_mask(const cpumask_t *mask, u64 va)
 	cpumask_t others;
 	bool local;
 
-	cpumask_and(&others, mask, &cpu_online_mask);
+	cpumask_and(&others, mask, &cpu_started_mask);
 	local = cpumask_test(self, &others);
 	cpumask_clear(self, &others);
 	if (local)

@@ -34,7 +34,7 @@ static inline void tlb_flush_page_local(u64 va)
 void tlb_switch_cr3(u64 cr3);
 
 /*
- * One page or TLB_ALL on every online CPU of the mask, this one included if it is in it; returns when done.
+ * One page or TLB_ALL on every CPU of the mask that has started, this one included if it is in it; returns when done.
  */
 void tlb_flush_mask(const cpumask_t *mask, u64 va);
 

@@ -21,7 +21,7 @@ struct cpu_local host_cpu_local, second_cpu = { .cpu = 1, .apic_id = 1 };
 struct host_cpu host_cpu;
 struct cpu_features cpu_features;
 struct cpu_local *cpu_locals[MAX_CPUS] = { &host_cpu_local, &second_cpu };
-cpumask_t cpu_online_mask = { { 3 } };
+cpumask_t cpu_online_mask = { { 3 } }, cpu_started_mask = { { 3 } };
 u32 cpu_online_count = 2;
 bool lapic_x2apic = true, lapic_timer_deadline = true;
 volatile u32 *lapic_mmio;

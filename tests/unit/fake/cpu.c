@@ -73,7 +73,7 @@ void fake_unlock(void)
 	pthread_mutex_unlock(&big_lock);
 }
 
-cpumask_t cpu_online_mask;
+cpumask_t cpu_online_mask, cpu_started_mask;
 u32 cpu_online_count;
 
 /* The CPUs that the program is not at the moment. */
@@ -138,6 +138,7 @@ void fake_cpu_start(u32 cpus)
 	memset(fake_ipis, 0, sizeof(fake_ipis));
 	memset(cpu_locals, 0, sizeof(cpu_locals));
 	memset(&cpu_online_mask, 0, sizeof(cpu_online_mask));
+	memset(&cpu_started_mask, 0, sizeof(cpu_started_mask));
 	timers = NULL;
 	fake_now = 1000000000ul;
 	fake_restarts = 0;
@@ -147,6 +148,7 @@ void fake_cpu_start(u32 cpus)
 		parked[i].cpu = i;
 		cpu_locals[i] = i ? &parked[i] : &host_cpu_local;
 		cpumask_set(i, &cpu_online_mask);
+		cpumask_set(i, &cpu_started_mask);
 	}
 }
 
