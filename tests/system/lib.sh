@@ -42,10 +42,10 @@ xend_end() {
 	killall -q xend; until_ok 20 sh -c "! pidof xend" || killall -q -9 xend
 	rm -rf /run/xend/socket /etc/vm/?.cfg /var/lib/xend /var/log/xend/console
 }
-# The process of the daemon's that is the store.
-store_pid() {
+# child store, child console: the process of the daemon's that is it.
+child() {
 	for _p in /proc/[0-9]*; do
-		[ "$(cat $_p/comm 2> /dev/null)" = xend-store ] && grep -q "^PPid:.$XEND\$" $_p/status 2> /dev/null &&
+		[ "$(cat $_p/comm 2> /dev/null)" = "xend-$1" ] && grep -q "^PPid:.$XEND\$" $_p/status 2> /dev/null &&
 			echo ${_p#/proc/}
 	done
 }
