@@ -20,11 +20,20 @@ void names_path(char *buf, size_t size)
 	snprintf(buf, size, "%s/dnsmasq.hosts", xend.set.run_dir);
 }
 
+/* Can it stand there?  Not with a dot or a +, and not what dnsmasq takes for a time or an order. */
+static bool is_label(const char *name)
+{
+	size_t digits = strspn(name, "0123456789"), len = strlen(name);
+	bool time = digits && (digits == len || (digits == len - 1 && strchr("smhdw", name[digits])));
+
+	return !strpbrk(name, ".+") && !time && strcmp(name, "ignore") != 0 && strcmp(name, "infinite") != 0;
+}
+
 static void add_guest(struct strbuf *sb, const struct guest *g)
 {
 	char mac[18];
 
-	for (size_t i = 0; g->cfg && i < g->n_vifs; i++) {
+	for (size_t i = 0; g->cfg && is_label(g->name) && i < g->n_vifs; i++) {
 		if (g->vifs[i].state == DEV_GONE || !vif_is_home(&g->cfg->vifs[i]))
 			continue;
 		device_mac(g, i, mac);

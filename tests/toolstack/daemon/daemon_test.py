@@ -968,6 +968,10 @@ def leases_given_back(h):
     assert resolve(h, 'stranger') is None
     h.xl('rename', 'rename', 'renamed')
     h.until('and its new one', lambda: resolve(h, 'renamed') == '10.188.0.14' and resolve(h, 'rename') is None)
+    for word in 'ignore', '10.188.0.99', '12h':     # not for dnsmasq to take for something else
+        h.xl('rename', 'renamed', word)
+        assert open(h.path('run', 'dnsmasq.hosts')).read() == '', word
+        h.xl('rename', word, 'renamed')
     h.xl('rename', 'renamed', 'rename')
     h.xl('network-attach', 'rename', f'mac={macs["plugged"]}')
     time.sleep(0.2)
