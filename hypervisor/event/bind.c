@@ -69,7 +69,7 @@ static int unbound_open(struct domain *d, domid_t remote, u32 *port)
 	rc = event_port_take(d, port, &p);
 	if (!rc) {
 		p->remote_domid = remote == DOMID_SELF ? current->domain->id : remote;
-		event_port_open(d, p, EVTCHNSTAT_unbound);
+		event_port_open(d, *port, p, EVTCHNSTAT_unbound);
 	}
 	spin_unlock(&d->event->lock);
 	return rc;
@@ -105,7 +105,7 @@ static int interdomain_connect(struct domain *d, struct domain *remote, u32 remo
 	rp->remote = d;
 	rp->remote_port = *port;
 	rp->peer = p;
-	event_port_open(d, p, EVTCHNSTAT_interdomain);
+	event_port_open(d, *port, p, EVTCHNSTAT_interdomain);
 	store_release(&rp->type, EVTCHNSTAT_interdomain);
 
 	/* News sent while the other end was unbound was lost: assume there was some. */
@@ -154,7 +154,7 @@ int event_bind_virq(struct domain *d, struct evtchn_bind_virq *op)
 		goto out;
 	p->vcpu = (u16)op->vcpu;
 	p->virq = op->virq;
-	event_port_open(d, p, EVTCHNSTAT_virq);
+	event_port_open(d, op->port, p, EVTCHNSTAT_virq);
 	store_release(&v->virq_ports[op->virq], op->port);
 out:
 	spin_unlock(&d->event->lock);
@@ -172,7 +172,7 @@ int event_bind_ipi(struct domain *d, struct evtchn_bind_ipi *op)
 	rc = event_port_take(d, &op->port, &p);
 	if (!rc) {
 		p->vcpu = (u16)op->vcpu;
-		event_port_open(d, p, EVTCHNSTAT_ipi);
+		event_port_open(d, op->port, p, EVTCHNSTAT_ipi);
 	}
 	spin_unlock(&d->event->lock);
 	return rc;
@@ -191,7 +191,7 @@ int event_bind_pirq(struct domain *d, struct evtchn_bind_pirq *op)
 		goto out;
 	/* Open before bound: the first interrupt may come while bind_guest still runs. */
 	p->pirq = op->pirq;
-	event_port_open(d, p, EVTCHNSTAT_pirq);
+	event_port_open(d, op->port, p, EVTCHNSTAT_pirq);
 	rc = pirq_bind_guest(d, op->pirq, op->port, op->flags & BIND_PIRQ__WILL_SHARE);
 	if (rc) {
 		store_release(&p->type, EVENT_FREE);

@@ -63,6 +63,7 @@ struct event_domain {
 	/* grow only: written under the lock, read by senders */
 	u32 nr_ports;
 	struct event_port **buckets;
+	u8 *taken;			/* of each bucket, how many are open; the lock */
 
 	/* atomic */
 	u32 nr_pollers;			/* vCPUs in SCHEDOP_poll */
@@ -95,7 +96,7 @@ static inline struct event_port *event_port_of(const struct event_domain *ed, u3
 
 /* table.c; the event lock is held. A port taken has type EVENT_FREE until event_port_open(). */
 int event_port_take(struct domain *d, u32 *port, struct event_port **p);
-void event_port_open(struct domain *d, struct event_port *p, u8 type);
+void event_port_open(struct domain *d, u32 port, struct event_port *p, u8 type);
 void event_port_free(struct domain *d, u32 port, struct event_port *p);	/* after event_synchronize() */
 
 /* bind.c: closes a port of any type. -EINVAL if it is not open. Takes the locks. */

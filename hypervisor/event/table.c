@@ -40,8 +40,10 @@ int event_domain_init(struct domain *d, u32 max_port)
 	ed->destroy_position = 1;
 	spin_lock_init(&ed->lock, RANK_EVENT, "event");
 	ed->buckets = heap_alloc_array(DIV_ROUND_UP(ed->max_ports, PORTS_PER_BUCKET), sizeof(*ed->buckets));
-	if (!ed->buckets)
-		goto out_free;
+	ed->taken = heap_alloc_array(DIV_ROUND_UP(ed->max_ports, PORTS_PER_BUCKET), sizeof(*ed->taken));
+	if (!ed->buckets || !ed->taken)
+		goto out_buckets;
+	ed->taken[0] = 1;		/* port 0 is never used */
 	d->event = ed;
 	rc = pirq_domain_init(d);
 	if (rc)
@@ -51,7 +53,7 @@ int event_domain_init(struct domain *d, u32 max_port)
 out_buckets:
 	d->event = NULL;
 	heap_free(ed->buckets);
-out_free:
+	heap_free(ed->taken);
 	heap_free(ed);
 	return rc;
 }
@@ -81,6 +83,9 @@ int event_port_take(struct domain *d, u32 *port, struct event_port **p)
 	if (ed->closing)
 		return -EINVAL;
 	for (;; n++) {
+		/* full buckets cost little: there may be a thousand of them */
+		while (n < limit && ed->taken[n / PORTS_PER_BUCKET] == PORTS_PER_BUCKET)
+			n = (n / PORTS_PER_BUCKET + 1) * PORTS_PER_BUCKET;
 		if (n >= limit)
 			return -ENOSPC;
 		while (n >= ed->nr_ports) {
@@ -98,9 +103,10 @@ int event_port_take(struct domain *d, u32 *port, struct event_port **p)
 	return 0;
 }
 
-void event_port_open(struct domain *d, struct event_port *p, u8 type)
+void event_port_open(struct domain *d, u32 port, struct event_port *p, u8 type)
 {
 	d->event->open_ports++;
+	d->event->taken[port / PORTS_PER_BUCKET]++;
 	store_release(&p->type, type);
 }
 
@@ -116,6 +122,7 @@ void event_port_free(struct domain *d, u32 port, struct event_port *p)
 	p->last_priority = last_priority;
 	p->last_vcpu = last_vcpu;
 	ed->open_ports--;
+	ed->taken[port / PORTS_PER_BUCKET]--;
 	ed->first_maybe_free = MIN(ed->first_maybe_free, port);
 }
 
@@ -165,6 +172,7 @@ void event_domain_free(struct domain *d)
 	for (i = 0; i < ed->nr_ports / PORTS_PER_BUCKET; i++)
 		page_free_virt(ed->buckets[i]);
 	heap_free(ed->buckets);
+	heap_free(ed->taken);
 	heap_free(ed);
 	d->event = NULL;
 }

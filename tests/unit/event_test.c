@@ -257,6 +257,34 @@ TEST(ports_run_out_and_come_back)
 	TEARDOWN();
 }
 
+/* Buckets that are full are passed over, and one that has a hole again is not. */
+TEST(holes_are_found_among_full_buckets)
+{
+	static const u32 holes[] = { 1, 127, 128, 300, 383, 511 };
+	struct domain *a;
+	u32 port = 0;
+
+	SETUP(1);
+	a = fake_domain(0, true, 1);
+	fake_be(a->vcpu[0]);
+	while (port < 600) {
+		u32 next = unbound(a, 0);
+
+		CHECK_EQ(next, port + 1);
+		port = next;
+	}
+	for (u32 i = ARRAY_SIZE(holes); i-- > 0;)
+		CHECK_EQ(event_close(a, holes[i]), 0);
+	for (u32 i = 0; i < ARRAY_SIZE(holes); i++)
+		CHECK_EQ(unbound(a, 0), holes[i]);
+	CHECK_EQ(unbound(a, 0), 601);
+	for (u32 i = 0; i <= 4; i++)		/* all of a bucket, and it fills up again */
+		CHECK_EQ(event_close(a, 255 - i), 0);
+	CHECK_EQ(unbound(a, 0), 251);
+	fake_domain_end(a);
+	TEARDOWN();
+}
+
 TEST(no_memory_is_an_error)
 {
 	struct evtchn_bind_ipi op = { .vcpu = 0 };
@@ -408,6 +436,7 @@ int main(void)
 	RUN(virqs_are_bound_once_and_where_they_may);
 	RUN(global_virqs_can_go_elsewhere);
 	RUN(ports_run_out_and_come_back);
+	RUN(holes_are_found_among_full_buckets);
 	RUN(no_memory_is_an_error);
 	RUN(reset_gives_way_to_other_work);
 	RUN(a_domain_that_goes_unbinds_the_others);
