@@ -70,13 +70,17 @@ struct grant_table {
 
 	/* track_lock */
 	struct spinlock track_lock;
-	u32 nr_track_frames;			/* only grows; read without the lock */
+	u32 nr_track_frames;			/* only grows, until the domain ends; read without the lock */
 	u32 track_free;				/* head of the free list */
 	u32 tracks_used;
 	struct grant_track **track;
 	u32 search_mfn, search_at;		/* where grant_is_mapped_by() goes on */
 
-	u32 destroy_position;			/* only grant_domain_destroy() */
+	u32 destroy_position, unshare_position;	/* only grant_domain_destroy(): of tracks, and of frames */
+
+	/* a setup_table that was interrupted: its list, and how much of that is written. A hint of the caller's own */
+	u64 setup_list;
+	u32 setup_at;
 };
 
 static inline struct grant_track *grant_track_of(const struct grant_table *gt, u32 handle)

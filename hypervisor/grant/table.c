@@ -157,10 +157,51 @@ static int target_get(domid_t id, struct domain **out)
 	return GNTST_permission_denied;
 }
 
+/* Where an interrupted call for this list goes on; the lock keeps calls of several vCPUs apart. */
+static u32 setup_resume(struct grant_table *gt, u64 list)
+{
+	u32 at;
+
+	spin_lock(&gt->lock);
+	at = gt->setup_list == list ? gt->setup_at : 0;
+	gt->setup_list = gt->setup_at = 0;
+	spin_unlock(&gt->lock);
+	return at;
+}
+
+static void setup_remember(struct grant_table *gt, u64 list, u32 at)
+{
+	spin_lock(&gt->lock);
+	gt->setup_list = list;
+	gt->setup_at = at;
+	spin_unlock(&gt->lock);
+}
+
+/* Frames never leave the table while the domain can run. -EFAULT; -ERESTART: d's table remembers how far it came. */
+static int put_frame_list(struct domain *d, struct domain *target, const struct gnttab_setup_table *op)
+{
+	u32 i = setup_resume(d->grant, op->frame_list), entry_bytes = d->pv.is_32bit ? 4 : 8;
+	struct grant_table *gt = target->grant;
+
+	while (i < op->nr_frames) {
+		u64 number;
+
+		spin_lock(&gt->lock);
+		number = gt->closed ? 0 : mfn_x(shared_mfn(gt, i));
+		spin_unlock(&gt->lock);
+		if (guest_copy_to(op->frame_list + (u64)i * entry_bytes, &number, entry_bytes))
+			return -EFAULT;
+		if (++i % 64 == 0 && i < op->nr_frames && softirq_is_pending()) {
+			setup_remember(d->grant, op->frame_list, i);
+			return -ERESTART;
+		}
+	}
+	return 0;
+}
+
 int grant_setup_table(struct domain *d, struct gnttab_setup_table *op)
 {
 	struct domain *target;
-	u32 i, entry_bytes = d->pv.is_32bit ? 4 : 8;
 	int rc = target_get(op->dom, &target);
 
 	if (rc) {
@@ -168,26 +209,13 @@ int grant_setup_table(struct domain *d, struct gnttab_setup_table *op)
 		return 0;
 	}
 	rc = op->nr_frames > target->grant->max_frames ? -ENOSPC : grant_table_grow(target, op->nr_frames);
-	if (rc == -ERESTART)
-		goto out;
-	if (rc) {
+	if (rc && rc != -ERESTART) {
 		op->status = GNTST_general_error;
 		rc = 0;
-		goto out;
+	} else if (!rc) {
+		op->status = GNTST_okay;
+		rc = put_frame_list(d, target, op);
 	}
-	op->status = GNTST_okay;
-	/*
-	 * At most GRANT_FRAMES_LIMIT words: bounded. Frames never leave the table while the domain can run.
-	 */
-	for (i = 0; i < op->nr_frames && !rc; i++) {
-		u64 number;
-
-		spin_lock(&target->grant->lock);
-		number = target->grant->closed ? 0 : mfn_x(shared_mfn(target->grant, i));
-		spin_unlock(&target->grant->lock);
-		rc = guest_copy_to(op->frame_list + (u64)i * entry_bytes, &number, entry_bytes);
-	}
-out:
 	domain_put(target);
 	return rc;
 }
@@ -293,10 +321,51 @@ int grant_cache_flush(struct domain *d, struct gnttab_cache_flush *op)
 	return op->op & GNTTAB_CACHE_INVAL ? -EOPNOTSUPP : 0;
 }
 
+/* Nothing is mapped any more, and nobody maps: what the handles stood in. */
+static int free_tracks(struct grant_table *gt)
+{
+	gt->track_free = NO_TRACK;
+	while (gt->nr_track_frames) {
+		u32 last = --gt->nr_track_frames;
+
+		heap_free(gt->track[last]);
+		gt->track[last] = NULL;
+		if (softirq_is_pending())
+			return -ERESTART;
+	}
+	return 0;
+}
+
+static bool any_pinned(const struct grant_active *a)
+{
+	for (u32 i = 0; i < ENTRIES_PER_FRAME; i++)
+		if (a[i].readers | a[i].writers)
+			return true;
+	return false;
+}
+
+/* The lent frame goes, and the entries unless somebody has one mapped yet: what is not pinned now is never again. */
+static void drop_frame(struct grant_table *gt, u32 i)
+{
+	struct grant_entry_v1 *page;
+	struct grant_active *active = NULL;
+
+	spin_lock(&gt->lock);
+	page = gt->shared[i];
+	gt->shared[i] = NULL;
+	if (gt->active[i] && !any_pinned(gt->active[i])) {
+		active = gt->active[i];
+		gt->active[i] = NULL;
+	}
+	spin_unlock(&gt->lock);
+	heap_free(active);
+	if (page)
+		domain_unshare_page(virt_to_frame(page));
+}
+
 int grant_domain_destroy(struct domain *d)
 {
 	struct grant_table *gt = d->grant;
-	u32 i;
 	int rc;
 
 	if (!gt)
@@ -305,21 +374,16 @@ int grant_domain_destroy(struct domain *d)
 	gt->closed = true;
 	spin_unlock(&gt->lock);
 	rc = grant_release_mappings(d);
-	if (rc)
-		return rc;
-	for (i = 0; i < gt->nr_frames; i++) {
-		struct grant_entry_v1 *page;
-
-		spin_lock(&gt->lock);
-		page = gt->shared[i];
-		gt->shared[i] = NULL;
-		spin_unlock(&gt->lock);
-		if (page)
-			domain_unshare_page(virt_to_frame(page));
+	if (!rc)
+		rc = free_tracks(gt);
+	while (!rc && gt->unshare_position < gt->nr_frames) {
+		drop_frame(gt, gt->unshare_position++);
+		rc = softirq_is_pending() ? -ERESTART : 0;
 	}
-	return 0;
+	return rc;
 }
 
+/* What domain_destroy() has left: all of a domain that was not finished, else entries that others had mapped. */
 void grant_domain_free(struct domain *d)
 {
 	struct grant_table *gt = d->grant;
@@ -349,9 +413,10 @@ void grant_dump(struct domain *d)
 		 gt->nr_frames,
 		 gt->max_frames, gt->tracks_used, gt->max_track_frames * TRACKS_PER_FRAME);
 	for (i = 0; i < gt->nr_frames * ENTRIES_PER_FRAME; i++) {
-		const struct grant_active *a = &gt->active[i / ENTRIES_PER_FRAME][i % ENTRIES_PER_FRAME];
+		const struct grant_active *page = READ_ONCE(gt->active[i / ENTRIES_PER_FRAME]);
+		const struct grant_active *a = page ? &page[i % ENTRIES_PER_FRAME] : NULL;
 
-		if (a->readers || a->writers)
+		if (a && (a->readers || a->writers))
 			log_info("    grant %u: frame %#x to d%u, %u reading, %u writing", i, a->mfn,
 				 a->domid, a->readers,
 				 a->writers);

@@ -105,10 +105,11 @@ static void check_pins(u32 n)
 	u32 ref;
 
 	for (ref = 0; ref < gt->nr_frames * ENTRIES_PER_FRAME; ref++) {
-		const struct grant_active *a = &gt->active[ref / ENTRIES_PER_FRAME][ref % ENTRIES_PER_FRAME];
+		const struct grant_active *page = gt->active[ref / ENTRIES_PER_FRAME];
+		const struct grant_active *a = &page[ref % ENTRIES_PER_FRAME];
 
-		CHECK(a->readers == want_pins[n][ref][0]);
-		CHECK(a->writers == want_pins[n][ref][1]);
+		CHECK((page ? a->readers : 0) == want_pins[n][ref][0]);
+		CHECK((page ? a->writers : 0) == want_pins[n][ref][1]);
 	}
 }
 

@@ -192,9 +192,11 @@ static u32 count_pins(const struct domain *d)
 		return 0;
 	each_track(d, find_pin);
 	for (u32 i = 0; i < d->grant->nr_frames * ENTRIES_PER_FRAME; i++) {
-		const struct grant_active *a = &d->grant->active[i / ENTRIES_PER_FRAME][i % ENTRIES_PER_FRAME];
+		const struct grant_active *page = d->grant->active[i / ENTRIES_PER_FRAME];
 
-		pins += a->readers + a->writers;
+		/* the pages without pins go while a domain ends */
+		if (page)
+			pins += page[i % ENTRIES_PER_FRAME].readers + page[i % ENTRIES_PER_FRAME].writers;
 	}
 	return pins;
 }
