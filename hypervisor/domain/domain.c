@@ -90,7 +90,8 @@ void domain_each(domid_t first, bool (*fn)(struct domain *d, void *arg), void *a
 			id |= TABLE_LEAF - 1;
 			continue;
 		}
-		d = domain_get(id);
+		/* most numbers are nobody's, and one that comes just now may be missed */
+		d = domain_lookup(id) ? domain_get(id) : NULL;
 		if (!d)
 			continue;
 		more = fn(d, arg);

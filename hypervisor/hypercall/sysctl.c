@@ -103,16 +103,37 @@ static bool list_one(struct domain *d, void *arg)
 		return false;
 	}
 	w->l->num_domains++;
-	return true;
+	if (!softirq_is_pending() || w->l->num_domains == w->l->max_domains)
+		return true;
+	w->rc = -ERESTART;
+	return false;
+}
+
+static int list_from(struct xen_sysctl_getdomaininfolist *l, domid_t first)
+{
+	struct list_walk w = { .l = l, .rc = COPY_BACK };
+
+	domain_each(first, list_one, &w);
+	return w.rc;
 }
 
 static int op_getdomaininfolist(struct xen_sysctl *op)
 {
-	struct list_walk w = { .l = &op->u.getdomaininfolist, .rc = COPY_BACK };
+	struct xen_sysctl_getdomaininfolist *l = &op->u.getdomaininfolist;
 
-	w.l->num_domains = 0;
-	domain_each(w.l->first_domain, list_one, &w);
-	return w.rc;
+	l->num_domains = 0;
+	return list_from(l, l->first_domain);
+}
+
+/* Behind the last one in the caller's list. */
+static int list_goes_on(struct xen_sysctl *op)
+{
+	struct xen_sysctl_getdomaininfolist *l = &op->u.getdomaininfolist;
+	struct xen_domctl_getdomaininfo last;
+
+	if (!l->num_domains || guest_get_nth(&last, l->buffer, l->num_domains - 1))
+		return -EFAULT;
+	return list_from(l, last.domain + 1);
 }
 
 static int op_debug_keys(struct xen_sysctl *op)
@@ -373,17 +394,33 @@ static int (*const ops[])(struct xen_sysctl *op) = {
 	[XEN_SYSCTL_get_cpu_policy] = op_cpu_policy,
 };
 
+/* In the operation's number, ours: one that said -ERESTART goes on. Harmless if a caller sets it. */
+#define GOES_ON		(1u << 31)
+
+static int (*const go_on[ARRAY_SIZE(ops)])(struct xen_sysctl *op) = {
+	[XEN_SYSCTL_getdomaininfolist] = list_goes_on,
+};
+
 long do_sysctl(u64 arg)
 {
 	struct xen_sysctl op;
+	bool goes_on;
 	int rc;
 
 	if (guest_get(&op, arg))
 		return -EFAULT;
 	if (op.interface_version != XEN_SYSCTL_INTERFACE_VERSION)
 		return -EACCES;
-	if (op.cmd >= ARRAY_SIZE(ops) || !ops[op.cmd])
+	goes_on = op.cmd & GOES_ON;
+	op.cmd &= ~GOES_ON;
+	if (op.cmd >= ARRAY_SIZE(ops) || !ops[op.cmd] || (goes_on && !go_on[op.cmd]))
 		return -ENOSYS;
-	rc = ops[op.cmd](&op);
-	return rc == COPY_BACK ? guest_put(arg, &op) : rc;
+	rc = goes_on ? go_on[op.cmd](&op) : ops[op.cmd](&op);
+	if (rc == -ERESTART)
+		op.cmd |= GOES_ON;
+	if ((rc == COPY_BACK || goes_on || rc == -ERESTART) && guest_put(arg, &op))
+		return -EFAULT;
+	if (rc == -ERESTART)
+		return hypercall_restart(__HYPERVISOR_sysctl, 1, arg);
+	return rc == COPY_BACK ? 0 : rc;
 }

@@ -5,6 +5,7 @@
  * hypervisor took to notice. One instruction is one nanosecond here (-icount).
  */
 #include "abi/domctl.h"
+#include "abi/sysctl.h"
 #include "guest.h"
 
 const char test_title[] = "latency: long hypercalls give way";
@@ -253,6 +254,19 @@ static void second_page(void)
 	words_come(1);
 }
 
+/* Frames of another domain's grant table, all named in one call; more of them than a guest has by default. */
+#define NAMED	4000u
+
+static uint64_t named[NAMED];
+
+static void grant_table(domid_t of, uint32_t n)
+{
+	struct gnttab_setup_table t = { .dom = of, .nr_frames = n, .frame_list = (uint64_t)named };
+
+	EXPECT(0, hypercall(grant_table_op, GNTTABOP_setup_table, &t, 1));
+	CHECK(t.status == GNTST_okay, "setup_table of %u frames: %d", n, t.status);
+}
+
 /* A domain with all sorts of things goes, the last of it with its last reference. */
 static struct xen_domctl d;
 static domid_t victim;
@@ -272,7 +286,7 @@ static void make_victim(void)
 
 	victim = 0;
 	d.u.createdomain = (struct xen_domctl_createdomain) {
-		.max_vcpus = 32, .max_evtchn_port = 4095, .max_grant_frames = 64, .max_maptrack_frames = 1024,
+		.max_vcpus = 32, .max_evtchn_port = 4095, .max_grant_frames = NAMED, .max_maptrack_frames = 1024,
 		.grant_opts = 1,
 	};
 	EXPECT(0, dom(XEN_DOMCTL_createdomain));
@@ -287,6 +301,7 @@ static void make_victim(void)
 	EXPECT(MANY, hypercall(memory_op, XENMEM_populate_physmap, &r));
 	for (unsigned int i = 0; i < 4000; i++)
 		EXPECT(0, hypercall(event_channel_op, EVTCHNOP_alloc_unbound, &open));
+	grant_table(victim, 1000);
 }
 
 static void destroy_victim(void)
@@ -297,6 +312,60 @@ static void destroy_victim(void)
 		rc = dom(XEN_DOMCTL_destroydomain);
 	while (rc == -XEN_EAGAIN || rc == -85);
 	EXPECT(0, rc);
+	victim = 0;
+}
+
+static void table_of_another(void)
+{
+	if (!victim)
+		make_victim();
+	memset(named, 0, sizeof(named));
+}
+
+static void name_frames(void)
+{
+	grant_table(victim, NAMED);
+	for (unsigned int i = 0; i < NAMED; i++)
+		if (!named[i]) {
+			test_failure("frame %u of the table is not named", i);
+			return;
+		}
+}
+
+/* Many domains, of which all is asked at once. */
+#define DOMAINS	500u
+
+static struct xen_domctl_getdomaininfo infos[DOMAINS + 8];
+
+static void many_domains(void)
+{
+	static bool made;
+
+	for (unsigned int i = 0; i < DOMAINS && !made; i++) {
+		victim = 0;
+		d.u.createdomain = (struct xen_domctl_createdomain) { .max_vcpus = 1, .max_evtchn_port = 7,
+								      .max_grant_frames = 1 };
+		EXPECT(0, dom(XEN_DOMCTL_createdomain));
+	}
+	made = true;
+	memset(infos, 0, sizeof(infos));
+}
+
+static void list_domains(void)
+{
+	struct xen_sysctl s = {
+		.cmd = XEN_SYSCTL_getdomaininfolist, .interface_version = XEN_SYSCTL_INTERFACE_VERSION,
+		.u.getdomaininfolist = { .max_domains = ARRAY_SIZE(infos), .buffer = (uint64_t)infos },
+	};
+
+	EXPECT(0, hypercall(sysctl, &s));
+	CHECK(s.cmd == XEN_SYSCTL_getdomaininfolist, "the operation's number is %#x afterwards", s.cmd);
+	CHECK(s.u.getdomaininfolist.num_domains >= DOMAINS, "%u domains listed", s.u.getdomaininfolist.num_domains);
+	for (unsigned int i = 1; i < s.u.getdomaininfolist.num_domains; i++)
+		if (infos[i].domain <= infos[i - 1].domain) {
+			test_failure("domain %u is listed behind %u", infos[i].domain, infos[i - 1].domain);
+			return;
+		}
 }
 
 static void handlers(void)
@@ -346,6 +415,8 @@ static const struct {
 	{ "4,000 events to the queues", many_pending, queues },
 	{ "1,024 events get their words", queues_without_words, second_page },
 	{ "a domain's end", make_victim, destroy_victim },
+	{ "4,000 frames of a grant table", table_of_another, name_frames },
+	{ "500 domains listed", many_domains, list_domains },
 };
 
 void test_main(void)
