@@ -235,6 +235,38 @@ static void flush(u32 cmd, u64 va, const void *mask, bool here, bool there)
 	CHECK_EQ(flushes(1) != before[1], there);
 }
 
+/* One page alone goes a way of its own: what it drops, whatever stands where, and what it leaves to the long way. */
+TEST(a_page_forgotten_alone)
+{
+	struct mmuext_op op[2] = { { .cmd = MMUEXT_INVLPG_LOCAL }, { .cmd = MMUEXT_INVLPG_LOCAL } };
+	static const struct { u64 va; u32 n; } t[] = {
+		{ 0, 1 }, { 0x00007fffffffffff, 1 }, { 0x0000800000000000, 0 }, { 0xffff7fffffffffff, 0 },
+		{ 0xffff800000000000, 0 }, { HV_VIRT_END - 1, 0 }, { HV_VIRT_END, 1 },
+	};
+	u64 done = guest_va(3), before;
+
+	start();
+	machine_run(V);
+	for (u32 i = 0; i < ARRAY_SIZE(t); i++) {
+		op[0].arg1.linear_addr = t[i].va;
+		CHECK(!machine_store(V, guest_va(0), op, sizeof(op)));
+		before = machine_cpu_registers(0)->invlpg_count;
+		CHECK_EQ(machine_call(V, __HYPERVISOR_mmuext_op, guest_va(0), 1, 0, DOMID_SELF), 0);
+		CHECK_EQ(machine_cpu_registers(0)->invlpg_count - before, t[i].n);
+	}
+	before = machine_cpu_registers(0)->invlpg_count;
+	op[0].arg1.linear_addr = op[1].arg1.linear_addr = guest_va(5);
+	CHECK(!machine_store(V, guest_va(0), op, sizeof(op)));
+	CHECK_EQ(machine_call(V, __HYPERVISOR_mmuext_op, guest_va(0), 2, 0, DOMID_SELF), 0);
+	CHECK_EQ(machine_call(V, __HYPERVISOR_mmuext_op, guest_va(0), 1, done, DOMID_SELF), 0);
+	CHECK_EQ(machine_cpu_registers(0)->invlpg_count - before, 3);
+	CHECK_EQ(machine_call(V, __HYPERVISOR_mmuext_op, guest_va(0), 1, 0, DOMID_SELF), 0);
+	CHECK_EQ(machine_call(V, __HYPERVISOR_mmuext_op, HV_VIRT_END - 8, 1, 0, DOMID_SELF), -EFAULT);
+	CHECK_EQ(machine_call(V, __HYPERVISOR_mmuext_op, 0x00007ffffffffff8, 1, 0, DOMID_SELF), -EFAULT);
+	CHECK_EQ(machine_call(V, __HYPERVISOR_mmuext_op, 0x0000700000000000, 1, 0, DOMID_SELF), -EFAULT);
+	end();
+}
+
 /* Each request to flush reaches the CPUs of the vCPUs that it names, and no others. */
 TEST(flushes_reach_who_is_named)
 {
@@ -321,6 +353,7 @@ int main(void)
 	RUN(device_memory_is_for_those_who_may);
 	RUN(plain_memory_is_written_as_such);
 	RUN(a_store_to_a_page_table);
+	RUN(a_page_forgotten_alone);
 	RUN(flushes_reach_who_is_named);
 	RUN(a_write_that_met_a_stale_entry);
 	return unit_end();
