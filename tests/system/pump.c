@@ -3,7 +3,7 @@
  * How fast a TCP connection or a disk is, and when something is said, without a program's own work in the way.
  *	pump -l PORT			takes one connection after the other and throws away what comes
  *	pump ADDRESS PORT MIB		sends that much, waits until all of it is taken, says how fast it was
- *	pump -r FILE MIB		reads that much past the cache, says how fast it was
+ *	pump -r FILE MIB [KIB]		reads that much past the cache, by so many KiB (1024), says how fast it was
  *	pump -d ADDRESS N		asks the DHCP server there for addresses, in the names of N hardware addresses
  *	pump -w FILE TEXT SECONDS	waits, asleep, until the file holds the text; status 1 if it does not in time
  */
@@ -73,15 +73,16 @@ static void send_to(const char *address, int port, long mib)
 	printf("RATE net %.2f Gbit/s\n", (double)mib * 8 * (1 << 20) / (now() - t) / 1e9);
 }
 
-static void read_disk(const char *file, long mib)
+static void read_disk(const char *file, long mib, long kib)
 {
 	int f = open(file, O_RDONLY | O_DIRECT);
+	ssize_t piece = kib << 10;
 	double t = now();
 
-	need(f >= 0, file);
-	for (long i = 0; i < mib; i++)
-		need(read(f, block, BLOCK) == BLOCK, file);
-	printf("RATE disk %.0f MB/s\n", (double)mib * (1 << 20) / (now() - t) / 1e6);
+	need(f >= 0 && piece > 0 && piece <= BLOCK, file);
+	for (long left = mib << 20; left > 0; left -= piece)
+		need(read(f, block, (size_t)piece) == piece, file);
+	printf("RATE disk-%ldk %.0f MB/s\n", kib, (double)mib * (1 << 20) / (now() - t) / 1e6);
 }
 
 static int holds(const char *file, const char *text)
@@ -142,8 +143,8 @@ int main(int argc, char **argv)
 {
 	if (argc == 3 && !strcmp(argv[1], "-l"))
 		take(atoi(argv[2]));
-	else if (argc == 4 && !strcmp(argv[1], "-r"))
-		read_disk(argv[2], atol(argv[3]));
+	else if ((argc == 4 || argc == 5) && !strcmp(argv[1], "-r"))
+		read_disk(argv[2], atol(argv[3]), argc == 5 ? atol(argv[4]) : 1024);
 	else if (argc == 5 && !strcmp(argv[1], "-w"))
 		return wait_for(argv[2], argv[3], atoi(argv[4]));
 	else if (argc == 4 && !strcmp(argv[1], "-d"))
@@ -151,7 +152,7 @@ int main(int argc, char **argv)
 	else if (argc == 4)
 		send_to(argv[1], atoi(argv[2]), atol(argv[3]));
 	else
-		fprintf(stderr, "usage: pump -l PORT | pump ADDRESS PORT MIB | pump -r FILE MIB | "
+		fprintf(stderr, "usage: pump -l PORT | pump ADDRESS PORT MIB | pump -r FILE MIB [KIB] | "
 			"pump -w FILE TEXT SECONDS | pump -d ADDRESS N\n");
 	return argc < 3;
 }
