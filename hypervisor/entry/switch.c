@@ -11,6 +11,7 @@
 #include "entry/entry.h"
 #include "mm/heap.h"
 #include "mm/hostmap.h"
+#include "pv/mmu.h"
 #include "sched/sched.h"
 #include "x86/cpu_ops.h"
 #include "x86/desc.h"
@@ -54,6 +55,18 @@ static void enter(struct vcpu *next, struct cpu_local *local)
 	guest_ops_of(next->domain)->switch_to(next);
 }
 
+/* What it has asked to be told of at each switch: where its kernel has asked for it, though a process may go on. */
+static void tell(struct vcpu *next)
+{
+	if (likely(!next->runstate_guest && !next->time_guest))
+		return;
+	mmu_show_kernel(next);
+	sched_runstate_to_guest(next);
+	if (unlikely(next->time_guest))
+		time_info_to_guest(next);
+	mmu_show_again(next);
+}
+
 void context_switch(struct vcpu *prev, struct vcpu *next)
 {
 	struct cpu_local *local = cpu_local();
@@ -68,11 +81,8 @@ void context_switch(struct vcpu *prev, struct vcpu *next)
 	else
 		WRITE_ONCE(prev->dirty_cpu, VCPU_NO_CPU);
 	sched_context_saved(prev);
-	if (!next->is_idle) {
-		sched_runstate_to_guest(next);
-		if (unlikely(next->time_guest))
-			time_info_to_guest(next);
-	}
+	if (!next->is_idle)
+		tell(next);
 	stack_reset_and_jump(cpu_stack_top(local), next->is_idle ? sched_idle_loop : guest_return);
 }
 

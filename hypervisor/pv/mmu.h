@@ -66,4 +66,17 @@ int mmu_drop_bases(struct vcpu *v);		/* of a vCPU that runs no more; -ERESTART *
 /* Loads CR3 for the mode v is in. */
 void mmu_load_cr3(const struct vcpu *v);
 
+/* v has just been loaded: its kernel's tables, for what is written to its kernel, and those of its mode again. */
+static inline void mmu_show_kernel(const struct vcpu *v)
+{
+	if (!v->pv.kernel_mode)
+		write_cr3(mfn_x(v->pv.kernel_l4) << PAGE_SHIFT);
+}
+
+static inline void mmu_show_again(const struct vcpu *v)
+{
+	if (!v->pv.kernel_mode)
+		mmu_load_cr3(v);
+}
+
 #endif

@@ -94,10 +94,89 @@ static void moved_info(void)
 	CHECK(mmuext_one(MMUEXT_PIN_L1_TABLE, va_to_mfn(info_page)) < 0, "the page can become a page table");
 }
 
+/*
+ * A process is preempted: its page tables do not show what its kernel has registered, and yet that is up to date when
+ * the process is left the next time.
+ */
+#define SLOT	100		/* of the L4: the kernel's alone */
+#define FAR	((uint64_t)SLOT << 39)
+
+static uint64_t user_l4[512] PAGE, l3[512] PAGE, l2[512] PAGE, l1[512] PAGE;
+static struct vcpu_runstate_info far_area PAGE;
+
+static USER_FN void user_wait(uint64_t arg)
+{
+	volatile uint32_t *flags = (uint32_t *)arg;
+
+	flags[0] = 1;
+	while (!flags[1])
+		;
+	__asm__ volatile("ud2");
+}
+
+static volatile uint32_t flags[2];
+
+static void other(unsigned int cpu)
+{
+	uint64_t start;
+
+	(void)cpu;
+	while (!flags[0])
+		hypercall(sched_op, SCHEDOP_yield, NULL);
+	for (start = system_time(); system_time() - start < 20 * MS;)
+		;
+	flags[1] = 1;
+}
+
+static void build_tables(void)
+{
+	uint64_t maddr;
+
+	l1[0] = va_to_mfn(&far_area) << 12 | PTE_DATA;
+	read_only(l1);
+	l2[0] = va_to_mfn(l1) << 12 | PTE_TABLE;
+	read_only(l2);
+	l3[0] = va_to_mfn(l2) << 12 | PTE_TABLE;
+	read_only(l3);
+	memcpy(user_l4, (const void *)mfn_to_va(root_mfn()), 256 * sizeof(uint64_t));
+	read_only(user_l4);
+	EXPECT(0, mmuext_one(MMUEXT_PIN_L4_TABLE, va_to_mfn(user_l4)));
+	pte_of(FAR, 4, &maddr);
+	EXPECT(0, mmu_update_one(maddr, va_to_mfn(l3) << 12 | PTE_TABLE));
+}
+
+static void while_in_user_mode(void)
+{
+	struct vcpu_register_runstate_memory_area r = { .addr.v = FAR };
+	const volatile struct vcpu_runstate_info *seen = (struct vcpu_runstate_info *)FAR;
+	struct regs end;
+	uint64_t waited;
+
+	if (hypercall(vcpu_op, VCPUOP_is_up, 1, NULL) == -XEN_ENOENT)
+		test_error("needs a second vCPU on its CPU");
+	build_tables();
+	flags[1] = 1;
+	user_run(user_wait, (uint64_t)flags, &end);
+	EXPECT(0, mmuext_one(MMUEXT_NEW_USER_BASEPTR, va_to_mfn(user_l4)));
+	EXPECT(0, hypercall(vcpu_op, VCPUOP_register_runstate_memory_area, 0, &r));
+	flags[0] = flags[1] = 0;
+	waited = seen->time[RUNSTATE_runnable];
+	EXPECT(0, vcpu_run(1, other));
+	user_run(user_wait, (uint64_t)flags, &end);
+	CHECK(end.vector == X86_UD, "the process ended by %#lx", end.vector);
+	CHECK(seen->time[RUNSTATE_runnable] - waited >= 5 * MS, "a process that waited for 20 ms counts %lu ns",
+	      seen->time[RUNSTATE_runnable] - waited);
+	CHECK(seen->state == RUNSTATE_running, "state %d", seen->state);
+	events_off();			/* they are on in user mode */
+	r.addr.v = (uint64_t)&area;
+	EXPECT(0, hypercall(vcpu_op, VCPUOP_register_runstate_memory_area, 0, &r));
+}
+
 void test_main(void)
 {
 	hypercall(vcpu_op, VCPUOP_stop_periodic_timer, 0, NULL);
 	runstate();
 	secondary_time();
+	while_in_user_mode();
 	moved_info();
 }
