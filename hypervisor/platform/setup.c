@@ -58,9 +58,9 @@ void cpu_setup_boot(void)
 	log_info("CPU: %s, family %#x, model %#x, stepping %u", cpu_features.name, cpu_features.family,
 		 cpu_features.model, cpu_features.stepping);
 	log_info("CPU features in use: %s", text);
-	if (cpu_features.xsave_obscure)
-		log_warn("CPU: XSAVE is not used, since CPUID does not describe it (leaf 0xd; the last leaf is %#x): "
-			 "look for a limit of CPUID in the firmware's setup", cpu_features.max_leaf);
+	if (cpu_features.xsave_unused)
+		log_warn("CPU: XSAVE is not used (the last leaf of CPUID is %#x): %s", cpu_features.max_leaf,
+			 cpu_features.xsave_unused);
 	fpu_init();
 	fpu_init_cpu();
 	mce_init_cpu();

@@ -188,9 +188,30 @@ static u64 features_xsave_components(void)
 	return cpuid(0).eax >= 0xd ? cpuid_count(0xd, 0).eax : 0;
 }
 
-const char *features_detect(void)
+/*
+ * QEMU's TCG, 10 too, takes CR4.OSXSAVE for a reserved bit where leaf 0xd.1 is empty (as on Opteron_G4 and G5), and
+ * then repeats the write for ever.
+ */
+static bool features_xsave_hangs(u32 w_d1a)
+{
+	struct cpuid_regs r = cpuid(0x40000000u);
+
+	return cpu_features.hypervisor && !w_d1a && !memcmp(&r.ebx, "TCGTCGTCGTCG", 12);
+}
+
+static const char *features_xsave_unused(u32 w_d1a)
 {
 	const u64 least = XCR0_X87 | XCR0_SSE;
+
+	if (!cpu_features.xsave)
+		return NULL;
+	if ((features_xsave_components() & least) != least)
+		return "CPUID does not describe it in leaf 0xd; look for a limit of CPUID in the firmware's setup";
+	return features_xsave_hangs(w_d1a) ? "this emulator, QEMU's, has it only together with XSAVEOPT" : NULL;
+}
+
+const char *features_detect(void)
+{
 	u32 w[W_COUNT];
 
 	features_uncover();
@@ -199,8 +220,8 @@ const char *features_detect(void)
 	for (size_t i = 0; i < ARRAY_SIZE(feature_table); i++)
 		*feature_flag(&feature_table[i]) = w[feature_table[i].word] >> feature_table[i].bit & 1;
 	cpu_features.tsc_constant = features_tsc_is_constant();
-	cpu_features.xsave_obscure = cpu_features.xsave && (features_xsave_components() & least) != least;
-	if (cpu_features.xsave_obscure)
+	cpu_features.xsave_unused = features_xsave_unused(w[W_D1A]);
+	if (cpu_features.xsave_unused)
 		(void)features_turn_off("xsave");
 	return features_missing(w);
 }

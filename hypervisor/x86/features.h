@@ -20,7 +20,7 @@ struct cpu_features {
 
 	bool smep, smap, umip, fsgsbase;
 	bool xsave, xsaveopt;
-	bool xsave_obscure;		/* shown, but not described (CPUID leaf 0xd), and so not used */
+	const char *xsave_unused;	/* why it is not, though it is shown; else NULL */
 	bool pcid, invpcid;
 	bool page_1g, la57;		/* LA57 is reported, never enabled */
 	bool x2apic, tsc_deadline, arat;
