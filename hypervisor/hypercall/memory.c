@@ -109,8 +109,6 @@ static long machine_memory_map(u64 arg)
 	struct xen_memory_map map;
 	u32 i;
 
-	if (!current->domain->is_privileged)
-		return -EPERM;
 	if (guest_get(&map, arg))
 		return -EFAULT;
 	for (i = 0; i < boot_info.nr_e820 && i < map.nr_entries; i++) {
@@ -148,8 +146,6 @@ static long set_memory_map(u64 arg)
 	struct e820_entry_abi *fresh, *old;
 	struct domain *d;
 
-	if (!current->domain->is_privileged)
-		return -EPERM;
 	if (guest_get(&f, arg))
 		return -EFAULT;
 	if (f.map.nr_entries > MAX_E820_GUEST)
@@ -180,8 +176,6 @@ static long claim_pages(u64 arg)
 	struct domain *d;
 	long rc;
 
-	if (!current->domain->is_privileged)
-		return -EPERM;
 	if (guest_get(&r, arg))
 		return -EFAULT;
 	if (r.extent_order || r.nr_extents > page_total_count())
@@ -222,8 +216,6 @@ static long acquire_resource(u64 start, u64 arg)
 	struct domain *d;
 	long rc;
 
-	if (!current->domain->is_privileged)
-		return -EPERM;
 	if (guest_get(&r, arg))
 		return -EFAULT;
 	if (r.pad || r.type != XENMEM_resource_grant_table || r.id != XENMEM_resource_grant_table_id_shared)
@@ -258,45 +250,55 @@ static long vnuma_info(u64 arg)
 	return -EOPNOTSUPP;
 }
 
+static long maximum_ram_page(u64 arg)
+{
+	return frame_max - 1;
+}
+
+static long nothing_is_shared(u64 arg)
+{
+	return 0;
+}
+
+#define OP(name, ...)	[XENMEM_##name] = { __VA_ARGS__ }
+
+static const struct {
+	long (*all)(u64 arg);			/* one of these three: in one piece, */
+	long (*from)(u64 start, u64 arg);	/* or in several, each from where the last one stopped, */
+	long (*of)(struct domain *d);		/* or what a domain says of itself */
+	bool privileged;
+} ops[] = {
+	OP(increase_reservation, .from = memory_increase),
+	OP(decrease_reservation, .from = memory_decrease),
+	OP(populate_physmap, .from = memory_populate),
+	OP(exchange, .all = memory_exchange),
+	OP(maximum_ram_page, .all = maximum_ram_page),
+	OP(current_reservation, .of = tot_pages_of),
+	OP(maximum_reservation, .of = max_pages_of),
+	OP(maximum_gpfn, .of = max_gpfn_of),
+	OP(machphys_mapping, .all = machphys_mapping),
+	OP(machphys_mfn_list, .from = machphys_mfn_list),
+	OP(memory_map, .all = memory_map),
+	OP(get_vnumainfo, .all = vnuma_info),
+	OP(get_sharing_freed_pages, .all = nothing_is_shared),
+	OP(get_sharing_shared_pages, .all = nothing_is_shared),
+	OP(machine_memory_map, .all = machine_memory_map, .privileged = true),
+	OP(set_memory_map, .all = set_memory_map, .privileged = true),
+	OP(claim_pages, .all = claim_pages, .privileged = true),
+	OP(acquire_resource, .from = acquire_resource, .privileged = true),
+};
+
 long do_memory_op(u64 cmd, u64 arg)
 {
 	u32 op = cmd & MEMOP_CMD_MASK;
-	u64 start = cmd >> MEMOP_EXTENT_SHIFT;
 
-	switch (op) {
-	case XENMEM_increase_reservation:
-	case XENMEM_decrease_reservation:
-	case XENMEM_populate_physmap:
-		return memory_reservation(op, start, arg);
-	case XENMEM_exchange:
-		return memory_exchange(arg);
-	case XENMEM_maximum_ram_page:
-		return frame_max - 1;
-	case XENMEM_current_reservation:
-		return ask_domain(arg, tot_pages_of);
-	case XENMEM_maximum_reservation:
-		return ask_domain(arg, max_pages_of);
-	case XENMEM_maximum_gpfn:
-		return ask_domain(arg, max_gpfn_of);
-	case XENMEM_machphys_mapping:
-		return machphys_mapping(arg);
-	case XENMEM_machphys_mfn_list:
-		return machphys_mfn_list(start, arg);
-	case XENMEM_machine_memory_map:
-		return machine_memory_map(arg);
-	case XENMEM_memory_map:
-		return memory_map(arg);
-	case XENMEM_set_memory_map:
-		return set_memory_map(arg);
-	case XENMEM_claim_pages:
-		return claim_pages(arg);
-	case XENMEM_acquire_resource:
-		return acquire_resource(start, arg);
-	case XENMEM_get_vnumainfo:
-		return vnuma_info(arg);
-	case XENMEM_get_sharing_freed_pages:
-	case XENMEM_get_sharing_shared_pages:
-		return 0;		/* nothing is shared */
-	}
-	return -ENOSYS;
+	if (op >= ARRAY_SIZE(ops) || !(ops[op].all || ops[op].from || ops[op].of))
+		return -ENOSYS;
+	if (ops[op].privileged && !current->domain->is_privileged)
+		return -EPERM;
+	if (ops[op].all)
+		return ops[op].all(arg);
+	if (ops[op].from)
+		return ops[op].from(cmd >> MEMOP_EXTENT_SHIFT, arg);
+	return ask_domain(arg, ops[op].of);
 }

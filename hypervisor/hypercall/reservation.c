@@ -105,7 +105,7 @@ static int prepare(u32 cmd, u64 arg, struct work *w)
 	return w->d ? 0 : -ESRCH;
 }
 
-long memory_reservation(u32 cmd, u64 start, u64 arg)
+static long reservation(u32 cmd, u64 start, u64 arg)
 {
 	struct work w;
 	int rc = prepare(cmd, arg, &w);
@@ -121,4 +121,19 @@ long memory_reservation(u32 cmd, u64 start, u64 arg)
 	}
 	domain_put(w.d);
 	return rc == -ERESTART ? memory_restart(cmd, i, arg) : (long)(i >> shift);
+}
+
+long memory_increase(u64 start, u64 arg)
+{
+	return reservation(XENMEM_increase_reservation, start, arg);
+}
+
+long memory_decrease(u64 start, u64 arg)
+{
+	return reservation(XENMEM_decrease_reservation, start, arg);
+}
+
+long memory_populate(u64 start, u64 arg)
+{
+	return reservation(XENMEM_populate_physmap, start, arg);
 }
