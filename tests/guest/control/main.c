@@ -3,22 +3,12 @@
  * domctl and sysctl as dom0 may call them: versions checked, facts about ourselves right, domains that do not exist
  * refused, and a domain made and destroyed a few times leaves as many free pages as before.
  */
-#include "abi/domctl.h"
 #include "abi/sysctl.h"
 #include "guest.h"
 
 const char test_title[] = "control: domctl and sysctl";
 
-static struct xen_domctl d;
 static struct xen_sysctl s;
-
-static long dom(uint32_t cmd, domid_t domain)
-{
-	d.cmd = cmd;
-	d.interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-	d.domain = domain;
-	return hypercall(domctl, &d);
-}
 
 static long sys(uint32_t cmd)
 {
@@ -36,10 +26,10 @@ static uint64_t free_pages(void)
 
 static void facts(void)
 {
-	struct xen_domctl_getdomaininfo *info = &d.u.getdomaininfo;
+	struct xen_domctl_getdomaininfo *info = &ctl.u.getdomaininfo;
 
-	memset(&d, 0, sizeof(d));
-	EXPECT(0, dom(XEN_DOMCTL_getdomaininfo, 0));
+	memset(&ctl, 0, sizeof(ctl));
+	EXPECT(0, domain_try(XEN_DOMCTL_getdomaininfo, 0));
 	CHECK(info->domain == 0 && (info->flags & XEN_DOMINF_running), "flags %#x", info->flags);
 	CHECK(info->tot_pages >= start_info->nr_pages, "%lu pages, start info says %lu", info->tot_pages,
 	      start_info->nr_pages);
@@ -53,34 +43,34 @@ static void facts(void)
 
 static void refusals(void)
 {
-	memset(&d, 0, sizeof(d));
-	d.cmd = XEN_DOMCTL_getdomaininfo;
-	d.interface_version = 0x14;
-	EXPECT(-XEN_EACCES, hypercall(domctl, &d));
+	memset(&ctl, 0, sizeof(ctl));
+	ctl.cmd = XEN_DOMCTL_getdomaininfo;
+	ctl.interface_version = 0x14;
+	EXPECT(-XEN_EACCES, hypercall(domctl, &ctl));
 	s.cmd = XEN_SYSCTL_physinfo;
 	s.interface_version = 0x14;
 	EXPECT(-XEN_EACCES, hypercall(sysctl, &s));
-	EXPECT(-XEN_ESRCH, dom(XEN_DOMCTL_pausedomain, 77));
-	CHECK(dom(XEN_DOMCTL_destroydomain, 0) < 0, "dom0 destroys itself");
-	CHECK(dom(XEN_DOMCTL_pausedomain, 0) < 0, "dom0 pauses itself");
-	CHECK(dom(99999, 0) < 0, "domctl 99999");
+	EXPECT(-XEN_ESRCH, domain_try(XEN_DOMCTL_pausedomain, 77));
+	CHECK(domain_try(XEN_DOMCTL_destroydomain, 0) < 0, "dom0 destroys itself");
+	CHECK(domain_try(XEN_DOMCTL_pausedomain, 0) < 0, "dom0 pauses itself");
+	CHECK(domain_try(99999, 0) < 0, "domctl 99999");
 	CHECK(sys(99999) < 0, "sysctl 99999");
-	memset(&d, 0, sizeof(d));
-	d.u.createdomain.flags = 0xffffffff;
-	CHECK(dom(XEN_DOMCTL_createdomain, 0) < 0, "a domain with all flags is made");
-	memset(&d, 0, sizeof(d));
-	d.u.createdomain.max_vcpus = 0xffffffff;
-	CHECK(dom(XEN_DOMCTL_createdomain, 0) < 0, "a domain of 2^32 vCPUs is made");
+	memset(&ctl, 0, sizeof(ctl));
+	ctl.u.createdomain.flags = 0xffffffff;
+	CHECK(domain_try(XEN_DOMCTL_createdomain, 0) < 0, "a domain with all flags is made");
+	memset(&ctl, 0, sizeof(ctl));
+	ctl.u.createdomain.max_vcpus = 0xffffffff;
+	CHECK(domain_try(XEN_DOMCTL_createdomain, 0) < 0, "a domain of 2^32 vCPUs is made");
 }
 
 static long create(void)
 {
-	memset(&d, 0, sizeof(d));
-	d.u.createdomain = (struct xen_domctl_createdomain) {
+	memset(&ctl, 0, sizeof(ctl));
+	ctl.u.createdomain = (struct xen_domctl_createdomain) {
 		.max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = 4, .max_maptrack_frames = 4,
 		.grant_opts = 1,
 	};
-	return dom(XEN_DOMCTL_createdomain, 0);
+	return domain_try(XEN_DOMCTL_createdomain, 0);
 }
 
 /* What tools that save or restore a guest ask first, of one that has said nothing yet. */
@@ -101,18 +91,18 @@ static void save_and_restore_ask(domid_t id)
 	EXPECT(0, hypercall(memory_op, XENMEM_acquire_resource, &grants));
 	grants.frame = 1;
 	EXPECT(-XEN_EINVAL, hypercall(memory_op, XENMEM_acquire_resource, &grants));
-	memset(&d, 0, sizeof(d));
-	EXPECT(0, dom(XEN_DOMCTL_get_cpu_policy, id));
-	CHECK(d.u.cpu_policy.nr_msrs >= 2 && d.u.cpu_policy.nr_msrs <= 8, "policy with %u registers",
-	      d.u.cpu_policy.nr_msrs);
-	d.u.cpu_policy = (struct xen_domctl_cpu_policy){ .nr_msrs = 8, .msrs = (uint64_t)msrs, .nr_leaves = 0,
+	memset(&ctl, 0, sizeof(ctl));
+	EXPECT(0, domain_try(XEN_DOMCTL_get_cpu_policy, id));
+	CHECK(ctl.u.cpu_policy.nr_msrs >= 2 && ctl.u.cpu_policy.nr_msrs <= 8, "policy with %u registers",
+	      ctl.u.cpu_policy.nr_msrs);
+	ctl.u.cpu_policy = (struct xen_domctl_cpu_policy){ .nr_msrs = 8, .msrs = (uint64_t)msrs, .nr_leaves = 0,
 							 .leaves = 0 };
-	EXPECT(0, dom(XEN_DOMCTL_get_cpu_policy, id));
-	d.u.cpu_policy.nr_leaves = 0;
-	EXPECT(0, dom(XEN_DOMCTL_set_cpu_policy, id));
+	EXPECT(0, domain_try(XEN_DOMCTL_get_cpu_policy, id));
+	ctl.u.cpu_policy.nr_leaves = 0;
+	EXPECT(0, domain_try(XEN_DOMCTL_set_cpu_policy, id));
 	((uint32_t *)msrs)[0] = 0x1234;
-	CHECK(dom(XEN_DOMCTL_set_cpu_policy, id) < 0, "a policy with an unknown register is taken");
-	CHECK(d.u.cpu_policy.err_msr == 0x1234, "refused is register %#x", d.u.cpu_policy.err_msr);
+	CHECK(domain_try(XEN_DOMCTL_set_cpu_policy, id) < 0, "a policy with an unknown register is taken");
+	CHECK(ctl.u.cpu_policy.err_msr == 0x1234, "refused is register %#x", ctl.u.cpu_policy.err_msr);
 }
 
 /* Counters that grow by what is done, and start anew when reset; nothing is asked that is not there. */
@@ -192,12 +182,12 @@ static long create_with_memory(domid_t *id)
 
 	if (rc)
 		return rc;
-	*id = r.domid = d.domain;
-	memset(&d, 0, sizeof(d));
-	d.u.max_vcpus.max = 1;
-	EXPECT(0, dom(XEN_DOMCTL_max_vcpus, *id));
-	d.u.max_mem.max_memkb = 4096;
-	EXPECT(0, dom(XEN_DOMCTL_max_mem, *id));
+	*id = r.domid = ctl.domain;
+	memset(&ctl, 0, sizeof(ctl));
+	ctl.u.max_vcpus.max = 1;
+	EXPECT(0, domain_try(XEN_DOMCTL_max_vcpus, *id));
+	ctl.u.max_mem.max_memkb = 4096;
+	EXPECT(0, domain_try(XEN_DOMCTL_max_mem, *id));
 	for (int i = 0; i < 16; i++)
 		frames[i] = i;
 	EXPECT(16, hypercall(memory_op, XENMEM_populate_physmap, &r));
@@ -208,7 +198,7 @@ static long destroy(domid_t id)
 {
 	long rc;
 
-	while ((rc = dom(XEN_DOMCTL_destroydomain, id)) == -XEN_EAGAIN || rc == -85)
+	while ((rc = domain_try(XEN_DOMCTL_destroydomain, id)) == -XEN_EAGAIN)
 		;
 	return rc;
 }
@@ -233,23 +223,24 @@ static void life_cycle(void)
 			test_failure("createdomain gave %ld", rc);
 			return;
 		}
-		memset(&d, 0, sizeof(d));
-		EXPECT(0, dom(XEN_DOMCTL_getdomaininfo, 1));
-		CHECK(d.u.getdomaininfo.domain == id && d.domain == id, "the first domain after 0 is %u, not %u",
-		      d.domain, id);
-		EXPECT(-XEN_ESRCH, dom(XEN_DOMCTL_getdomaininfo, id + 1));
-		memset(&d, 0, sizeof(d));
-		EXPECT(0, dom(XEN_DOMCTL_getdomaininfo, id));
-		CHECK(d.u.getdomaininfo.tot_pages == 16, "the new domain has %lu pages", d.u.getdomaininfo.tot_pages);
-		CHECK(d.u.getdomaininfo.flags & XEN_DOMINF_paused, "the new domain is not paused: %#x",
-		      d.u.getdomaininfo.flags);
+		memset(&ctl, 0, sizeof(ctl));
+		EXPECT(0, domain_try(XEN_DOMCTL_getdomaininfo, 1));
+		CHECK(ctl.u.getdomaininfo.domain == id && ctl.domain == id, "the first domain after 0 is %u, not %u",
+		      ctl.domain, id);
+		EXPECT(-XEN_ESRCH, domain_try(XEN_DOMCTL_getdomaininfo, id + 1));
+		memset(&ctl, 0, sizeof(ctl));
+		EXPECT(0, domain_try(XEN_DOMCTL_getdomaininfo, id));
+		CHECK(ctl.u.getdomaininfo.tot_pages == 16, "the new domain has %lu pages",
+		      ctl.u.getdomaininfo.tot_pages);
+		CHECK(ctl.u.getdomaininfo.flags & XEN_DOMINF_paused, "the new domain is not paused: %#x",
+		      ctl.u.getdomaininfo.flags);
 		save_and_restore_ask(id);
 		pools(id);
 		check_result("destroydomain", destroy(id), 0);
 		for (int i = 0; i < 10; i++)
 			wait_a_little();
-		memset(&d, 0, sizeof(d));
-		EXPECT(-XEN_ESRCH, dom(XEN_DOMCTL_pausedomain, id));
+		memset(&ctl, 0, sizeof(ctl));
+		EXPECT(-XEN_ESRCH, domain_try(XEN_DOMCTL_pausedomain, id));
 		after = free_pages();
 		if (round == 1)			/* the first rounds may fill caches */
 			before = after;

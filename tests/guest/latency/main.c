@@ -4,7 +4,6 @@
  * A timer is set to strike in the midst of each, at many places, and the time until its event is heard is what the
  * hypervisor took to notice. One instruction is one nanosecond here (-icount).
  */
-#include "abi/domctl.h"
 #include "abi/sysctl.h"
 #include "guest.h"
 
@@ -268,33 +267,23 @@ static void grant_table(domid_t of, uint32_t n)
 }
 
 /* A domain with all sorts of things goes, the last of it with its last reference. */
-static struct xen_domctl d;
 static domid_t victim;
-
-static long dom(uint32_t cmd)
-{
-	d.cmd = cmd;
-	d.interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-	d.domain = victim;
-	return hypercall(domctl, &d);
-}
 
 static void make_victim(void)
 {
 	struct xen_memory_reservation r = { .extent_start = (uint64_t)frames, .nr_extents = MANY };
 	struct evtchn_alloc_unbound open = { .remote_dom = DOMID_SELF };
 
-	victim = 0;
-	d.u.createdomain = (struct xen_domctl_createdomain) {
+	ctl.u.createdomain = (struct xen_domctl_createdomain) {
 		.max_vcpus = 32, .max_evtchn_port = 4095, .max_grant_frames = NAMED, .max_maptrack_frames = 1024,
 		.grant_opts = 1,
 	};
-	EXPECT(0, dom(XEN_DOMCTL_createdomain));
-	victim = d.domain;
-	d.u.max_vcpus.max = 32;
-	EXPECT(0, dom(XEN_DOMCTL_max_vcpus));
-	d.u.max_mem.max_memkb = 16384;
-	EXPECT(0, dom(XEN_DOMCTL_max_mem));
+	domain_do(XEN_DOMCTL_createdomain, 0);
+	victim = ctl.domain;
+	ctl.u.max_vcpus.max = 32;
+	domain_do(XEN_DOMCTL_max_vcpus, victim);
+	ctl.u.max_mem.max_memkb = 16384;
+	domain_do(XEN_DOMCTL_max_mem, victim);
 	for (unsigned int i = 0; i < MANY; i++)
 		frames[i] = i;
 	r.domid = open.dom = victim;
@@ -306,12 +295,7 @@ static void make_victim(void)
 
 static void destroy_victim(void)
 {
-	long rc;
-
-	do
-		rc = dom(XEN_DOMCTL_destroydomain);
-	while (rc == -XEN_EAGAIN || rc == -85);
-	EXPECT(0, rc);
+	domain_do(XEN_DOMCTL_destroydomain, victim);
 	victim = 0;
 }
 
@@ -342,10 +326,9 @@ static void many_domains(void)
 	static bool made;
 
 	for (unsigned int i = 0; i < DOMAINS && !made; i++) {
-		victim = 0;
-		d.u.createdomain = (struct xen_domctl_createdomain) { .max_vcpus = 1, .max_evtchn_port = 7,
+		ctl.u.createdomain = (struct xen_domctl_createdomain) { .max_vcpus = 1, .max_evtchn_port = 7,
 								      .max_grant_frames = 1 };
-		EXPECT(0, dom(XEN_DOMCTL_createdomain));
+		domain_do(XEN_DOMCTL_createdomain, 0);
 	}
 	made = true;
 	memset(infos, 0, sizeof(infos));

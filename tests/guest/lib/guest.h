@@ -21,6 +21,7 @@
 #include "abi/xen.h"
 #include "abi/callback.h"
 #include "abi/errno.h"
+#include "abi/domctl.h"
 #include "abi/event_channel.h"
 #include "abi/features.h"
 #include "abi/grant_table.h"
@@ -244,6 +245,13 @@ void user_run_at(uint64_t rip, uint64_t cs, uint64_t ss, uint64_t rflags, uint64
 /* Starts vCPU `cpu`, which calls fn. 0 or the hypervisor's error. */
 long vcpu_run(unsigned int cpu, void (*fn)(unsigned int cpu));
 void vcpu_main(unsigned int cpu) __attribute__((noreturn));
+
+/* ---- control of other domains ---- */
+
+/* What the next operation takes, and what the last one has brought. */
+extern struct xen_domctl ctl;
+long domain_try(uint32_t cmd, domid_t domain);		/* to its end, however often it gives way */
+void domain_do(uint32_t cmd, domid_t domain);		/* error if it is refused */
 
 /* ---- library ---- */
 

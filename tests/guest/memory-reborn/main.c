@@ -5,7 +5,6 @@
  */
 #include "guest.h"
 
-#include "abi/domctl.h"
 
 const char test_title[] = "memory-reborn: nothing of a domain that has ended is found by others";
 
@@ -15,13 +14,6 @@ const char test_title[] = "memory-reborn: nothing of a domain that has ended is 
 static uint8_t spare[2 * FRAMES][PAGE_SIZE] PAGE;
 static volatile uint64_t window[512] PAGE;
 static uint64_t list[2 * FRAMES], theirs[FRAMES];
-
-static long dom(uint32_t cmd, struct xen_domctl *d)
-{
-	d->cmd = cmd;
-	d->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-	return hypercall(domctl, d);
-}
 
 static long reserve(unsigned int cmd, domid_t id, unsigned int n, unsigned int order)
 {
@@ -44,16 +36,16 @@ static void make_room(void)
 /* A domain whose every word is the secret lives, and ends. */
 static void live_and_die(void)
 {
-	struct xen_domctl d = { .u.createdomain = { .max_vcpus = 1, .max_evtchn_port = 100, .max_grant_frames = 1,
-						    .max_maptrack_frames = 1, .grant_opts = 1 } };
-	struct xen_domctl max = { .u.max_mem.max_memkb = FRAMES * 4 };
 	domid_t id;
-	long rc = dom(XEN_DOMCTL_createdomain, &d);
 
-	if (rc)
-		test_error("createdomain gave %ld", rc);
-	id = max.domain = d.domain;
-	EXPECT(0, dom(XEN_DOMCTL_max_mem, &max));
+	ctl.u.createdomain = (struct xen_domctl_createdomain) {
+		.max_vcpus = 1, .max_evtchn_port = 100, .max_grant_frames = 1, .max_maptrack_frames = 1,
+		.grant_opts = 1,
+	};
+	domain_do(XEN_DOMCTL_createdomain, 0);
+	id = ctl.domain;
+	ctl.u.max_mem.max_memkb = FRAMES * 4;
+	domain_do(XEN_DOMCTL_max_mem, id);
 	for (unsigned int i = 0; i < FRAMES; i++)
 		list[i] = i;
 	EXPECT(FRAMES, reserve(XENMEM_populate_physmap, id, FRAMES, 0));
@@ -65,10 +57,7 @@ static void live_and_die(void)
 			window[k] = SECRET;
 	}
 	EXPECT(0, map_at(window, 0, UVMF_INVLPG));
-	do
-		rc = dom(XEN_DOMCTL_destroydomain, &d);
-	while (rc == -XEN_EAGAIN || rc == -85);
-	EXPECT(0, rc);
+	domain_do(XEN_DOMCTL_destroydomain, id);
 }
 
 static bool was_theirs(uint64_t mfn)

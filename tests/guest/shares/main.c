@@ -8,7 +8,6 @@
  * (credit2) gives each vCPU of a guest the guest's whole weight, so there the guest with four vCPUs gets four shares;
  * see README.md.
  */
-#include "abi/domctl.h"
 #include "abi/sysctl.h"
 #include "guest.h"
 
@@ -78,7 +77,6 @@ _Static_assert(offsetof(struct sched_poll, nr_ports) == 8 && offsetof(struct sch
 
 /* ---- making them ---- */
 
-static struct xen_domctl d;
 static struct guest {
 	domid_t id;
 	uint64_t frames[FRAMES];
@@ -86,19 +84,6 @@ static struct guest {
 } guests[GUESTS];
 static uint8_t window[PAGE_SIZE] PAGE;
 static unsigned int cpus;
-
-static void control(uint32_t cmd, domid_t domain)
-{
-	long rc;
-
-	d.cmd = cmd;
-	d.interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-	d.domain = domain;
-	while ((rc = hypercall(domctl, &d)) == -85)		/* ERESTART */
-		;
-	if (rc)
-		test_error("domctl %u of domain %u gives %ld", cmd, domain, rc);
-}
 
 /* A frame of a guest's, shown at `window` until the next one is. */
 static uint8_t *show(const struct guest *g, unsigned int frame)
@@ -123,8 +108,8 @@ static void fill_memory(struct guest *g)
 	struct mmuext_op pin = { .cmd = MMUEXT_PIN_L4_TABLE };
 	unsigned int i;
 
-	d.u.max_mem.max_memkb = 1024;
-	control(XEN_DOMCTL_max_mem, g->id);
+	ctl.u.max_mem.max_memkb = 1024;
+	domain_do(XEN_DOMCTL_max_mem, g->id);
 	for (i = 0; i < FRAMES; i++)
 		g->frames[i] = i;
 	if (hypercall(memory_op, XENMEM_populate_physmap, &r) != FRAMES)
@@ -161,9 +146,9 @@ static void start_vcpu(const struct guest *g, unsigned int vcpu, const uint8_t *
 	c.ctrlreg[0] = 0x80010033;
 	c.ctrlreg[3] = g->frames[L4] << 12;
 	c.ctrlreg[4] = 0x6a0;
-	memset(&d, 0, sizeof(d));
-	d.u.vcpucontext = (struct xen_domctl_vcpucontext){ vcpu, (uint64_t)&c };
-	control(XEN_DOMCTL_setvcpucontext, g->id);
+	memset(&ctl, 0, sizeof(ctl));
+	ctl.u.vcpucontext = (struct xen_domctl_vcpucontext){ vcpu, (uint64_t)&c };
+	domain_do(XEN_DOMCTL_setvcpucontext, g->id);
 }
 
 /* A port of the guest's whose events come to us; nobody takes them, so each send does all that a send can do. */
@@ -184,45 +169,45 @@ static void make(struct guest *g, const uint8_t *what, unsigned int vcpus)
 {
 	unsigned int i;
 
-	memset(&d, 0, sizeof(d));
-	d.u.createdomain = (struct xen_domctl_createdomain) {
+	memset(&ctl, 0, sizeof(ctl));
+	ctl.u.createdomain = (struct xen_domctl_createdomain) {
 		.max_vcpus = vcpus, .max_evtchn_port = 1023, .max_grant_frames = 4, .max_maptrack_frames = 4,
 		.grant_opts = 1,
 	};
-	control(XEN_DOMCTL_createdomain, 0);
-	g->id = d.domain;
-	d.u.max_vcpus.max = vcpus;
-	control(XEN_DOMCTL_max_vcpus, g->id);
+	domain_do(XEN_DOMCTL_createdomain, 0);
+	g->id = ctl.domain;
+	ctl.u.max_vcpus.max = vcpus;
+	domain_do(XEN_DOMCTL_max_vcpus, g->id);
 	fill_memory(g);
 	if (what == do_send)
 		give_port(g);
 	for (i = 0; i < vcpus; i++)
 		start_vcpu(g, i, what);
-	control(XEN_DOMCTL_unpausedomain, g->id);
+	domain_do(XEN_DOMCTL_unpausedomain, g->id);
 }
 
 static void destroy(struct guest *g)
 {
-	control(XEN_DOMCTL_destroydomain, g->id);
+	domain_do(XEN_DOMCTL_destroydomain, g->id);
 }
 
 static void tune(const struct guest *g, unsigned int weight, unsigned int cap)
 {
-	memset(&d, 0, sizeof(d));
-	d.u.scheduler_op = (struct xen_domctl_scheduler_op){ .sched_id = XEN_SCHEDULER_CREDIT2,
+	memset(&ctl, 0, sizeof(ctl));
+	ctl.u.scheduler_op = (struct xen_domctl_scheduler_op){ .sched_id = XEN_SCHEDULER_CREDIT2,
 							     .cmd = XEN_DOMCTL_SCHEDOP_putinfo };
-	d.u.scheduler_op.u.credit2.weight = weight;
-	d.u.scheduler_op.u.credit2.cap = cap;
-	control(XEN_DOMCTL_scheduler_op, g->id);
+	ctl.u.scheduler_op.u.credit2.weight = weight;
+	ctl.u.scheduler_op.u.credit2.cap = cap;
+	domain_do(XEN_DOMCTL_scheduler_op, g->id);
 }
 
 /* ---- measuring ---- */
 
 static uint64_t cpu_time(domid_t id)
 {
-	memset(&d, 0, sizeof(d));
-	control(XEN_DOMCTL_getdomaininfo, id);
-	return d.u.getdomaininfo.cpu_time;
+	memset(&ctl, 0, sizeof(ctl));
+	domain_do(XEN_DOMCTL_getdomaininfo, id);
+	return ctl.u.getdomaininfo.cpu_time;
 }
 
 static void sleep(uint64_t ns)

@@ -7,7 +7,6 @@
  *
  * A guest here is a page of code that loads its registers from its data page once and then compares them for ever.
  */
-#include "abi/domctl.h"
 #include "abi/sysctl.h"
 #include "guest.h"
 
@@ -138,33 +137,12 @@ static void switch_on(void)
 
 /* ---- guests ---- */
 
-static struct xen_domctl d;
 struct guest {
 	domid_t id;
 	uint64_t frames[FRAMES];
 };
 static uint8_t window[PAGE_SIZE] PAGE;
 static uint8_t data_window[PAGE_SIZE] PAGE;
-
-static long try(uint32_t cmd, domid_t domain)
-{
-	long rc;
-
-	d.cmd = cmd;
-	d.interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-	d.domain = domain;
-	while ((rc = hypercall(domctl, &d)) == -85)		/* ERESTART */
-		;
-	return rc;
-}
-
-static void control(uint32_t cmd, domid_t domain)
-{
-	long rc = try(cmd, domain);
-
-	if (rc)
-		test_error("domctl %u of domain %u gives %ld", cmd, domain, rc);
-}
 
 static void *show_at(void *where, const struct guest *g, unsigned int frame)
 {
@@ -192,8 +170,8 @@ static void fill_memory(struct guest *g, unsigned int seed)
 	struct xen_memory_reservation r = { .extent_start = (uint64_t)g->frames, .nr_extents = FRAMES, .domid = g->id };
 	struct mmuext_op pin = { .cmd = MMUEXT_PIN_L4_TABLE };
 
-	d.u.max_mem.max_memkb = 1024;
-	control(XEN_DOMCTL_max_mem, g->id);
+	ctl.u.max_mem.max_memkb = 1024;
+	domain_do(XEN_DOMCTL_max_mem, g->id);
 	for (unsigned int i = 0; i < FRAMES; i++)
 		g->frames[i] = i;
 	if (hypercall(memory_op, XENMEM_populate_physmap, &r) != FRAMES)
@@ -215,15 +193,15 @@ static void fill_memory(struct guest *g, unsigned int seed)
 
 static void make(struct guest *g, unsigned int seed)
 {
-	memset(&d, 0, sizeof(d));
-	d.u.createdomain = (struct xen_domctl_createdomain) {
+	memset(&ctl, 0, sizeof(ctl));
+	ctl.u.createdomain = (struct xen_domctl_createdomain) {
 		.max_vcpus = 1, .max_evtchn_port = 1023, .max_grant_frames = 4, .max_maptrack_frames = 4,
 		.grant_opts = 1,
 	};
-	control(XEN_DOMCTL_createdomain, 0);
-	g->id = d.domain;
-	d.u.max_vcpus.max = 1;
-	control(XEN_DOMCTL_max_vcpus, g->id);
+	domain_do(XEN_DOMCTL_createdomain, 0);
+	g->id = ctl.domain;
+	ctl.u.max_vcpus.max = 1;
+	domain_do(XEN_DOMCTL_max_vcpus, g->id);
 	fill_memory(g, seed);
 }
 
@@ -233,9 +211,9 @@ static void set_context(const struct guest *g)
 {
 	context.ctrlreg[3] = g->frames[L4] << 12;
 	context.flags |= VGCF_online;
-	memset(&d, 0, sizeof(d));
-	d.u.vcpucontext = (struct xen_domctl_vcpucontext){ 0, (uint64_t)&context };
-	control(XEN_DOMCTL_setvcpucontext, g->id);
+	memset(&ctl, 0, sizeof(ctl));
+	ctl.u.vcpucontext = (struct xen_domctl_vcpucontext){ 0, (uint64_t)&context };
+	domain_do(XEN_DOMCTL_setvcpucontext, g->id);
 }
 
 static void start(const struct guest *g)
@@ -253,7 +231,7 @@ static void start(const struct guest *g)
 	context.ctrlreg[0] = 0x80010033;
 	context.ctrlreg[4] = 0x6a0 | CR4_OSXSAVE;
 	set_context(g);
-	control(XEN_DOMCTL_unpausedomain, g->id);
+	domain_do(XEN_DOMCTL_unpausedomain, g->id);
 }
 
 static void run_on(domid_t id, unsigned int cpu)
@@ -261,10 +239,10 @@ static void run_on(domid_t id, unsigned int cpu)
 	static uint64_t map;
 
 	map = 1ul << cpu;
-	memset(&d, 0, sizeof(d));
-	d.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
-	d.u.vcpuaffinity.cpumap_hard = (struct xenctl_bitmap){ (uint64_t)&map, 64 };
-	control(XEN_DOMCTL_setvcpuaffinity, id);
+	memset(&ctl, 0, sizeof(ctl));
+	ctl.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
+	ctl.u.vcpuaffinity.cpumap_hard = (struct xenctl_bitmap){ (uint64_t)&map, 64 };
+	domain_do(XEN_DOMCTL_setvcpuaffinity, id);
 }
 
 /* Lets the guest look at its registers 20 times more, and us at ours meanwhile. */
@@ -305,10 +283,10 @@ static uint64_t features;	/* as the hypervisor named them; tools give them back 
 
 static long ext_state(const struct guest *g, uint32_t cmd, uint64_t size)
 {
-	memset(&d, 0, sizeof(d));
-	d.u.vcpuextstate = (struct xen_domctl_vcpuextstate){ .xfeature_mask = size ? features : 0, .size = size,
+	memset(&ctl, 0, sizeof(ctl));
+	ctl.u.vcpuextstate = (struct xen_domctl_vcpuextstate){ .xfeature_mask = size ? features : 0, .size = size,
 							     .buffer = (uint64_t)&image };
-	return try(cmd, g->id);
+	return domain_try(cmd, g->id);
 }
 
 /* Where the image has a byte of a register: lower halves in the legacy part, upper halves where CPUID says. */
@@ -325,14 +303,14 @@ static uint8_t *in_image(unsigned int byte)
 static uint64_t get_image(const struct guest *g)
 {
 	EXPECT(0, ext_state(g, XEN_DOMCTL_getvcpuextstate, 0));
-	CHECK(d.u.vcpuextstate.size >= 16 + 832 && d.u.vcpuextstate.size <= sizeof(image), "images of %lu bytes",
-	      d.u.vcpuextstate.size);
-	features = d.u.vcpuextstate.xfeature_mask;
+	CHECK(ctl.u.vcpuextstate.size >= 16 + 832 && ctl.u.vcpuextstate.size <= sizeof(image), "images of %lu bytes",
+	      ctl.u.vcpuextstate.size);
+	features = ctl.u.vcpuextstate.xfeature_mask;
 	CHECK((features & XCR0_AVX) == XCR0_AVX, "features %#lx", features);
 	memset(&image, 0, sizeof(image));
-	EXPECT(0, ext_state(g, XEN_DOMCTL_getvcpuextstate, d.u.vcpuextstate.size));
+	EXPECT(0, ext_state(g, XEN_DOMCTL_getvcpuextstate, ctl.u.vcpuextstate.size));
 	CHECK(image.xcr0 == XCR0_AVX, "the guest's XCR0 is saved as %#lx", image.xcr0);
-	return d.u.vcpuextstate.size;
+	return ctl.u.vcpuextstate.size;
 }
 
 /* The registers of a paused guest are in the image; others are put there, and the guest finds those. */
@@ -341,7 +319,7 @@ static void exchange(const struct guest *g)
 	volatile struct data *p;
 	uint64_t size;
 
-	control(XEN_DOMCTL_pausedomain, g->id);
+	domain_do(XEN_DOMCTL_pausedomain, g->id);
 	size = get_image(g);
 	p = data_of(g);
 	for (unsigned int i = 0; i < ALL_BYTES; i++)
@@ -355,7 +333,7 @@ static void exchange(const struct guest *g)
 	for (unsigned int i = 0; i < ALL_BYTES; i++)
 		*in_image(i) = p->pattern[i];
 	EXPECT(0, ext_state(g, XEN_DOMCTL_setvcpuextstate, size));
-	control(XEN_DOMCTL_unpausedomain, g->id);
+	domain_do(XEN_DOMCTL_unpausedomain, g->id);
 	both_look(g, "after its image was exchanged");
 }
 
@@ -363,7 +341,7 @@ static void refusals(const struct guest *g)
 {
 	uint64_t size;
 
-	control(XEN_DOMCTL_pausedomain, g->id);
+	domain_do(XEN_DOMCTL_pausedomain, g->id);
 	size = get_image(g);
 	CHECK(ext_state(g, XEN_DOMCTL_getvcpuextstate, size - 1) < 0, "a buffer one byte too small is filled");
 	CHECK(ext_state(g, XEN_DOMCTL_setvcpuextstate, sizeof(image)) < 0, "an image of %lu bytes is taken",
@@ -377,7 +355,7 @@ static void refusals(const struct guest *g)
 	CHECK(ext_state(g, XEN_DOMCTL_setvcpuextstate, 16) < 0, "XCR0 of something without an image is taken");
 	image.xcr0 = image.ever = 0;
 	EXPECT(0, ext_state(g, XEN_DOMCTL_setvcpuextstate, 16));
-	control(XEN_DOMCTL_unpausedomain, g->id);
+	domain_do(XEN_DOMCTL_unpausedomain, g->id);
 	both_look(g, "after refused images");
 }
 
@@ -387,17 +365,17 @@ static void reborn(const struct guest *old, struct guest *new)
 	static struct data kept;
 	uint64_t size;
 
-	control(XEN_DOMCTL_pausedomain, old->id);
-	memset(&d, 0, sizeof(d));
-	d.u.vcpucontext = (struct xen_domctl_vcpucontext){ 0, (uint64_t)&context };
-	control(XEN_DOMCTL_getvcpucontext, old->id);
+	domain_do(XEN_DOMCTL_pausedomain, old->id);
+	memset(&ctl, 0, sizeof(ctl));
+	ctl.u.vcpucontext = (struct xen_domctl_vcpucontext){ 0, (uint64_t)&context };
+	domain_do(XEN_DOMCTL_getvcpucontext, old->id);
 	size = get_image(old);
 	memcpy(&kept, (void *)data_of(old), sizeof(kept));
 	memcpy((void *)data_of(new), &kept, sizeof(kept));
 	set_context(new);
 	EXPECT(0, ext_state(new, XEN_DOMCTL_setvcpuextstate, size));
-	control(XEN_DOMCTL_unpausedomain, new->id);
-	control(XEN_DOMCTL_unpausedomain, old->id);
+	domain_do(XEN_DOMCTL_unpausedomain, new->id);
+	domain_do(XEN_DOMCTL_unpausedomain, old->id);
 	both_look(new, "in another domain");
 	both_look(old, "after its copy went on");
 }
@@ -444,12 +422,12 @@ void test_main(void)
 	reborn(&a, &b);
 	move(&a, count_cpus());
 	for (unsigned int i = 0; i < 3; i++) {
-		control(XEN_DOMCTL_pausedomain, a.id);
+		domain_do(XEN_DOMCTL_pausedomain, a.id);
 		both_look(&b, "while its like is paused");
-		control(XEN_DOMCTL_unpausedomain, a.id);
+		domain_do(XEN_DOMCTL_unpausedomain, a.id);
 		both_look(&a, "after a pause");
 	}
-	control(XEN_DOMCTL_destroydomain, a.id);
-	control(XEN_DOMCTL_destroydomain, b.id);
+	domain_do(XEN_DOMCTL_destroydomain, a.id);
+	domain_do(XEN_DOMCTL_destroydomain, b.id);
 	expect_own("at the end");
 }
