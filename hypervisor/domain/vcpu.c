@@ -4,6 +4,7 @@
  * its domain. Locks: the domain lock serialises creation and area registration.
  */
 #include "core/panic.h"
+#include "core/time.h"
 #include "domain/guest_ops.h"
 #include "domain/lifecycle.h"
 #include "domain/time_info.h"
@@ -23,13 +24,18 @@ static void singleshot_fired(void *arg)
 	event_send_virq_vcpu(arg, VIRQ_TIMER);
 }
 
+/* Ticks that a jump of time passed by, as a machine's sleep is one, are one tick; the beat stays. */
 static void periodic_fired(void *arg)
 {
 	struct vcpu *v = arg;
+	u64 period = v->periodic_period_ns, next = v->periodic_timer.expires_ns + period, now = time_now_ns();
 
 	event_send_virq_vcpu(v, VIRQ_TIMER);
-	if (v->periodic_period_ns)
-		timer_set(&v->periodic_timer, v->periodic_timer.expires_ns + v->periodic_period_ns);
+	if (!period)
+		return;
+	if (next <= now)
+		next = now + period - (now - next) % period;
+	timer_set(&v->periodic_timer, next);
 }
 
 u32 vcpu_hypercalls_gone[64];

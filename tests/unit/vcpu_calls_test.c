@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a guest sets for a vCPU of its own: where its state is kept, its NMI handler, its watchdog, its end. */
 #include "two_guests.h"
+#include "fake/fake.h"
 #include "abi/nmi.h"
 #include "abi/sched.h"
 #include "pv/pv.h"
@@ -77,6 +78,31 @@ TEST(an_nmi_handler_by_call)
 	end();
 }
 
+/* A second passes at once: one tick stands for the thousand, and the next comes when it would have come. */
+TEST(a_period_after_a_jump_of_time)
+{
+	struct vcpu_set_periodic_timer p = { .period_ns = 1000000 };
+	u64 first;
+	u32 fired = 0, cpu;
+
+	start();
+	CHECK(!machine_store(V, guest_va(0), &p, sizeof(p)));
+	CHECK_EQ(machine_call(V, __HYPERVISOR_vcpu_op, VCPUOP_set_periodic_timer, 0, guest_va(0), 0), 0);
+	first = V->periodic_timer.expires_ns;
+	fake_now = first + 1000300000;
+	cpu = this_cpu();
+	fake_cpu(V->periodic_timer.cpu);
+	while (fired < 100 && fake_fire_timer())
+		fired++;
+	CHECK(fired > 0 && fired < 10);
+	CHECK_EQ(V->periodic_timer.expires_ns, first + 1001000000);
+	fake_now += 700000;
+	CHECK(fake_fire_timer());
+	CHECK_EQ(V->periodic_timer.expires_ns, first + 1002000000);
+	fake_cpu(cpu);
+	end();
+}
+
 TEST(a_watchdog_of_weeks)
 {
 	struct sched_watchdog w = { .timeout = 4294968 };	/* milliseconds do not fit 32 bits */
@@ -108,6 +134,7 @@ int main(void)
 	RUN(vcpu_info_moves_a_little);
 	RUN(vcpu_areas);
 	RUN(an_nmi_handler_by_call);
+	RUN(a_period_after_a_jump_of_time);
 	RUN(a_watchdog_of_weeks);
 	RUN(a_guest_ends_itself);
 	return unit_end();
