@@ -61,6 +61,8 @@ class Host:
         self.times = open(os.path.join(self.dir, "times.log"), "ab", buffering=0)
         self.line, self.started = b"", time.time()
         self.cache = cache
+        # Debian's kernels for clouds drive no other
+        self.nic = "virtio-net-pci" if "cloud" in os.path.basename(image) else "e1000"
         self.writes = os.path.join(self.dir, "writes.log") if record else None
         self.echo, self.serial, self.qemu, self.qmp = echo, None, None, None
         self.text, self.mark, self.serial_no = b"", 0, 0
@@ -97,7 +99,7 @@ class Host:
                 "-smp", str(self.cpus),
                 "-cpu", self.cpu, "-display", "none", "-nodefaults", "-vga", "std",
                 "-chardev", f"socket,id=ser,path={self.sockets}/serial,server=on,wait=on", "-serial", "chardev:ser",
-                "-qmp", f"unix:{self.sockets}/qmp,server=on,wait=off", "-nic", "user,model=e1000",
+                "-qmp", f"unix:{self.sockets}/qmp,server=on,wait=off", "-nic", f"user,model={self.nic}",
                 # a reset ends this process and we start another: what QEMU translated for one boot makes it crawl when
                 # the next boot writes over that memory
                 "-action", "reboot=shutdown"]
