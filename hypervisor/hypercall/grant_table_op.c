@@ -67,8 +67,7 @@ static int op_cache(struct domain *d, union grant_arg *a)
 	return grant_cache_flush(d, &a->cache);
 }
 
-static long op_array_of_maps(struct domain *d, u32 cmd, u64 uop, u32 count);
-static long op_array_of_unmaps(struct domain *d, u32 cmd, u64 uop, u32 count);
+static long op_array_of_batches(struct domain *d, u32 cmd, u64 uop, u32 count);
 static long op_array_of_copies(struct domain *d, u32 cmd, u64 uop, u32 count);
 
 static const struct {
@@ -77,14 +76,14 @@ static const struct {
 	u8 size;
 	bool single;			/* count must be 1 */
 } ops[] = {
-	[GNTTABOP_map_grant_ref] = { NULL, op_array_of_maps, sizeof(struct gnttab_map_grant_ref), false },
-	[GNTTABOP_unmap_grant_ref] = { NULL, op_array_of_unmaps, sizeof(struct gnttab_unmap_grant_ref),
+	[GNTTABOP_map_grant_ref] = { NULL, op_array_of_batches, sizeof(struct gnttab_map_grant_ref), false },
+	[GNTTABOP_unmap_grant_ref] = { NULL, op_array_of_batches, sizeof(struct gnttab_unmap_grant_ref),
 	false },
 	[GNTTABOP_setup_table] = { op_setup, NULL, sizeof(struct gnttab_setup_table), true },
 	[GNTTABOP_transfer] = { op_transfer, NULL, sizeof(struct gnttab_transfer), false },
 	[GNTTABOP_copy] = { NULL, op_array_of_copies, sizeof(struct gnttab_copy), false },
 	[GNTTABOP_query_size] = { op_query, NULL, sizeof(struct gnttab_query_size), true },
-	[GNTTABOP_unmap_and_replace] = { NULL, op_array_of_unmaps, sizeof(struct gnttab_unmap_and_replace),
+	[GNTTABOP_unmap_and_replace] = { NULL, op_array_of_batches, sizeof(struct gnttab_unmap_and_replace),
 	false },
 	[GNTTABOP_set_version] = { op_set_version, NULL, sizeof(struct gnttab_set_version), true },
 	[GNTTABOP_get_status_frames] = { op_status_frames, NULL, sizeof(struct gnttab_get_status_frames),
@@ -100,44 +99,33 @@ static long again_from(u32 cmd, u64 uop, u32 count, u32 done)
 				 (u64)(count - done));
 }
 
-static long op_array_of_maps(struct domain *d, u32 cmd, u64 uop, u32 count)
+/* Maps and unmaps. A batch is done whole or, where older work has to be done first, not at all. */
+static long op_array_of_batches(struct domain *d, u32 cmd, u64 uop, u32 count)
 {
-	struct gnttab_map_grant_ref batch[GRANT_BATCH];
+	union {
+		struct gnttab_map_grant_ref map[GRANT_BATCH];
+		union grant_unmap_op unmap[GRANT_BATCH];
+	} batch;
+	size_t size = cmd == GNTTABOP_map_grant_ref ? sizeof(batch.map[0]) : sizeof(batch.unmap[0]);
 	u32 done, n;
-	u64 va;
 
+	static_assert(sizeof(batch.unmap[0].unmap) == sizeof(batch.unmap[0].replace), "one size serves both");
 	for (done = 0; done < count; done += n) {
+		u64 va = uop + done * size;
+		int rc;
+
 		if (done && softirq_is_pending())
 			return again_from(cmd, uop, count, done);
 		n = MIN(count - done, GRANT_BATCH);
-		va = uop + (u64)done * sizeof(batch[0]);
-		if (guest_copy_from(batch, va, n * sizeof(batch[0])))
+		if (guest_copy_from(&batch, va, n * size))
 			return -EFAULT;
-		if (unlikely(grant_map_refs(d, batch, n)))
+		if (cmd == GNTTABOP_map_grant_ref)
+			rc = grant_map_refs(d, batch.map, n);
+		else
+			rc = grant_unmap_refs(d, batch.unmap, n, cmd == GNTTABOP_unmap_and_replace);
+		if (unlikely(rc))
 			return again_from(cmd, uop, count, done);
-		if (guest_copy_to(va, batch, n * sizeof(batch[0])))
-			return -EFAULT;
-	}
-	return 0;
-}
-
-static long op_array_of_unmaps(struct domain *d, u32 cmd, u64 uop, u32 count)
-{
-	union grant_unmap_op batch[GRANT_BATCH];
-	u32 done, n;
-	u64 va;
-
-	static_assert(sizeof(batch[0].unmap) == sizeof(batch[0].replace), "one size serves both");
-	for (done = 0; done < count; done += n) {
-		if (done && softirq_is_pending())
-			return again_from(cmd, uop, count, done);
-		n = MIN(count - done, GRANT_BATCH);
-		va = uop + (u64)done * sizeof(batch[0]);
-		if (guest_copy_from(batch, va, n * sizeof(batch[0])))
-			return -EFAULT;
-		if (unlikely(grant_unmap_refs(d, batch, n, cmd == GNTTABOP_unmap_and_replace)))
-			return again_from(cmd, uop, count, done);
-		if (guest_copy_to(va, batch, n * sizeof(batch[0])))
+		if (guest_copy_to(va, &batch, n * size))
 			return -EFAULT;
 	}
 	return 0;

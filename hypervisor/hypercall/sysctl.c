@@ -257,7 +257,6 @@ static bool count_domain(struct domain *d, void *arg)
 static int move_to_pool(const struct xen_sysctl_cpupool_op *p)
 {
 	struct domain *d = p->domid < DOMID_FIRST_RESERVED ? domain_get((domid_t)p->domid) : NULL;
-
 	int rc = d == current->domain ? -EPERM : p->cpupool_id ? -ENOENT : 0;
 
 	if (!d)
