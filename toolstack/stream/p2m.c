@@ -17,20 +17,35 @@ static uint64_t up(uint64_t n)
 	return (n + PER_PAGE - 1) / PER_PAGE;
 }
 
-/* Copy n numbers that lie, 512 a page, in the guest's frames[]. */
-static int read_level(domid_t domid, const xen_pfn_t *frames, uint64_t n, xen_pfn_t *out)
+typedef int take_fn(void *ctx, const xen_pfn_t *numbers, uint64_t from, uint64_t count);
+
+/* The n numbers that lie, 512 a page, in the guest's frames[], as many at a time as are mapped. */
+static int each_batch(domid_t domid, const xen_pfn_t *frames, uint64_t n, take_fn *take, void *ctx)
 {
-	for (uint64_t page = 0; page < up(n); page += BATCH) {
+	int rc = 0;
+
+	for (uint64_t page = 0; !rc && page < up(n); page += BATCH) {
 		uint64_t pages = up(n) - page < BATCH ? up(n) - page : BATCH;
 		uint64_t from = page * PER_PAGE, count = pages * PER_PAGE;
 		void *p = hv_map_foreign(domid, frames + page, pages, false, NULL);
 
 		if (!p)
 			return -errno;
-		memcpy(out + from, p, (n - from < count ? n - from : count) * sizeof(*out));
+		rc = take(ctx, p, from, n - from < count ? n - from : count);
 		hv_unmap(p, pages);
 	}
+	return rc;
+}
+
+static int copy_batch(void *ctx, const xen_pfn_t *numbers, uint64_t from, uint64_t count)
+{
+	memcpy((xen_pfn_t *)ctx + from, numbers, count * sizeof(*numbers));
 	return 0;
+}
+
+static int read_level(domid_t domid, const xen_pfn_t *frames, uint64_t n, xen_pfn_t *out)
+{
+	return each_batch(domid, frames, n, copy_batch, out);
 }
 
 /* What shared info says, read once. */
@@ -147,20 +162,12 @@ static int add(struct found *f, uint64_t pfn, xen_pfn_t mfn)
 }
 
 /* The guest may write its list meanwhile: each entry is read once. */
-static int collect(domid_t domid, const xen_pfn_t *leaves, uint64_t n, struct found *f)
+static int add_batch(void *ctx, const xen_pfn_t *mfns, uint64_t from, uint64_t count)
 {
 	int rc = 0;
 
-	for (uint64_t page = 0; !rc && page < up(n); page += BATCH) {
-		uint64_t pages = up(n) - page < BATCH ? up(n) - page : BATCH, from = page * PER_PAGE;
-		const xen_pfn_t *p = hv_map_foreign(domid, leaves + page, pages, false, NULL);
-
-		if (!p)
-			return -errno;
-		for (uint64_t i = 0; !rc && i < pages * PER_PAGE && from + i < n; i++)
-			rc = add(f, from + i, __atomic_load_n(&p[i], __ATOMIC_RELAXED));
-		hv_unmap((void *)(uintptr_t)p, pages);
-	}
+	for (uint64_t i = 0; !rc && i < count; i++)
+		rc = add(ctx, from + i, __atomic_load_n(&mfns[i], __ATOMIC_RELAXED));
 	return rc;
 }
 
@@ -191,7 +198,7 @@ int p2m_read(domid_t domid, xen_pfn_t shared_info, uint64_t limit, struct p2m_pa
 	if (!rc)
 		rc = r.cr3 ? leaves_from_tables(domid, &r, leaves) : leaves_from_list(domid, &r, leaves);
 	if (!rc)
-		rc = collect(domid, leaves, r.n, &f);
+		rc = each_batch(domid, leaves, r.n, add_batch, &f);
 	free(leaves);
 	if (rc) {
 		free(f.pages);
