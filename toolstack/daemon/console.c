@@ -23,6 +23,7 @@
 #include "daemon/console_log.h"
 #include "daemon/console_process.h"
 #include "daemon/console_wire.h"
+#include "daemon/ports.h"
 #include "daemon/xend.h"
 #include "hv/hv.h"
 
@@ -40,7 +41,6 @@ struct console {
 };
 
 static int calls = -1, events = -1;
-static pid_t pid;
 static struct event *calls_event, *full_event;
 static struct console *consoles;
 
@@ -257,28 +257,19 @@ int console_attach(struct console *c, unsigned int replay_lines, bool read_only)
 
 /* ---- starting ---- */
 
-/* An empty folder to be the process' whole file system, in one that nobody but root may enter. */
-static int make_folder(char *folder, size_t size, struct error *err)
-{
-	snprintf(folder, size, "%s/private", xend.set.run_dir);
-	if (file_make_dirs(folder, 0700, err) < 0)
-		return -EIO;
-	snprintf(folder, size, "%s/private/empty", xend.set.run_dir);
-	return file_make_dirs(folder, 0755, err);
-}
-
 int consoles_init(struct error *err)
 {
 	static const struct timeval patience = { .tv_sec = ANSWER_S };
 	char folder[300];
 	struct console_process p = { .folder = folder, .lock = xend.lock_fd };
-	int rc = make_folder(folder, sizeof(folder), err);
+	pid_t pid;
+	int rc = xend_private_folder("empty", folder, sizeof(folder), err);
 
+	if (!rc)
+		rc = ports_open(&events, err);
 	if (rc)
 		return rc;
-	p.events = events = hv_evtchn_open();
-	if (events < 0)
-		return error_set_errno(err, ERR_NONE, -events, NULL, "cannot open /dev/xen/evtchn");
+	p.events = events;
 	rc = console_process_start(&p, &pid, &calls, err);
 	if (rc)
 		return rc;

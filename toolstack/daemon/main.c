@@ -60,6 +60,15 @@ void xend_lost(const char *who, const char *what)
 	_exit(ERR_INTERNAL);
 }
 
+int xend_private_folder(const char *name, char *path, size_t size, struct error *err)
+{
+	snprintf(path, size, "%s/private", xend.set.run_dir);
+	if (file_make_dirs(path, 0700, err) < 0)
+		return -EIO;
+	snprintf(path, size, "%s/private/%s", xend.set.run_dir, name);
+	return file_make_dirs(path, 0700, err);
+}
+
 /*
  * One daemon at a time, or two would fight over every guest.  Its processes that serve guests hold the lock too: where
  * the last daemon was killed, those may take a moment longer to go.
@@ -135,12 +144,10 @@ static void raise_limits(void)
 
 static int open_ports(struct error *err)
 {
-	int fd = hv_evtchn_open(), rc = fd < 0 ? fd : ports_init(xend.base, fd);
+	int fd, rc = ports_open(&fd, err);
 
-	if (rc) {
-		rc = error_set_errno(err, ERR_NONE, -rc, NULL, "cannot open /dev/xen/evtchn");
-		error_hint(err, "load the module xen-evtchn");
-	}
+	if (!rc && ports_init(xend.base, fd) < 0)
+		rc = error_set_errno(err, ERR_RESOURCES, ENOMEM, NULL, "event channels");
 	return rc;
 }
 

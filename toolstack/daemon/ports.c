@@ -37,6 +37,18 @@ static void on_ports(evutil_socket_t fd, short what, void *arg)
 		log_err("event channels: %s", strerror(-n));
 }
 
+int ports_open(int *fd, struct error *err)
+{
+	int rc;
+
+	*fd = hv_evtchn_open();
+	if (*fd >= 0)
+		return 0;
+	rc = error_set_errno(err, ERR_NONE, -*fd, NULL, "cannot open /dev/xen/evtchn");
+	error_hint(err, "load the module xen-evtchn");
+	return rc;
+}
+
 int ports_init(struct event_base *base, int fd)
 {
 	struct event *ev = event_new(base, fd, EV_READ | EV_PERSIST, on_ports, NULL);

@@ -13,7 +13,8 @@ typedef bool port_fn(void *ctx);
 
 struct event_base;
 
-int ports_init(struct event_base *base, int fd) __must_check;	/* fd: hv_evtchn_open(), of this process or another */
+int ports_open(int *fd, struct error *err) __must_check;	/* for a process of ours, or a child of it */
+int ports_init(struct event_base *base, int fd) __must_check;	/* in the process that hears them */
 int port_bind_interdomain(domid_t domid, evtchn_port_t remote, port_fn *fn, void *ctx);	/* local port */
 int port_bind_virq(unsigned int virq, port_fn *fn, void *ctx);
 void port_unbind(evtchn_port_t local);

@@ -42,6 +42,8 @@ extern struct xend xend;
 
 /* The process of ours that serves `who` is of no use any more: the daemon ends, unless it does so anyway. */
 void xend_lost(const char *who, const char *what);
+/* RUN_DIR/private/NAME, in which nobody but root can look: to be a process' whole file system. */
+int xend_private_folder(const char *name, char *path, size_t size, struct error *err) __must_check;
 uint64_t xend_now_ns(void);		/* CLOCK_BOOTTIME */
 int xend_settings_load(const char *path, struct error *err) __must_check;
 

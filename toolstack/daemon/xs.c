@@ -20,6 +20,7 @@
 
 #include "abi/grant_table.h"
 #include "base/file.h"
+#include "daemon/ports.h"
 #include "daemon/xend.h"
 #include "daemon/xs.h"
 #include "daemon/xs_process.h"
@@ -32,7 +33,6 @@ struct told {
 };
 
 static int calls = -1, asks = -1, events = -1;
-static pid_t pid;
 static evtchn_port_t dom0_port, ports[HV_DOMID_FIRST_RESERVED];
 static struct event *asks_event, *told_event;
 static STAILQ_HEAD(, told) events_told = STAILQ_HEAD_INITIALIZER(events_told);
@@ -316,16 +316,14 @@ static void read_boot_id(char id[64])
 	free(text);
 }
 
-/* Its folder is nobody's, in one that nobody but root may enter. */
+/* Its folder is nobody's. */
 static int make_folder(char *folder, size_t size, struct error *err)
 {
 	const struct passwd *pw = getpwnam("nobody");
-	char outer[256];
+	int rc = xend_private_folder("store", folder, size, err);
 
-	snprintf(outer, sizeof(outer), "%s/private", xend.set.run_dir);
-	snprintf(folder, size, "%s/store", outer);
-	if (file_make_dirs(outer, 0700, err) < 0 || file_make_dirs(folder, 0700, err) < 0)
-		return -EIO;
+	if (rc)
+		return rc;
 	if (geteuid() == 0 && (!pw || chown(folder, pw->pw_uid, pw->pw_gid) < 0))
 		return error_set_errno(err, ERR_NONE, pw ? errno : ENOENT, NULL, "user 'nobody', for '%s'", folder);
 	return 0;
@@ -333,14 +331,11 @@ static int make_folder(char *folder, size_t size, struct error *err)
 
 static int prepare(struct xs_process *p, struct error *err)
 {
-	int rc;
+	int rc = ports_open(&events, err);
 
-	p->events = events = hv_evtchn_open();
-	if (events < 0) {
-		rc = error_set_errno(err, ERR_NONE, -events, NULL, "cannot open /dev/xen/evtchn");
-		error_hint(err, "load the module xen-evtchn");
+	if (rc)
 		return rc;
-	}
+	p->events = events;
 	rc = hv_xenbus_map(&p->dom0_page, &dom0_port);
 	if (rc)
 		return error_set_errno(err, ERR_NONE, -rc, NULL, "cannot map the store ring of this kernel");
@@ -356,6 +351,7 @@ int xs_init(struct error *err)
 {
 	static char folder[300];
 	struct xs_process p = { .folder = folder, .lock = xend.lock_fd };
+	pid_t pid;
 	int pair[2], rc = make_folder(folder, sizeof(folder), err);
 
 	if (!rc)
