@@ -112,7 +112,7 @@ static bool is_hosts_loop(const char *name, const struct stat *st)
 	snprintf(path, sizeof(path), "/dev/%s", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	yes = fd >= 0 && ioctl(fd, LOOP_GET_STATUS64, &info) == 0 && info.lo_inode == st->st_ino &&
-	      info.lo_device == st->st_dev && strncmp((char *)info.lo_file_name, "xend:", 5) != 0;
+	      info.lo_device == st->st_dev && strncmp((char *)info.lo_file_name, LOOP_TAG, strlen(LOOP_TAG)) != 0;
 	if (fd >= 0)
 		close(fd);
 	return yes;

@@ -23,7 +23,7 @@ static void make_tag(char tag[LO_NAME_SIZE], const uint8_t *uuid)
 	memset(tag, 0, LO_NAME_SIZE);
 	if (uuid)
 		uuid_unparse_lower(uuid, text);
-	snprintf(tag, LO_NAME_SIZE, "xend:%s", text);
+	snprintf(tag, LO_NAME_SIZE, LOOP_TAG "%s", text);
 }
 
 static int loop_open(int nr)

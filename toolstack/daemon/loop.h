@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Loop devices for disks that are files.  Each carries the tag "xend:DOMAIN-UUID" in its name field, so that
+ * Loop devices for disks that are files.  Each carries the tag LOOP_TAG DOMAIN-UUID in its name field, so that
  * none is given back that is not ours, and none of ours is lost when the daemon dies.
  */
 #ifndef DAEMON_LOOP_H
@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+#define LOOP_TAG "xend:"
 
 /* Its number or -errno; *dev is the block device. */
 int loop_attach(int file_fd, bool readonly, const uint8_t uuid[16], dev_t *dev);
