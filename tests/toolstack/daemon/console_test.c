@@ -42,14 +42,6 @@ static void turn(void)
 	event_base_loop(base, EVLOOP_NONBLOCK);
 }
 
-static void next_tick(void)
-{
-	struct timeval tv = { 0, 80000 };
-
-	event_base_loopexit(base, &tv);
-	event_base_dispatch(base);
-}
-
 static char answer_buf[sizeof(struct con_answer) + CON_BYTES_MAX];
 
 static int call_fd(struct con_call c, int fd)
@@ -254,7 +246,7 @@ static void a_flood(void)
 		n += guest_writes(piece, sizeof(piece), &heard) > 0;
 	check("64 KiB a tick", n == 32 || n == 33);
 	before = ports[PORT].unmasked;
-	next_tick();
+	next_tick(base);
 	check("and on at the next", ports[PORT].unmasked == before + 1);
 	call(CON_CLOSE);
 }
@@ -282,7 +274,7 @@ static void logs_are_full(void)
 		check("one notice a log", full_notices == (unsigned int)logs + 1);
 		snprintf(line, sizeof(line), "%063u\n", said++);
 		guest_writes(line, 64, &heard);
-		next_tick();
+		next_tick(base);
 		check("held up, not forgotten", !heard);
 		n = pread(log, text, sizeof(text), 0);
 		check("within its limit, and the lines of a ring", n > LIMIT && n < LIMIT + 4096);

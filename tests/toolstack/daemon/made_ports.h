@@ -3,6 +3,8 @@
 #ifndef MADE_PORTS_H
 #define MADE_PORTS_H
 
+#include <event2/event.h>
+
 #include "daemon/ports.h"
 
 #define PORTS 64
@@ -36,6 +38,15 @@ void port_notify(evtchn_port_t local)
 void port_unmask(evtchn_port_t local)
 {
 	ports[local].unmasked++;
+}
+
+/* The next tick of the brakes on those who signal without end. */
+static void next_tick(struct event_base *base)
+{
+	struct timeval tv = { 0, 80000 };
+
+	event_base_loopexit(base, &tv);
+	event_base_dispatch(base);
 }
 
 #endif

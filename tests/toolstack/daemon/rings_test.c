@@ -59,14 +59,6 @@ static unsigned int signals(evtchn_port_t port, unsigned int n)
 	return heard;
 }
 
-static void next_tick(struct event_base *base)
-{
-	struct timeval tv = { 0, 80000 };
-
-	event_base_loopexit(base, &tv);
-	event_base_dispatch(base);
-}
-
 int main(void)
 {
 	struct event_base *base = event_base_new();
